@@ -1,0 +1,1 @@
+"""Every contract that crosses a boundary: events, topics, codes, and what HTTP clients send and get."""

@@ -1,0 +1,91 @@
+"""The code words that clients and services share; the partnership's files say what they mean."""
+
+from enum import StrEnum
+from typing import Literal
+
+Channel = Literal["101", "online", "partner"]
+Kind = Literal["incident", "concern", "intelligence"]
+Risk = Literal["high", "medium", "standard"]
+Marking = Literal["OFFICIAL", "OFFICIAL-SENSITIVE"]
+
+Theme = Literal[
+    "violence-exploitation",
+    "safeguarding-children",
+    "domestic-abuse-osse",
+    "drugs-alcohol-mental-health",
+    "town-centre",
+    "asb-environmental",
+    "hate-extremism",
+    "re-offending",
+]
+"""The eight themes 2024-28; `none` exists only as a filter word."""
+
+Flag = Literal[
+    "weapon",
+    "injury",
+    "strangulation",
+    "child",
+    "suicide-self-harm",
+    "coercion",
+    "debt-bondage",
+    "missing",
+    "county-lines",
+    "cuckooing",
+    "trafficking",
+    "sexual-exploitation",
+    "labour-exploitation",
+    "radicalisation",
+    "honour-based-abuse",
+    "pregnancy",
+    "hate-race",
+    "hate-religion",
+    "hate-sexual-orientation",
+    "hate-disability",
+    "hate-transgender",
+    "fire-arson",
+    "stalking",
+    "sexual-violence",
+    "danger-now",
+    "repeat-victim",
+    "repeat-place",
+]
+"""Harm that is present; a partnership may add its own, so decisions carry plain strings."""
+
+
+class Disposition(StrEnum):
+    """What triage, and for cases then referrals, did with a report."""
+
+    NEEDS_CASE = "needs-case"
+    OPEN_CASE = "open-case"
+    JOIN_CASE = "join-case"
+    RECORD_ONLY = "record-only"
+    REVIEW = "review"
+    NOT_OURS = "not-ours"
+
+
+class ReportStatus(StrEnum):
+    """Where a report stands, as its receipt says it."""
+
+    RECEIVED = "received"
+    ROUTED = "routed"
+    IN_REVIEW = "in-review"
+    QUARANTINED = "quarantined"
+    CLOSED = "closed"
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ReferralStatus(StrEnum):
+    """Where a referral stands; the lifecycle is domain.md's, after Primero and HMPPS."""
+
+    SENT = "sent"
+    INFORMATION_REQUESTED = "information-requested"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CONCLUDED = "concluded"
+    WITHDRAWN = "withdrawn"

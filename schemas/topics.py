@@ -1,0 +1,72 @@
+"""The topic catalogue: name, key, partitions, retention, owner and consumers of every topic, in one place."""
+
+from dataclasses import dataclass
+
+FOREVER = -1
+PARTITIONS = 24
+"""Fixed at creation: a key's partition must never change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic; `retention_ms` of `FOREVER` keeps all facts (a city is under 1 GB a year)."""
+
+    name: str
+    key: str
+    owner: str
+    consumers: tuple[str, ...]
+    events: tuple[str, ...]
+    partitions: int = PARTITIONS
+    retention_ms: int = FOREVER
+
+
+REPORTS_101 = "reports-101"
+REPORTS_ONLINE = "reports-online"
+REPORTS_PARTNER = "reports-partner"
+DECISIONS = "decisions"
+CASES = "cases"
+NOTIFICATIONS = "notifications"
+FEED_PREFIX = "feed-"
+FEED_RETENTION_MS = 30 * 24 * 3600 * 1000
+
+REPORT_TOPICS = {"101": REPORTS_101, "online": REPORTS_ONLINE, "partner": REPORTS_PARTNER}
+"""A channel's topic. `reports-partner` also carries bulk, so its consumers take batches of 500 and give way."""
+
+_REPORT_EVENTS = ("ReportReceived.v1", "ReportWithdrawn.v1")
+_REPORT_CONSUMERS = ("triage", "notify", "desk")
+_CASE_EVENTS = (
+    "CaseOpened.v1",
+    "ReportJoined.v1",
+    "CaseTaken.v1",
+    "CaseAssigned.v1",
+    "NoteAdded.v1",
+    "CaseRerouted.v1",
+    "CaseClosed.v1",
+    "CaseReopened.v1",
+    "DangerAcknowledged.v1",
+    "ReferralSent.v1",
+    "ReferralAccepted.v1",
+    "ReferralDeclined.v1",
+    "InformationRequested.v1",
+    "ReferralConcluded.v1",
+    "ReferralWithdrawn.v1",
+    "ReferralEscalated.v1",
+)
+
+TOPICS: tuple[Topic, ...] = (
+    *(Topic(name, "report id", "intake", _REPORT_CONSUMERS, _REPORT_EVENTS) for name in REPORT_TOPICS.values()),
+    Topic(
+        DECISIONS,
+        "report id",
+        "triage",
+        ("intake", "referrals", "notify", "desk"),
+        ("ReportTriaged.v1", "ReviewRequested.v1"),
+    ),
+    Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
+    Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),
+)
+
+
+def feed_topic(partner: str) -> Topic:
+    """The topic that a partner's own system writes reports to, in the form of a hub report."""
+    return Topic(FEED_PREFIX + partner, "the partner's source_id", partner, ("intake",), (), 1, FEED_RETENTION_MS)

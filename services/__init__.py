@@ -1,0 +1,1 @@
+"""The services of the hub, in the order in which a report meets them."""

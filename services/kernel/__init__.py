@@ -1,0 +1,1 @@
+"""The one loop that makes every decision durable, and its plumbing; it knows no word of the domain."""

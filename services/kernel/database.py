@@ -1,0 +1,80 @@
+"""PostgreSQL by three roles per service: owner for migrations, service for the loop, reader for every page and GET."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.kernel.settings import Settings
+
+_SET_READER = text("SELECT set_config(:name, :value, true)")
+
+
+def role_url(settings: Settings, role: str) -> str:
+    """The database's address for a role, for asyncpg itself."""
+    url = make_url(settings.database_url).set(drivername="postgresql", username=role)
+    if settings.database_password is not None:
+        url = url.set(password=settings.database_password.get_secret_value())
+    return url.render_as_string(hide_password=False)
+
+
+class Database:
+    """The connections of one process of one service; its schema has the service's name."""
+
+    def __init__(self, service: str, settings: Settings, pool_size: int = 8) -> None:
+        self._service, self._settings = service, settings
+        self._writer = self._engine(f"hub_{service}", pool_size)
+        self._reader = self._engine(f"hub_{service}_reader", pool_size)
+
+    def _engine(self, role: str, pool_size: int) -> AsyncEngine:
+        url = make_url(role_url(self._settings, role)).set(drivername="postgresql+asyncpg")
+        return create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 60,
+                "server_settings": {
+                    "search_path": self._service,
+                    "application_name": f"hub {self._service}",
+                    "jit": "off",
+                },
+            },
+        )
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction of the service role: committed at the end, rolled back on any error."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, **session: str) -> AsyncIterator[AsyncConnection]:
+        """One transaction of the reader role. `session` becomes `hub.<name>` settings for row-level security.
+
+        What is not given stays unset, and the policies deny on unset and on empty alike.
+        """
+        async with self._reader.begin() as connection:
+            for name, value in session.items():
+                await connection.execute(_SET_READER, {"name": f"hub.{name}", "value": value})
+            yield connection
+
+    async def dedicated(self) -> asyncpg.Connection:
+        """A connection of its own, outside the pools: for the relay's lock, its reading and its listening."""
+        return await asyncpg.connect(
+            role_url(self._settings, f"hub_{self._service}"),
+            timeout=5,
+            command_timeout=30,
+            server_settings={"search_path": self._service, "application_name": f"hub {self._service} relay"},
+        )
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._writer.dispose()
+        await self._reader.dispose()

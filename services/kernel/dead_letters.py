@@ -1,0 +1,127 @@
+"""Dead letters and held keys: what could not be decided, and what waits behind it in order."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.kernel.envelope import Headers, Raw, Received
+
+_HELD = text("SELECT key FROM held_keys WHERE key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE")
+_HOLD = text("""
+    INSERT INTO held_keys (key) SELECT unnest(CAST(:keys AS text[])) ON CONFLICT DO NOTHING
+""")
+_BURY = text("""
+    INSERT INTO dead_letters (held_key, topic, partition, record_offset, key, headers, value, type, message_id,
+                              trace_id, state, reason, replays)
+    VALUES (:held_key, :topic, :partition, :record_offset, :key, CAST(:headers AS jsonb), :value, :type, :message_id,
+            :trace_id, :state, :reason, :replays)
+""")
+_TAKE = text("DELETE FROM dead_letters WHERE held_key = :key RETURNING *")
+_LEFT = text("SELECT count(*) FROM dead_letters WHERE held_key = :key")
+_FREE = text("DELETE FROM held_keys WHERE key = :key")
+_LIST = text("""
+    SELECT id, held_key, topic, partition, record_offset, type, message_id, trace_id, reason, at, replays,
+           (SELECT count(*) FROM dead_letters w WHERE w.held_key = d.held_key AND w.state = 'waiting') AS waiting
+    FROM dead_letters d WHERE state = 'dead' AND id > :after ORDER BY id LIMIT :most
+""")
+_ONE = text("SELECT * FROM dead_letters WHERE id = :id AND state = 'dead'")
+_REPAIR = text("UPDATE dead_letters SET value = :value WHERE id = :id AND state = 'dead' RETURNING held_key")
+_COUNT = text("SELECT state, count(*) AS n FROM dead_letters GROUP BY state")
+
+
+async def held_keys(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
+    """Which of these keys are held; their rows are locked, so that a replay and a consumer take turns."""
+    found = await connection.execute(_HELD, {"keys": sorted(keys)})
+    return set(found.scalars())
+
+
+def _header_json(headers: Headers) -> str:
+    return json.dumps([[name, None if value is None else value.hex()] for name, value in headers])
+
+
+def _header_value(headers: Headers, wanted: str) -> str | None:
+    for name, value in headers:
+        if name == wanted and value:
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def _row(received: Received, reason: str, state: str, replays: int) -> dict[str, Any]:
+    raw = received.raw
+    trace = _header_value(raw.headers, "traceparent") or ""
+    return {
+        "held_key": received.held_key,
+        "topic": raw.topic,
+        "partition": raw.partition,
+        "record_offset": raw.offset,
+        "key": raw.key,
+        "headers": _header_json(raw.headers),
+        "value": raw.value,
+        "type": _header_value(raw.headers, "ce_type") or "",
+        "message_id": _header_value(raw.headers, "ce_id"),
+        "trace_id": trace.split("-")[1] if trace.count("-") == 3 else None,
+        "state": state,
+        "reason": reason,
+        "replays": replays,
+    }
+
+
+async def bury(
+    connection: AsyncConnection,
+    dead: Sequence[tuple[Received, str]],
+    waiting: Sequence[Received],
+    replays: int = 0,
+) -> None:
+    """Keep dead letters with their reason and bytes, hold their keys, and queue what came behind them, in order."""
+    keyed = sorted({received.held_key for received, _ in dead if received.raw.key})
+    if keyed:
+        await connection.execute(_HOLD, {"keys": keyed})
+    rows = [_row(received, reason, "dead", replays) for received, reason in dead]
+    rows += [_row(received, "waits behind a dead letter of its key", "waiting", 0) for received in waiting]
+    if rows:
+        await connection.execute(_BURY, rows)
+
+
+def raw_of(row: Any) -> Raw:
+    """The record as it came, from a dead letter's row."""
+    headers = tuple((name, None if value is None else bytes.fromhex(value)) for name, value in row.headers)
+    return Raw(row.topic, row.partition, row.record_offset, row.key, headers, row.value)
+
+
+async def take(connection: AsyncConnection, key: str) -> list[Any]:
+    """Take everything under a held key out, oldest first, holding the key's lock."""
+    await held_keys(connection, [key])
+    rows = (await connection.execute(_TAKE, {"key": key})).all()
+    return sorted(rows, key=lambda row: (row.state != "dead", row.id))
+
+
+async def free_if_empty(connection: AsyncConnection, key: str) -> None:
+    """Free the key when nothing waits under it any more."""
+    if not (await connection.execute(_LEFT, {"key": key})).scalar_one():
+        await connection.execute(_FREE, {"key": key})
+
+
+async def listed(connection: AsyncConnection, after: int, most: int) -> list[dict[str, Any]]:
+    """Dead letters without their bodies, oldest first, from `after` on."""
+    rows = (await connection.execute(_LIST, {"after": after, "most": most})).mappings()
+    return [dict(row) for row in rows]
+
+
+async def one(connection: AsyncConnection, letter_id: int) -> Any | None:
+    """One dead letter with its body, or None."""
+    return (await connection.execute(_ONE, {"id": letter_id})).one_or_none()
+
+
+async def repair(connection: AsyncConnection, letter_id: int, value: bytes) -> str | None:
+    """Put a mended body in place; its id and headers stay. The held key, or None when there is no such letter."""
+    found: str | None = (await connection.execute(_REPAIR, {"id": letter_id, "value": value})).scalar_one_or_none()
+    return found
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """How many are dead, and how many wait behind them."""
+    rows = (await connection.execute(_COUNT)).all()
+    return {"dead": 0, "waiting": 0} | {row.state: row.n for row in rows}

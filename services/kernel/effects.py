@@ -1,0 +1,169 @@
+"""What a decision leaves behind beside its state: rows for the outbox, for jobs and for timers, one statement each."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.kernel.decision import CancelledTimer, Decision, Message, NewEvent, NewJob, NewTimer
+from services.kernel.envelope import headers_of
+from services.kernel.errors import EventTooLarge
+
+EVENT_LIMIT = 900_000
+"""Bytes of an event's body: below the broker's default of 1 MiB for a batch, with room for headers."""
+
+_TIMERS = UUID("8a3a4c5e-3b0e-4a52-9d4a-6d1b7c1f0e55")
+
+_INSERT_EVENTS = text("""
+    INSERT INTO outbox_messages (topic, key, headers, body)
+    SELECT e.topic, e.key, e.headers, e.body
+    FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:headers AS text[]), CAST(:bodies AS text[]))
+         WITH ORDINALITY AS e (topic, key, headers, body, place)
+    ORDER BY e.place
+""")
+_INSERT_JOBS = text("""
+    INSERT INTO jobs (id, kind, subject, payload, due_at, correlation_id, causation_id, traceparent)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:subjects AS text[]),
+        CAST(:payloads AS text[]), CAST(:due AS timestamptz[]), CAST(:correlations AS uuid[]),
+        CAST(:causes AS uuid[]), CAST(:traces AS text[]))
+    ON CONFLICT (id) DO NOTHING
+""")
+_UPSERT_TIMERS = text("""
+    INSERT INTO timers (id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:subjects AS text[]),
+        CAST(:payloads AS text[]), CAST(:due AS timestamptz[]), CAST(:messages AS uuid[]),
+        CAST(:correlations AS uuid[]), CAST(:causes AS uuid[]), CAST(:traces AS text[]))
+    ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
+        message_id = excluded.message_id, correlation_id = excluded.correlation_id,
+        causation_id = excluded.causation_id, traceparent = excluded.traceparent
+""")
+_DELETE_TIMERS = text("DELETE FROM timers WHERE id = ANY(CAST(:ids AS uuid[]))")
+_ADD_TALLIES = text("""
+    INSERT INTO tallies (name, value)
+    SELECT * FROM unnest(CAST(:names AS text[]), CAST(:amounts AS bigint[]))
+    ON CONFLICT (name) DO UPDATE SET value = tallies.value + excluded.value
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Caused:
+    """Whose doing it is: the ids and trace that every row of an effect carries."""
+
+    correlation: UUID
+    cause: UUID
+    trace: str | None
+
+
+@dataclass(slots=True)
+class Effects:
+    """The effects of a batch, gathered while it is folded and written after its state."""
+
+    service: str
+    events: list[tuple[str, str, str, str]] = field(default_factory=list)
+    jobs: dict[UUID, tuple[NewJob, datetime, _Caused]] = field(default_factory=dict)
+    timers: dict[UUID, tuple[NewTimer, UUID, _Caused] | None] = field(default_factory=dict)
+    tallies: dict[str, int] = field(default_factory=dict)
+
+    def add(self, decision: Decision, cause: Message, now: datetime, traceparent: str | None) -> None:
+        """Take in one decision. Raises `EventTooLarge` before anything of it is taken."""
+        events = [self._event(event, place, cause, now, traceparent) for place, event in enumerate(decision.events)]
+        caused = _Caused(cause.correlation_id, cause.id, traceparent)
+        self.events.extend(events)
+        for job in decision.jobs:
+            job_id = uuid5(cause.id, f"job/{job.kind}/{job.name}")
+            self.jobs[job_id] = (job, job.due_at or now, caused)
+        for gone in decision.cancelled:
+            self.timers[self._timer_id(gone)] = None
+        for timer in decision.timers:
+            message_id = uuid5(cause.id, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
+            self.timers[self._timer_id(timer)] = (timer, message_id, caused)
+        for name, amount in decision.tallies.items():
+            self.tallies[name] = self.tallies.get(name, 0) + amount
+
+    def _timer_id(self, timer: NewTimer | CancelledTimer) -> UUID:
+        return uuid5(_TIMERS, f"{self.service}/{timer.kind}/{timer.subject}/{timer.name}")
+
+    def _event(
+        self, event: NewEvent, place: int, cause: Message, now: datetime, traceparent: str | None
+    ) -> tuple[str, str, str, str]:
+        type_ = f"{event.body.TYPE}.v{event.body.VERSION}"
+        body = event.body.model_dump_json(exclude_none=True)
+        if len(body) > EVENT_LIMIT // 4 and len(body.encode()) > EVENT_LIMIT:
+            raise EventTooLarge(type_)
+        headers = headers_of(
+            message_id=uuid5(cause.id, f"{type_}/{place}"),
+            service=self.service,
+            type_=type_,
+            time=now,
+            subject=event.key,
+            cause=cause,
+            traceparent=traceparent,
+        )
+        return event.topic, event.key, json.dumps(headers), body
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write everything, in the order outbox, jobs, timers, tallies."""
+        if self.events:
+            topics, keys, headers, bodies = (list(column) for column in zip(*self.events, strict=True))
+            await connection.execute(
+                _INSERT_EVENTS, {"topics": topics, "keys": keys, "headers": headers, "bodies": bodies}
+            )
+        if self.jobs:
+            await connection.execute(_INSERT_JOBS, self._job_columns())
+        await self._write_timers(connection)
+        await add_tallies(connection, self.tallies)
+
+    def _job_columns(self) -> dict[str, list[object]]:
+        ordered = sorted(self.jobs.items())
+        return {
+            "ids": [job_id for job_id, _ in ordered],
+            "kinds": [job.kind for _, (job, _, _) in ordered],
+            "subjects": [job.subject for _, (job, _, _) in ordered],
+            "payloads": [job.payload.model_dump_json() for _, (job, _, _) in ordered],
+            "due": [due for _, (_, due, _) in ordered],
+            **_caused_columns([caused for _, (_, _, caused) in ordered]),
+        }
+
+    async def _write_timers(self, connection: AsyncConnection) -> None:
+        gone = sorted(timer_id for timer_id, armed in self.timers.items() if armed is None)
+        if gone:
+            await connection.execute(_DELETE_TIMERS, {"ids": gone})
+        armed = sorted((timer_id, row) for timer_id, row in self.timers.items() if row is not None)
+        if not armed:
+            return
+        columns = {
+            "ids": [timer_id for timer_id, _ in armed],
+            "kinds": [timer.kind for _, (timer, _, _) in armed],
+            "subjects": [timer.subject for _, (timer, _, _) in armed],
+            "payloads": [_json(timer.payload) for _, (timer, _, _) in armed],
+            "due": [timer.due_at for _, (timer, _, _) in armed],
+            "messages": [message_id for _, (_, message_id, _) in armed],
+            **_caused_columns([caused for _, (_, _, caused) in armed]),
+        }
+        await connection.execute(_UPSERT_TIMERS, columns)
+
+
+def _caused_columns(caused: Sequence[_Caused]) -> dict[str, list[object]]:
+    return {
+        "correlations": [each.correlation for each in caused],
+        "causes": [each.cause for each in caused],
+        "traces": [each.trace for each in caused],
+    }
+
+
+def _json(payload: BaseModel | None) -> str:
+    return "{}" if payload is None else payload.model_dump_json()
+
+
+async def add_tallies(connection: AsyncConnection, tallies: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
+    """Add to the kept counts, last in the transaction: their rows are the hottest."""
+    moved = sorted((name, amount) for name, amount in dict(tallies).items() if amount)
+    if moved:
+        await connection.execute(
+            _ADD_TALLIES, {"names": [name for name, _ in moved], "amounts": [amount for _, amount in moved]}
+        )

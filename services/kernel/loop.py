@@ -1,0 +1,242 @@
+"""The one loop: claim, read, lock, load, fold, save, effects, commit; and the one place where failure is decided."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.kernel import dead_letters
+from services.kernel.clock import Clock, utc_now
+from services.kernel.database import Database
+from services.kernel.decision import Context, Decision, Keys, Message, Stage, WorkingSet
+from services.kernel.effects import Effects
+from services.kernel.envelope import Received
+from services.kernel.errors import BadDeploySuspected, is_data_error, sqlstate
+from services.kernel.sources import Batch, Outcome
+from services.kernel.telemetry import BATCH_SECONDS, HOP_SECONDS, MESSAGES, BatchTrace
+
+_SEE = text("""
+    INSERT INTO inbox (id) SELECT unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING RETURNING id
+""")
+_ADD_MATCH = text("INSERT INTO match_keys (key) SELECT unnest(CAST(:keys AS text[])) ON CONFLICT DO NOTHING")
+_LOCK_MATCH = text("SELECT key FROM match_keys WHERE key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE")
+
+DEAD_KEYS_AT_MOST = 20
+RECENT_MESSAGES = 100
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one transaction gathers while it goes."""
+
+    started: datetime
+    effects: Effects
+    trace: BatchTrace
+    changed: dict[str, Any] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    dead: list[tuple[Received, str]] = field(default_factory=list)
+    waiting: list[Received] = field(default_factory=list)
+    blocked: set[str] = field(default_factory=set)
+
+    def bury(self, received: Received, reason: str) -> None:
+        """A message that cannot be decided; its key blocks what comes behind it."""
+        self.dead.append((received, reason))
+        if received.raw.key:
+            self.blocked.add(received.held_key)
+        self.outcomes.append(Outcome(received, reason=reason))
+
+
+class Loop:
+    """Runs batches of one service. One instance serves all its sources."""
+
+    def __init__(
+        self,
+        service: str,
+        stage: Stage,
+        database: Database,
+        clock: Clock = utc_now,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self.service, self.stage, self.database = service, stage, database
+        self._clock, self._wake = clock, wake or (lambda: None)
+        self._recent: deque[str | None] = deque(maxlen=RECENT_MESSAGES)
+
+    async def run(self, batch: Batch) -> list[Outcome]:
+        """Handle a batch: everything in one transaction, or divided where the database says that a row is at fault.
+
+        Raises `Fenced`, `BadDeploySuspected`, a command's own error, or the infrastructure's (nothing was consumed).
+        """
+        return await self._divided(batch, batch.received)
+
+    async def _divided(self, batch: Batch, received: Sequence[Received]) -> list[Outcome]:
+        try:
+            return await self._transact(batch, received, None)
+        except DBAPIError as error:
+            if not (batch.buries and is_data_error(error)):
+                raise
+            reason = f"database-refused: {sqlstate(error)}"
+        if len(received) <= 1:
+            return await self._transact(batch, received, reason)
+        middle = len(received) // 2
+        first = await self._divided(batch, received[:middle])
+        return first + await self._divided(batch, received[middle:])
+
+    async def _transact(self, batch: Batch, received: Sequence[Received], condemned: str | None) -> list[Outcome]:
+        started = self._clock()
+        work = _Work(started, Effects(self.service), BatchTrace(self.service, batch.name, started))
+        async with self.database.writing() as connection:
+            claimed = await batch.claim(connection, received)
+            todo = await self._readable(connection, batch, claimed, work)
+            if condemned:
+                for each in todo:
+                    work.bury(each, condemned)
+                todo = []
+            with work.trace.batch([each.message for each in todo if each.message]):
+                await self._decide_all(connection, batch, todo, work)
+            self._check_deploy(batch, work)
+            if work.dead or work.waiting:
+                await batch.bury(connection, work.dead, work.waiting)
+            await batch.conclude(connection, work.outcomes)
+        self._committed(batch, received, work)
+        return work.outcomes
+
+    async def _readable(
+        self, connection: AsyncConnection, batch: Batch, claimed: Sequence[Received], work: _Work
+    ) -> list[Received]:
+        """What is left after undecodable, unnamed, seen and held ones."""
+        known = [each for each in claimed if each.message is not None or each.reason is not None]
+        MESSAGES.labels(batch.name, "skipped").inc(len(claimed) - len(known))
+        fresh = await self._unseen(connection, batch, known)
+        await self._note_held(connection, batch, fresh, work)
+        readable = []
+        for each in fresh:
+            if each.held_key in work.blocked and each.raw.key:
+                work.waiting.append(each)
+            elif each.reason is not None:
+                work.bury(each, each.reason)
+            else:
+                readable.append(each)
+        return readable
+
+    async def _unseen(self, connection: AsyncConnection, batch: Batch, known: Sequence[Received]) -> Sequence[Received]:
+        if not batch.uses_inbox:
+            return known
+        first: dict[Any, Received] = {}
+        for each in known:
+            if each.message is not None:
+                first.setdefault(each.message.id, each)
+        if not first:
+            return known
+        new = set((await connection.execute(_SEE, {"ids": sorted(first)})).scalars())
+        MESSAGES.labels(batch.name, "seen-before").inc(len(first) - len(new))
+        return [
+            each
+            for each in known
+            if each.message is None or (each.message.id in new and first[each.message.id] is each)
+        ]
+
+    async def _note_held(
+        self, connection: AsyncConnection, batch: Batch, fresh: Sequence[Received], work: _Work
+    ) -> None:
+        if not (batch.uses_inbox and fresh):
+            return
+        work.blocked |= await dead_letters.held_keys(connection, {each.held_key for each in fresh})
+
+    async def _decide_all(
+        self, connection: AsyncConnection, batch: Batch, todo: Sequence[Received], work: _Work
+    ) -> None:
+        keyed = self._keyed(batch, todo, work)
+        if not keyed:
+            return
+        keys = Keys.union(keys for _, _, keys in keyed)
+        await self._lock(connection, keys)
+        state = await self.stage.load(connection, keys)
+        rules = await self.stage.rules(connection)
+        for each, message, _ in keyed:
+            self._fold(batch, work, each, message, state, rules)
+        if work.changed:
+            await self.stage.save(connection, dict(sorted(work.changed.items())))
+        await work.effects.write(connection)
+
+    def _keyed(self, batch: Batch, todo: Sequence[Received], work: _Work) -> list[tuple[Received, Message, Keys]]:
+        keyed = []
+        for each in todo:
+            message = each.message
+            if message is not None:
+                keys = self._attempt(batch, work, each, partial(self.stage.keys, message))
+                if keys is not None:
+                    keyed.append((each, message, keys))
+        return keyed
+
+    async def _lock(self, connection: AsyncConnection, keys: Keys) -> None:
+        if keys.match:
+            ordered = sorted(keys.match)
+            await connection.execute(_ADD_MATCH, {"keys": ordered})
+            await connection.execute(_LOCK_MATCH, {"keys": ordered})
+
+    def _fold(self, batch: Batch, work: _Work, each: Received, message: Message, state: WorkingSet, rules: Any) -> None:
+        if each.held_key in work.blocked and each.raw.key:
+            work.waiting.append(each)
+            return
+        context = Context(work.started, message.id, rules)
+
+        def decided() -> Decision:
+            decision = self.stage.decide(state, message, context)
+            work.effects.add(decision, message, work.started, work.trace.message(message))
+            return decision
+
+        decision = self._attempt(batch, work, each, decided)
+        if decision is not None:
+            state.update(decision.state)
+            work.changed.update(decision.state)
+            work.outcomes.append(Outcome(each, answer=decision.answer))
+
+    def _attempt(self, batch: Batch, work: _Work, each: Received, function: Callable[[], T]) -> T | None:
+        """Run a service's pure code: what it raises makes a dead letter, with class and place only."""
+        try:
+            return function()
+        except Exception as error:
+            if not batch.buries:
+                raise
+            last = extract_tb(error.__traceback__)[-1]
+            work.bury(each, f"decide-raised: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}")
+            return None
+
+    def _check_deploy(self, batch: Batch, work: _Work) -> None:
+        """20 distinct keys dead among the last 100 messages look like a bad deploy, not like bad messages."""
+        if not (batch.uses_inbox and work.dead):
+            return
+        recent = deque(self._recent, maxlen=RECENT_MESSAGES)
+        recent.extend(outcome.received.held_key if outcome.reason else None for outcome in work.outcomes)
+        if len({key for key in recent if key}) >= DEAD_KEYS_AT_MOST:
+            raise BadDeploySuspected(batch.name)
+
+    def _committed(self, batch: Batch, received: Sequence[Received], work: _Work) -> None:
+        ended = self._clock()
+        batch.committed(received)
+        work.trace.end(ended)
+        if batch.uses_inbox:
+            self._recent.extend(outcome.received.held_key if outcome.reason else None for outcome in work.outcomes)
+        BATCH_SECONDS.labels(batch.name).observe((ended - work.started).total_seconds())
+        MESSAGES.labels(batch.name, "decided").inc(len(work.outcomes) - len(work.dead))
+        MESSAGES.labels(batch.name, "dead").inc(len(work.dead))
+        MESSAGES.labels(batch.name, "waiting").inc(len(work.waiting))
+        for received_one, reason in work.dead:
+            log.error("message_dead", source=batch.name, key=received_one.held_key, reason=reason)
+        messages = [outcome.received.message for outcome in work.outcomes if outcome.received.message]
+        if messages:
+            HOP_SECONDS.labels(batch.name).observe((ended - messages[-1].time).total_seconds())
+        if work.effects.events or work.effects.jobs or work.effects.timers:
+            self._wake()

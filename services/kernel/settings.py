@@ -1,0 +1,35 @@
+"""What a process is told from outside: environment variables with the prefix `HUB_`."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = "127.0.0.1"
+
+
+class Settings(BaseSettings):
+    """Settings of every service; sizes in rows, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+
+    port_base: int = 8000
+    host: str = LOOPBACK
+    home: Path = Path(".hub")
+    database_url: str = "postgresql://hub@127.0.0.1:8032/hub"
+    database_password: SecretStr | None = None
+    kafka: str = "127.0.0.1:8092"
+    partnership: Path = Path("partnerships/luton")
+    demonstration: bool = False
+    smtp_host: str = LOOPBACK
+    smtp_port: int = 8025
+    otlp_endpoint: str = ""
+    trace_url: str = ""
+    log_level: str = "INFO"
+    slot: int = 0
+    service_secret: SecretStr = SecretStr("")
+    key_pepper: SecretStr = SecretStr("")
+    outbox_limit: int = 100_000
+    job_workers: int = 4
+    job_lease_seconds: float = 60
+    stop_seconds: float = 8

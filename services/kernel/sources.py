@@ -1,0 +1,216 @@
+"""The five sources of messages; each is consumed in the transaction that handles what it brought."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.kernel import dead_letters
+from services.kernel.envelope import Received, decode
+from services.kernel.errors import CommandStillRunning, Fenced, IdempotencyKeyReused
+
+_MOVE = text("""
+    UPDATE positions p SET next_offset = v.following
+    FROM unnest(CAST(:partitions AS integer[]), CAST(:expected AS bigint[]), CAST(:following AS bigint[]))
+         AS v (partition, expected, following)
+    WHERE p.topic = :topic AND p.partition = v.partition AND p.next_offset = v.expected
+""")
+_FIRE = text("DELETE FROM timers WHERE message_id = ANY(CAST(:ids AS uuid[])) RETURNING message_id")
+_FINISH = text("DELETE FROM jobs WHERE id = :id AND lease = :lease")
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:number)")
+_FIND_ANSWER = text("""
+    SELECT body_hash, status, answer FROM idempotency WHERE caller = :caller AND route = :route AND key = :key
+""")
+_KEEP_ANSWER = text("""
+    INSERT INTO idempotency (caller, route, key, body_hash, status, answer)
+    VALUES (:caller, :route, :key, :body_hash, :status, :answer)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one received record: `answer` is the decision's, `reason` why it was buried."""
+
+    received: Received
+    answer: Any = None
+    reason: str | None = None
+
+
+class Batch:
+    """Messages to handle in one transaction. Subclasses say how they are consumed, and what follows."""
+
+    buries = True
+    """Whether a message that cannot be decided becomes a dead letter; a command's caller gets the error instead."""
+    uses_inbox = False
+    exempt: str | None = None
+    """A held key that does not hold this batch: the one that is being replayed."""
+
+    def __init__(self, name: str, received: Sequence[Received]) -> None:
+        self.name, self.received = name, tuple(received)
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Consume; returns what is still to do. Raises `Fenced` when another was first."""
+        raise NotImplementedError
+
+    async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Last statements of the transaction."""
+
+    async def bury(
+        self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
+    ) -> None:
+        """Keep what could not be decided."""
+        await dead_letters.bury(connection, dead, waiting)
+
+    def committed(self, received: Sequence[Received]) -> None:
+        """Called after the commit of these."""
+
+
+class RecordBatch(Batch):
+    """Records of one topic: their positions move in the transaction; what lies below them is done already."""
+
+    uses_inbox = True
+
+    def __init__(self, topic: str, received: Sequence[Received], expected: dict[int, int]) -> None:
+        super().__init__(topic, received)
+        self._expected = expected
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Move the positions from where this consumer believes them to be."""
+        following = self._following(received)
+        expected = {partition: self._expected[partition] for partition in following}
+        moved = await connection.execute(
+            _MOVE,
+            {
+                "topic": self.name,
+                "partitions": sorted(following),
+                "expected": [expected[partition] for partition in sorted(following)],
+                "following": [following[partition] for partition in sorted(following)],
+            },
+        )
+        if moved.rowcount != len(following):
+            raise Fenced(self.name)
+        return [each for each in received if each.raw.offset >= expected[each.raw.partition]]
+
+    def _following(self, received: Sequence[Received]) -> dict[int, int]:
+        following: dict[int, int] = defaultdict(int)
+        for each in received:
+            partition = each.raw.partition
+            following[partition] = max(following[partition], each.raw.offset + 1, self._expected[partition])
+        return following
+
+    def committed(self, received: Sequence[Received]) -> None:
+        """The consumer's own idea of its positions follows the database's."""
+        self._expected.update(self._following(received))
+
+
+class TimerBatch(Batch):
+    """Timers that are due: a timer that was moved or cancelled meanwhile is not fired."""
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Delete their rows."""
+        ids = sorted(each.message.id for each in received if each.message is not None)
+        fired = set((await connection.execute(_FIRE, {"ids": ids})).scalars())
+        return [each for each in received if each.message is None or each.message.id in fired]
+
+
+class ResultBatch(Batch):
+    """A job's result: counts only while the worker's lease is the job's."""
+
+    def __init__(self, received: Received, job_id: UUID, lease: UUID) -> None:
+        super().__init__("job result", (received,))
+        self._job_id, self._lease = job_id, lease
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Delete the job under its lease."""
+        done = await connection.execute(_FINISH, {"id": self._job_id, "lease": self._lease})
+        return received if done.rowcount else ()
+
+
+class ReplayBatch(Batch):
+    """Everything under one held key, oldest first; the key is freed last."""
+
+    def __init__(self, key: str, stage_readers: Any) -> None:
+        super().__init__("replay", ())
+        self.exempt, self._readers, self._replays = key, stage_readers, 0
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Take the rows out under the key's lock, and read them again."""
+        rows = await dead_letters.take(connection, str(self.exempt))
+        self._replays = max((row.replays for row in rows), default=0) + 1
+        return [decode(dead_letters.raw_of(row), self._readers, "replay") for row in rows]
+
+    async def bury(
+        self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
+    ) -> None:
+        """What failed again is kept again, and counted."""
+        await dead_letters.bury(connection, dead, waiting, self._replays)
+
+    async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Free the key when nothing is left under it."""
+        await dead_letters.free_if_empty(connection, str(self.exempt))
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The answer that a command with this idempotency key got the first time."""
+
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Who sends which key to which route, with which body; `render` turns an answer into status and JSON text."""
+
+    caller: str
+    route: str
+    key: str
+    body_hash: bytes
+    render: Callable[[Any], tuple[int, str]] = field(compare=False)
+
+    @property
+    def lock(self) -> int:
+        """A 63-bit number for an advisory lock."""
+        digest = hashlib.blake2b(f"{self.caller}\n{self.route}\n{self.key}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest) >> 1
+
+
+class CommandBatch(Batch):
+    """One HTTP command, with its idempotency row in the same transaction."""
+
+    buries = False
+
+    def __init__(self, received: Received, idempotency: Idempotency | None) -> None:
+        super().__init__("command", (received,))
+        self._idempotency = idempotency
+        self.replayed: Replayed | None = None
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Find the earlier answer. Raises `IdempotencyKeyReused` or `CommandStillRunning`."""
+        known = self._idempotency
+        if known is None:
+            return received
+        if not (await connection.execute(_TRY_LOCK, {"number": known.lock})).scalar_one():
+            raise CommandStillRunning
+        where = {"caller": known.caller, "route": known.route, "key": known.key}
+        row = (await connection.execute(_FIND_ANSWER, where)).one_or_none()
+        if row is None:
+            return received
+        if row.body_hash != known.body_hash:
+            raise IdempotencyKeyReused
+        self.replayed = Replayed(row.status, row.answer)
+        return ()
+
+    async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Keep the answer under its key."""
+        known = self._idempotency
+        if known is None or not outcomes:
+            return
+        status, answer = known.render(outcomes[0].answer)
+        row = {"caller": known.caller, "route": known.route, "key": known.key, "body_hash": known.body_hash}
+        await connection.execute(_KEEP_ANSWER, row | {"status": status, "answer": answer})

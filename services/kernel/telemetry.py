@@ -1,0 +1,166 @@
+"""Logs, traces and metrics: JSON lines with trace ids and no personal data, OTLP spans, Prometheus numbers."""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.kernel.decision import Message
+from services.kernel.settings import Settings
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+_LINKS_AT_MOST = 100
+
+registry = CollectorRegistry()
+MESSAGES = Counter("hub_messages", "Messages handled", ("source", "outcome"), registry=registry)
+BATCH_SECONDS = Histogram("hub_batch_seconds", "From claim to commit", ("source",), registry=registry)
+HOP_SECONDS = Histogram(
+    "hub_hop_seconds",
+    "From an event's time to its commit here",
+    ("source",),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 30, 120, 600),
+    registry=registry,
+)
+LAG = Gauge("hub_consumer_lag", "Records behind the end of the topic", ("topic",), registry=registry)
+OUTBOX_AGE = Gauge("hub_outbox_age_seconds", "Age of the oldest unpublished event", registry=registry)
+OUTBOX_ROWS = Gauge("hub_outbox_rows", "Unpublished events", registry=registry)
+DEAD_LETTERS = Gauge(
+    "hub_dead_letters", "Messages that could not be decided, and what waits", ("state",), registry=registry
+)
+PUBLISHED = Counter("hub_published", "Events confirmed by the broker", ("topic",), registry=registry)
+JOBS_IN_DOUBT = Counter("hub_jobs_in_doubt", "Jobs taken again after a lease ran out", ("kind",), registry=registry)
+
+
+def _trace_ids(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+    return event
+
+
+def configure_logs(service: str, settings: Settings) -> None:
+    """JSON lines on standard output; libraries' own logs pass through the same form."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _trace_ids,
+        lambda _, __, event: event | {"service": service},
+        structlog.processors.dict_tracebacks,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for noisy in ("aiokafka", "httpx2", "httpcore2", "uvicorn.access", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.ERROR if noisy == "aiokafka" else logging.WARNING)
+
+
+def configure_traces(service: str, settings: Settings) -> TracerProvider | None:
+    """Send spans to `otlp_endpoint`; without one, trace ids are still made and carried."""
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": f"hub-{service}"}), sampler=ParentBased(ALWAYS_ON)
+    )
+    if settings.otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=5)
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000, max_queue_size=8192))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def current_traceparent() -> str | None:
+    """The running span's W3C traceparent, or None outside a span."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The 32 hexadecimal digits of a traceparent."""
+    parts = (traceparent or "").split("-")
+    return parts[1] if len(parts) == 4 else None
+
+
+def is_sampled(traceparent: str | None) -> bool:
+    """Whether the caller's trace is kept; a message outside a trace is not."""
+    return bool(traceparent) and str(traceparent).endswith("1")
+
+
+def _context_of(traceparent: str) -> SpanContext:
+    return trace.get_current_span(_PROPAGATOR.extract({"traceparent": traceparent})).get_span_context()
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since 1970, as spans want them."""
+    return int(moment.timestamp() * 1_000_000_000)
+
+
+class BatchTrace:
+    """The spans of one batch: one that links its messages, and one child per sampled message under its own trace."""
+
+    def __init__(self, service: str, batch: str, started: datetime) -> None:
+        self._tracer = trace.get_tracer("hub.kernel")
+        self._service, self._batch, self._started = service, batch, started
+        self._spans: list[Span] = []
+
+    def message(self, message: Message) -> str | None:
+        """The traceparent for what `message` brings about; a span only where the message's trace is kept."""
+        if not is_sampled(message.traceparent):
+            return message.traceparent
+        parent = _PROPAGATOR.extract({"traceparent": str(message.traceparent)})
+        span = self._tracer.start_span(
+            f"{self._service} {message.type}",
+            context=parent,
+            kind=SpanKind.CONSUMER if message.topic else SpanKind.INTERNAL,
+            start_time=nanoseconds(self._started),
+            attributes={"messaging.message.id": str(message.id), "hub.source": self._batch},
+        )
+        self._spans.append(span)
+        carrier: dict[str, str] = {}
+        _PROPAGATOR.inject(carrier, trace.set_span_in_context(span))
+        return carrier.get("traceparent")
+
+    def end(self, ended: datetime) -> None:
+        """Close the message spans at the commit's time."""
+        for span in self._spans:
+            span.set_attribute("hub.batch.size", len(self._spans))
+            span.end(nanoseconds(ended))
+
+    @contextmanager
+    def batch(self, messages: Sequence[Message]) -> Iterator[None]:
+        """A span around a batch of several sampled messages, linked to each."""
+        sampled = [m.traceparent for m in messages if m.traceparent and is_sampled(m.traceparent)]
+        if len(sampled) < 2:
+            yield
+            return
+        links = [Link(_context_of(each)) for each in sampled[:_LINKS_AT_MOST]]
+        with self._tracer.start_as_current_span(
+            f"{self._service} batch {self._batch}", links=links, attributes={"hub.batch.size": len(messages)}
+        ):
+            yield

@@ -1,0 +1,106 @@
+"""Reads YAML into plain data and remembers the line of every value, so that a mistake is named by file and line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Place = tuple[str | int, ...]
+"""The way to a value from the top of a document: keys and list positions."""
+
+WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in a partnership's files: where it is, what is wrong, and what to do about it."""
+
+    file: str
+    line: int
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class PartnershipInvalid(Exception):
+    """The partnership's files hold mistakes; `problems` lists every one."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Document:
+    """A file's content as plain data, with the line of each value."""
+
+    name: str
+    data: Any = None
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int:
+        """The line of a value, or of the nearest thing around it that stands in the file."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+
+def read_document(path: Path, name: str, problems: list[Problem]) -> Document | None:
+    """The document in the file, or None with a problem added: not UTF-8, not YAML, or a key that stands twice."""
+    try:
+        root = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        problems.append(Problem(name, 1, f"is not UTF-8 at byte {error.start}; save it as UTF-8"))
+        return None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problems.append(Problem(name, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}"))
+        return None
+    except YAMLError as error:
+        problems.append(Problem(name, 1, f"is not YAML: {type(error).__name__}"))
+        return None
+    document = Document(name)
+    if root is not None:
+        document.data = _plain(root, (), document, problems)
+    return document
+
+
+def _plain(node: Node, place: Place, document: Document, problems: list[Problem]) -> Any:
+    document.lines[place] = node.start_mark.line + 1
+    if isinstance(node, MappingNode):
+        return _mapping(node, place, document, problems)
+    if isinstance(node, SequenceNode):
+        return [_plain(item, (*place, i), document, problems) for i, item in enumerate(node.value)]
+    return _scalar(node) if isinstance(node, ScalarNode) else None
+
+
+def _mapping(node: MappingNode, place: Place, document: Document, problems: list[Problem]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        if key in result:
+            problems.append(Problem(document.name, key_node.start_mark.line + 1, f"`{key}` stands twice; keep one"))
+        result[key] = _plain(value_node, (*place, key), document, problems)
+        document.lines[(*place, key)] = key_node.start_mark.line + 1
+    return result
+
+
+def _scalar(node: ScalarNode) -> Any:
+    """YAML 1.2's core words and numbers when unquoted, else text; dates and times stay text for the models to read."""
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

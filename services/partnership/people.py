@@ -1,0 +1,58 @@
+"""Staff, the organisations that send reports, and the keys of a demonstration."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.codes import Channel
+from services.partnership.entries import Code, Entry
+
+
+class Person(Entry):
+    """A member of staff; in this release only the invented ones of a demonstration."""
+
+    id: str
+    name: str
+    agency: Code
+    job: str
+    roles: tuple[
+        Literal[
+            "caseworker",
+            "supervisor",
+            "duty-manager",
+            "panel-chair",
+            "call-taker",
+            "accredited-officer",
+            "executive",
+            "operations",
+        ],
+        ...,
+    ]
+    teams: tuple[str, ...] = ()
+    panels: tuple[Code, ...] = ()
+    clearances: tuple[Literal["official-sensitive", "children", "domestic-abuse", "intelligence"], ...] = ()
+    sees: Literal["own-agency", "all-agencies", "no-cases"] = "own-agency"
+    address: str
+
+
+class Partner(Entry):
+    """An organisation that sends reports; `feed` is the name behind `feed-` of its own Kafka topic, if it has one."""
+
+    code: Code
+    name: str
+    agency: Code | None = Field(None, description="The hub's agency that it belongs to, if any")
+    channel: Channel
+    scopes: tuple[Literal["reports", "batches", "calls", "open311", "decisions"], ...]
+    formats: tuple[Literal["hub", "police-street", "police-outcomes"], ...] = ("hub",)
+    feed: str | None = None
+    intelligence: bool = Field(False, description="May send reports of kind intelligence")
+    silent_after_hours: int | None = Field(None, description="Nothing heard for so long makes the feed unwell")
+
+
+class DemonstrationKey(Entry):
+    """A key that works in a demonstration only: it acts for a partner, or as a person."""
+
+    key: str
+    partner: Code | None = None
+    person: str | None = None
+    scopes: tuple[Literal["reports", "batches", "calls", "open311", "decisions", "cases", "operations"], ...]

@@ -75,9 +75,11 @@ class RecordBatch(Batch):
 
     uses_inbox = True
 
-    def __init__(self, topic: str, received: Sequence[Received], expected: dict[int, int]) -> None:
+    def __init__(self, topic: str, received: Sequence[Received], positions: dict[int, int]) -> None:
         super().__init__(topic, received)
-        self._expected = expected
+        self._positions = positions
+        # A copy: the consumer may lose a partition, and with it its position, while the batch runs.
+        self._expected = {each.raw.partition: positions[each.raw.partition] for each in received}
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Move the positions from where this consumer believes them to be."""
@@ -105,7 +107,11 @@ class RecordBatch(Batch):
 
     def committed(self, received: Sequence[Received]) -> None:
         """The consumer's own idea of its positions follows the database's."""
-        self._expected.update(self._following(received))
+        following = self._following(received)
+        self._expected.update(following)
+        self._positions.update(
+            {partition: offset for partition, offset in following.items() if partition in self._positions}
+        )
 
 
 class TimerBatch(Batch):

@@ -1,0 +1,110 @@
+"""What operations staff and the other services ask of a process: health, readiness, metrics, dead letters."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from services.kernel import dead_letters
+from services.kernel.envelope import Raw
+from services.kernel.http import Problem
+from services.kernel.sources import ReplayBatch
+from services.kernel.telemetry import registry
+
+if TYPE_CHECKING:
+    from services.kernel.process import Process
+
+PAGE = 100
+MASK_AFTER = 400
+"""Characters of a dead letter's body that are shown."""
+_KEY = re.compile(r'("(?:[^"\\]|\\.){0,60}"\s*:)')
+
+health = APIRouter()
+letters = APIRouter(prefix="/internal/dead-letters")
+
+
+class Repair(BaseModel):
+    """A mended body for a dead letter; its id and headers stay as they were."""
+
+    body: str | None = None
+
+
+def _hub(request: Request) -> "Process":
+    hub: Process = request.app.state.hub
+    return hub
+
+
+@health.get("/healthz")
+async def healthz(request: Request) -> JSONResponse:
+    """Alive: nothing is stuck and nothing has ended."""
+    found = _hub(request).health()
+    return JSONResponse(found, 200 if found["alive"] else 503)
+
+
+@health.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """Ready: the database answers and every subscription has started once."""
+    ready = await _hub(request).ready()
+    return JSONResponse({"ready": ready, **_hub(request).health()}, 200 if ready else 503)
+
+
+@health.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus numbers; asking for health first brings lag up to date."""
+    _hub(request).health()
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@letters.get("")
+async def list_dead_letters(request: Request, after: int = 0) -> dict[str, Any]:
+    """Dead letters, oldest first, without bodies."""
+    hub = _hub(request)
+    async with hub.database.writing() as connection:
+        items = await dead_letters.listed(connection, after, PAGE)
+        counted = await dead_letters.counts(connection)
+    following = items[-1]["id"] if len(items) == PAGE else None
+    return {"service": hub.name, **counted, "items": items, "next": following}
+
+
+async def _found(hub: "Process", letter_id: int) -> Any:
+    async with hub.database.writing() as connection:
+        row = await dead_letters.one(connection, letter_id)
+    if row is None:
+        raise Problem(404, "not-found", "There is no dead letter with this number. It may have been replayed.")
+    return row
+
+
+@letters.get("/{letter_id}")
+async def show_dead_letter(request: Request, letter_id: int) -> dict[str, Any]:
+    """One dead letter with its reason, headers and masked body."""
+    row = await _found(_hub(request), letter_id)
+    raw = dead_letters.raw_of(row)
+    shown = ("id", "held_key", "topic", "partition", "type", "message_id", "trace_id", "reason", "at", "replays")
+    return {name: getattr(row, name) for name in shown} | {
+        "offset": row.record_offset,
+        "headers": {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers},
+        "size": len(raw.value or b""),
+        "body": masked(raw),
+    }
+
+
+@letters.post("/{letter_id}/replay")
+async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -> dict[str, Any]:
+    """Mend the body if one is given, then run everything under its key in order, under the same ids."""
+    hub = _hub(request)
+    row = await _found(hub, letter_id)
+    if repair.body is not None:
+        async with hub.database.writing() as connection:
+            await dead_letters.repair(connection, letter_id, repair.body.encode())
+    outcomes = await hub.loop.run(ReplayBatch(row.held_key, hub.stage.readers))
+    dead = [outcome.reason for outcome in outcomes if outcome.reason]
+    return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead), "reason": dead[0] if dead else None}
+
+
+def masked(raw: Raw) -> str:
+    """A body's shape for operations staff, who have no leave to read it: field names stay, all else is masked."""
+    pieces = _KEY.split((raw.value or b"").decode("utf-8", "replace")[:MASK_AFTER])
+    return "".join(piece if place % 2 else re.sub(r"\w", "•", piece) for place, piece in enumerate(pieces))

@@ -1,0 +1,269 @@
+"""One process of one service: its loop, consumers, relay, timers, jobs and HTTP, started and stopped in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.params import Depends
+from faststream.kafka import KafkaBroker
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from services.kernel import operations
+from services.kernel.clock import Clock, utc_now
+from services.kernel.consumer import Consumer, Subscription
+from services.kernel.database import Database
+from services.kernel.decision import Message, Stage
+from services.kernel.envelope import Raw, Received
+from services.kernel.errors import INFRASTRUCTURE
+from services.kernel.http import add_problem_handlers, unavailable
+from services.kernel.loop import Loop
+from services.kernel.relay import Relay
+from services.kernel.settings import Settings
+from services.kernel.sources import CommandBatch, Idempotency, Replayed
+from services.kernel.telemetry import DEAD_LETTERS, configure_logs, configure_traces, current_traceparent
+from services.kernel.workers import JobHandler, JobWorker, TimerRunner
+
+STUCK_SECONDS = 120.0
+"""A batch that runs longer than this makes the process unhealthy."""
+TIDY_SECONDS, TIDY_ROWS = 60.0, 5000
+KEPT_DAYS = {"inbox_days": 30, "idempotency_days": 7}
+
+_TIDY = (
+    text("""
+        DELETE FROM inbox WHERE id IN (
+            SELECT id FROM inbox WHERE seen_on < current_date - CAST(:inbox_days AS integer) LIMIT :rows)
+    """),
+    text("""
+        DELETE FROM idempotency WHERE (caller, route, key) IN (
+            SELECT caller, route, key FROM idempotency
+            WHERE at < now() - make_interval(days => :idempotency_days) LIMIT :rows)
+    """),
+)
+_COUNT_DEAD = text("SELECT state, count(*) AS n FROM dead_letters GROUP BY state")
+
+log = structlog.get_logger()
+
+
+class Process:
+    """Built in a service's `app.py`, and found by its routes at `request.app.state.hub`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: Settings,
+        stage: Stage,
+        port: int,
+        subscriptions: Sequence[Subscription] = (),
+        jobs: Mapping[str, JobHandler] | None = None,
+        routers: Sequence[APIRouter] = (),
+        background: Sequence[Callable[["Process"], Coroutine[Any, Any, None]]] = (),
+        operations_only: Sequence[Depends] = (),
+        clock: Clock = utc_now,
+    ) -> None:
+        self.name, self.settings, self.stage, self.port, self.clock = name, settings, stage, port, clock
+        self._operations_only = list(operations_only)
+        self.database = Database(name, settings)
+        self.relay = Relay(name, self.database, settings.kafka)
+        self.loop = Loop(name, stage, self.database, clock, self._woken)
+        self.consumers = [Consumer(each, self.loop, stage, self.database, self._live_waiting) for each in subscriptions]
+        self.timers = TimerRunner(name, stage, self.loop, self.database)
+        self.workers = [
+            JobWorker(stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock)
+            for _ in range(settings.job_workers if jobs else 0)
+        ]
+        self._background = background
+        self._tasks: list[asyncio.Task[None]] = []
+        self._broker: KafkaBroker | None = None
+        self._kafka: str = "starting" if subscriptions else "not needed"
+        self._traces: TracerProvider | None = None
+        self.app = self._application(routers)
+
+    def _application(self, routers: Sequence[APIRouter]) -> FastAPI:
+        app = FastAPI(
+            title=f"Community safety hub: {self.name}", lifespan=self._lifespan, docs_url=None, redoc_url=None
+        )
+        app.state.hub = self
+        add_problem_handlers(app)
+        app.include_router(operations.health, include_in_schema=False)
+        app.include_router(operations.letters, dependencies=self._operations_only, include_in_schema=False)
+        for router in routers:
+            app.include_router(router)
+        return app
+
+    def _woken(self) -> None:
+        self.relay.wake()
+        for worker in self.workers:
+            worker.woken.set()
+
+    def _live_waiting(self) -> bool:
+        return any(consumer.waiting() for consumer in self.consumers if not consumer.subscription.bulk)
+
+    async def handle(
+        self,
+        body: BaseModel,
+        *,
+        subject: str,
+        idempotency: Idempotency | None = None,
+        message_id: UUID | None = None,
+        traceparent: str | None = None,
+    ) -> Any:
+        """Decide a command in a transaction of its own; its answer, or `Replayed` for a known idempotency key.
+
+        Raises 503 when the outbox is full, `IdempotencyKeyReused`, `CommandStillRunning`, the infrastructure's errors.
+        """
+        if self.relay.rows >= self.settings.outbox_limit:
+            raise unavailable("The hub holds as much unsent work as it may. Nothing was stored; send it again.")
+        message = self.command(body, subject, message_id, traceparent)
+        batch = CommandBatch(Received(Raw("command", 0, 0, subject.encode(), (), None), message), idempotency)
+        outcomes = await self.loop.run(batch)
+        if batch.replayed is not None:
+            return batch.replayed
+        return outcomes[0].answer
+
+    def command(
+        self, body: BaseModel, subject: str, message_id: UUID | None = None, traceparent: str | None = None
+    ) -> Message:
+        """A command as a message; only the edge draws new ids."""
+        identity = message_id or uuid4()
+        return Message(
+            id=identity,
+            type=type(body).__name__,
+            subject=subject,
+            body=body,
+            time=self.clock(),
+            origin="command",
+            correlation_id=identity,
+            traceparent=traceparent or current_traceparent(),
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self._start(self.relay.run())
+        self._start(self.timers.run())
+        for worker in self.workers:
+            self._start(worker.run())
+        for background in self._background:
+            self._start(background(self))
+        self._start(self._tidy())
+        if self.consumers:
+            self._start(self._consume())
+        log.info("service_started", port=self.port)
+        yield
+        await self._stop()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _stop(self) -> None:
+        """Bounded: a batch that is cut off is rolled back and read again, so nothing is lost by leaving."""
+        for task in self._tasks:
+            task.cancel()
+        stopping = [*self._tasks]
+        if self._broker is not None:
+            stopping.append(asyncio.ensure_future(self._broker.stop()))
+        _, late = await asyncio.wait(stopping, timeout=self.settings.stop_seconds)
+        if late:
+            log.warning("stop_cut_short", tasks=len(late))
+        if self._traces is not None:
+            await asyncio.to_thread(self._traces.shutdown)
+        log.info("service_stopped")
+
+    async def _consume(self) -> None:
+        """Start the broker, trying until Kafka answers: HTTP takes reports meanwhile."""
+        while True:
+            broker = KafkaBroker(self.settings.kafka, logger=None, graceful_timeout=self.settings.stop_seconds)
+            for consumer in self.consumers:
+                consumer.subscribe(broker, self.name, self.settings.slot)
+            try:
+                await broker.start()
+            except INFRASTRUCTURE as error:
+                self._kafka = type(error).__name__
+                log.warning("kafka_not_reached", error=self._kafka)
+                await broker.stop()
+                await asyncio.sleep(1)
+                continue
+            self._broker, self._kafka = broker, "connected"
+            return
+
+    async def _tidy(self) -> None:
+        """Purge what the inbox and the idempotency table need no longer, in chunks, and measure the dead letters."""
+        while True:
+            try:
+                async with self.database.writing() as connection:
+                    for statement in _TIDY:
+                        wanted = {name: KEPT_DAYS[name] for name in statement.compile().params if name in KEPT_DAYS}
+                        await connection.execute(statement, wanted | {"rows": TIDY_ROWS})
+                    for row in (await connection.execute(_COUNT_DEAD)).all():
+                        DEAD_LETTERS.labels(row.state).set(row.n)
+            except INFRASTRUCTURE as error:
+                log.warning("not_tidied", error=type(error).__name__)
+            await asyncio.sleep(TIDY_SECONDS)
+
+    def health(self) -> dict[str, Any]:
+        """What runs and what is in trouble; `alive` is false when something is stuck or has ended."""
+        consumers = [consumer.health() for consumer in self.consumers]
+        ended = [task.get_coro().__qualname__ for task in self._tasks if task.done() and not self._is_start(task)]  # type: ignore[union-attr]
+        stuck = any(each["busy_seconds"] > STUCK_SECONDS for each in consumers)
+        return {
+            "service": self.name,
+            "alive": not stuck and not ended,
+            "kafka": self._kafka,
+            "consumers": consumers,
+            "relay": {
+                "leading": self.relay.leading,
+                "rows": self.relay.rows,
+                "oldest_seconds": round(self.relay.age, 1),
+                "trouble": self.relay.trouble,
+            },
+            "timers": self.timers.trouble,
+            "jobs": next((worker.trouble for worker in self.workers if worker.trouble), None),
+            "ended": ended,
+        }
+
+    @staticmethod
+    def _is_start(task: asyncio.Task[None]) -> bool:
+        return (
+            getattr(task.get_coro(), "__name__", "") == "_consume" and not task.cancelled() and task.exception() is None
+        )
+
+    async def ready(self) -> bool:
+        """The database answers and every subscription has been started once; Kafka may be away again later."""
+        if self._kafka not in ("connected", "not needed"):
+            return False
+        try:
+            async with self.database.writing() as connection:
+                await connection.execute(text("SELECT 1 FROM positions LIMIT 1"))
+        except INFRASTRUCTURE:
+            return False
+        return True
+
+
+def run(process: Process) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    configure_logs(process.name, process.settings)
+    process._traces = configure_traces(process.name, process.settings)  # noqa: SLF001
+    FastAPIInstrumentor.instrument_app(
+        process.app, excluded_urls="healthz,readyz,metrics,internal", exclude_spans=["send", "receive"]
+    )
+    config = uvicorn.Config(
+        process.app,
+        host=process.settings.host,
+        port=process.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
+
+
+__all__ = ["Idempotency", "Process", "Replayed", "Subscription", "run"]

@@ -1,0 +1,180 @@
+"""Timers and jobs: what is due is taken from its table and comes back to the loop as a message."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import structlog
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from services.kernel.clock import Clock, utc_now
+from services.kernel.database import Database
+from services.kernel.decision import Stage
+from services.kernel.envelope import Raw, decode, encoded
+from services.kernel.errors import INFRASTRUCTURE
+from services.kernel.loop import Loop
+from services.kernel.sources import ResultBatch, TimerBatch
+from services.kernel.telemetry import JOBS_IN_DOUBT
+
+TIMER_ROUND, TIMER_POLL, JOB_POLL = 500, 0.2, 0.2
+RETRY_SECONDS = 5.0
+"""How long a job rests after its worker failed in a way that no result describes."""
+
+_DUE = text("""
+    SELECT id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent
+    FROM timers WHERE due_at <= now() ORDER BY due_at, id LIMIT :most
+""")
+_ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+_TAKE = text("""
+    UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
+    WHERE id IN (
+        SELECT id FROM jobs WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, kind, subject, payload, attempts, correlation_id, causation_id, traceparent
+""")
+_GIVE_BACK = text("""
+    UPDATE jobs SET lease = NULL, lease_until = NULL, due_at = now() + make_interval(secs => :seconds)
+    WHERE id = :id AND lease = :lease
+""")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work for a gateway. `id` is our reference at the provider; `in_doubt` when an earlier lease ran out."""
+
+    id: UUID
+    kind: str
+    subject: str
+    payload: str
+    attempts: int
+    in_doubt: bool
+    traceparent: str | None
+
+
+JobHandler = Callable[[Job], Awaitable[BaseModel]]
+"""Does the work outside any transaction; failures that it knows are results too. The result's class names its type."""
+
+
+def _headers(row: Any, kind: str, message_id: UUID, time: datetime) -> dict[str, str]:
+    headers = {
+        "ce_type": f"{kind}.v1",
+        "ce_id": str(message_id),
+        "ce_time": time.isoformat(),
+        "correlationid": str(row.correlation_id),
+        "causationid": str(row.causation_id),
+    }
+    return headers | ({"traceparent": row.traceparent} if row.traceparent else {})
+
+
+class TimerRunner:
+    """Fires due timers in the order `due_at, id`, by the database's clock; one runner per service at a time."""
+
+    def __init__(self, service: str, stage: Stage, loop: Loop, database: Database) -> None:
+        self._service, self._stage, self._loop, self._database = service, stage, loop, database
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            fired = 0
+            try:
+                fired = await self.fire_due()
+                self.trouble = None
+            except INFRASTRUCTURE as error:
+                self.trouble = type(error).__name__
+                log.warning("timers_not_fired", error=type(error).__name__)
+            if fired < TIMER_ROUND:
+                await asyncio.sleep(TIMER_POLL if self.trouble is None else 1.0)
+
+    async def fire_due(self) -> int:
+        """Fire one round; how many were due."""
+        async with self._database.writing() as election:
+            name = {"name": f"timers {self._service}"}
+            if not (await election.execute(_ELECT, name)).scalar_one():
+                return 0
+            rows = (await election.execute(_DUE, {"most": TIMER_ROUND})).all()
+            if rows:
+                received = [decode(self._raw(row), self._stage.readers, "timer") for row in rows]
+                await self._loop.run(TimerBatch("timer", received))
+            return len(rows)
+
+    def _raw(self, row: Any) -> Raw:
+        headers = _headers(row, row.kind, row.message_id, row.due_at)
+        return Raw("timer", 0, 0, row.subject.encode(), encoded(headers), row.payload.encode())
+
+
+class JobWorker:
+    """Takes one job at a time under a lease, does it, and brings its result back."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        loop: Loop,
+        database: Database,
+        handlers: Mapping[str, JobHandler],
+        lease_seconds: float,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._stage, self._loop, self._database = stage, loop, database
+        self._handlers, self._lease_seconds, self._clock = handlers, lease_seconds, clock
+        self.woken = asyncio.Event()
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self.woken.clear()
+            worked = False
+            try:
+                worked = await self.work_once()
+                self.trouble = None
+            except INFRASTRUCTURE as error:
+                self.trouble = type(error).__name__
+                log.warning("job_interrupted", error=type(error).__name__)
+            if not worked:
+                await self._nap(JOB_POLL if self.trouble is None else 1.0)
+
+    async def _nap(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def work_once(self) -> bool:
+        """Take and do one job; whether there was one."""
+        lease = uuid4()
+        async with self._database.writing() as connection:
+            taken = await connection.execute(_TAKE, {"lease": lease, "seconds": self._lease_seconds})
+            row = taken.one_or_none()
+        if row is None:
+            return False
+        if row.attempts > 1:
+            JOBS_IN_DOUBT.labels(row.kind).inc()
+        job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
+        await self._finish(row, job, lease)
+        return True
+
+    async def _finish(self, row: Any, job: Job, lease: UUID) -> None:
+        task = asyncio.ensure_future(self._handlers[job.kind](job))
+        await asyncio.wait((task,), timeout=self._lease_seconds * 0.9)
+        if not task.done():
+            task.cancel()
+            log.error("job_overran_its_lease", kind=job.kind, job=str(job.id))
+            return
+        failure = task.exception()
+        if failure is not None:
+            log.error("job_failed", kind=job.kind, job=str(job.id), error=type(failure).__name__)
+            async with self._database.writing() as connection:
+                await connection.execute(_GIVE_BACK, {"id": job.id, "lease": lease, "seconds": RETRY_SECONDS})
+            return
+        result = task.result()
+        headers = _headers(row, type(result).__name__, uuid5(job.id, "result"), self._clock())
+        raw = Raw("job result", 0, 0, job.subject.encode(), encoded(headers), result.model_dump_json().encode())
+        await self._loop.run(ResultBatch(decode(raw, self._stage.readers, "result"), job.id, lease))

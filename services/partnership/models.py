@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
+from services.partnership.calendars import WorkingTime, due_at
 from services.partnership.entries import (
+    ELAPSED,
     Agency,
     Area,
     BankHoliday,
     Category,
+    Clock,
     Destination,
     Entry,
     Identity,
@@ -137,6 +141,21 @@ class Partnership:
     def calendar(self, code: str) -> WorkingCalendar:
         """The working calendar with that code."""
         return _find(self._calendars, "calendar", code)
+
+    def working_time(self, calendar: str) -> WorkingTime | None:
+        """What counts the minutes of a clock with that calendar; None for `elapsed`."""
+        if calendar == ELAPSED:
+            return None
+        return WorkingTime(self.calendar(calendar), self.holidays, self.zone)
+
+    def due_at(self, start: datetime, clock: Clock) -> datetime:
+        """The UTC instant at which a clock that started at `start` (aware) runs out."""
+        return due_at(start, clock.minutes, self.working_time(clock.calendar))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone that hours of calendars and of reports are local to."""
+        return ZoneInfo(self.identity.time_zone)
 
     @cached_property
     def holidays(self) -> frozenset[date]:

@@ -28,7 +28,7 @@ SWEEP_SECONDS, POLL_SECONDS, NOTIFY_EVERY, SEND_SECONDS = 1.0, 0.2, 0.02, 30.0
 _READ = "SELECT id, topic, key, headers, body FROM outbox_messages WHERE id > $1 ORDER BY id LIMIT $2"
 _DELETE = "DELETE FROM outbox_messages WHERE id = ANY($1::bigint[])"
 _STATE = """
-    SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox_messages LIMIT 200000) some) AS n,
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox_messages LIMIT 200000) AS first_rows) AS n,
            (SELECT extract(epoch FROM now() - written_at) FROM outbox_messages ORDER BY id LIMIT 1) AS age
 """
 

@@ -1,4 +1,4 @@
-"""A smallest service for the kernel's own tests: it counts pokes per place, under a match key, and can fail on demand."""
+"""A smallest service for the kernel's own tests: it counts pokes per place and can fail on demand."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -72,6 +72,8 @@ class ProbeStage:
         "nudge": {1: Nudge},
     }
 
+    topic_out = TOPIC_OUT
+
     def keys(self, message: Message) -> Keys:
         """The place, as match key and aggregate."""
         return Keys(match=frozenset({f"place:{message.body.place}"}), aggregates=frozenset({message.body.place}))
@@ -80,7 +82,7 @@ class ProbeStage:
         """All places of the batch."""
         rows = await connection.execute(
             text(
-                "SELECT name, count, label FROM places WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE"
+                "SELECT * FROM places WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE"
             ),
             {"names": sorted(keys.aggregates)},
         )
@@ -99,7 +101,7 @@ class ProbeStage:
         )
         return Decision(
             state={key: place},
-            events=(NewEvent(TOPIC_OUT, body.place, Poked(place=body.place, count=place.count, by=message.type)),),
+            events=(NewEvent(self.topic_out, body.place, Poked(place=body.place, count=place.count, by=message.type)),),
             jobs=(NewJob("errand", body.place, Errand(place=body.place)),) if mood == "job" else (),
             timers=(NewTimer("nudge", body.place, context.now + timedelta(milliseconds=200), Nudge(place=body.place)),)
             if mood == "timer"

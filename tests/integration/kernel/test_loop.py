@@ -15,7 +15,7 @@ from services.kernel.envelope import Raw, Received, decode, encoded
 from services.kernel.errors import BadDeploySuspected, CommandStillRunning, Fenced, IdempotencyKeyReused
 from services.kernel.loop import DEAD_KEYS_AT_MOST, Loop
 from services.kernel.settings import Settings
-from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, Replayed, ReplayBatch
+from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, ReplayBatch, Replayed
 from tests.integration.kernel.probe import Poke, ProbeStage
 
 pytestmark = pytest.mark.integration

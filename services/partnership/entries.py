@@ -56,6 +56,9 @@ class Identity(Entry):
     time_zone: str
     duty_manager: str = Field(description="Staff id: all silence ends here")
     duty_contact: str = Field(description="Address told of an unanswered danger, without Kafka")
+    intelligence_agency: Code = Field(description="The only agency that intelligence goes to; its grading is its own")
+    owner_without_theme: Code = Field(description="Who owns a report that no theme and no other destination takes")
+    own_flags: tuple[str, ...] = Field((), description="Flags that the partnership adds to the product's")
 
 
 class Clock(Value):

@@ -1,0 +1,148 @@
+"""The triage tables, compiled once: values in, the rows that fired out; pure, and always with the row's name."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import zen
+
+from schemas.codes import Channel, Flag, Kind
+from services.partnership.cells import words_in
+from services.partnership.documents import PartnershipInvalid, Problem
+from services.partnership.entries import ELAPSED
+from services.partnership.models import Partnership
+from services.partnership.table_contract import CONTRACTS, TableContract
+from services.partnership.table_file import TableFile, TableRow, read_table
+from services.partnership.table_lint import lint
+
+FOLDER = "triage"
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRow:
+    """A row that fired: `<table>/<row>`, its plain words, and its outputs by name."""
+
+    rule: str
+    text: str
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CompiledTables:
+    """Every triage table of a partnership, ready to be asked. Holds no state that an evaluation changes."""
+
+    engine: zen.ZenEngine
+    rows: Mapping[str, Mapping[str, FiredRow]]
+    catch_alls: Mapping[str, str]
+    words: Mapping[tuple[str, str], frozenset[str]]
+
+    def evaluate(self, name: str, inputs: Mapping[str, Any]) -> list[FiredRow]:
+        """The rows of the table that fire, in its order; the catch-all of a collect table only when no other does.
+
+        Raises `ValidationError` on inputs that the table does not know, `KeyError` on an unknown table.
+        """
+        contract = CONTRACTS[name]
+        checked = contract.inputs.model_validate(inputs).model_dump(mode="json")
+        result: Any = self.engine.evaluate(name, checked)["result"]
+        fired = [result["rule"]] if contract.hit == "first" else [row["rule"] for row in result]
+        if len(fired) > 1:
+            fired = [rule for rule in fired if rule != self.catch_alls[name]]
+        return [self.rows[name][rule] for rule in fired]
+
+    def vocabulary(self, name: str, column: str) -> frozenset[str]:
+        """The words that the conditions of a column name, such as every signal that `signals` knows."""
+        return self.words[name, column]
+
+
+def load_tables(path: Path, partnership: Partnership) -> CompiledTables:
+    """The tables in the partnership's `triage` folder; raises `PartnershipInvalid` with every mistake in them."""
+    tables, problems = read_tables(path, partnership)
+    if problems or tables is None:
+        raise PartnershipInvalid(problems)
+    return tables
+
+
+def read_tables(path: Path, partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
+    """The tables, or None and every mistake found."""
+    files = {name: read_table(path / FOLDER / f"{name}.json", name, contract) for name, contract in CONTRACTS.items()}
+    words = _words(files)
+    vocabulary = vocabulary_of(partnership) | {"signals": words.get(("signals", "signal"), frozenset())}
+    answers = {name: lint(files[name], contract, vocabulary) for name, contract in CONTRACTS.items()}
+    problems = [problem for file in files.values() for problem in file.problems]
+    problems += [] if problems else _uncovered_flags(vocabulary, files["signals"])
+    if problems:
+        return None, problems
+    return _compiled(files, answers, words), []
+
+
+def vocabulary_of(partnership: Partnership) -> dict[str, frozenset[str]]:
+    """The codes that a table's words may be, by the name that its contract gives them."""
+    return {
+        "themes": frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes),
+        "categories": frozenset(category.code for category in partnership.categories),
+        "agencies": frozenset(agency.code for agency in partnership.agencies),
+        "panels": frozenset(panel.code for panel in partnership.panels),
+        "surroundings": frozenset(kind.code for kind in partnership.surroundings),
+        "clocks": frozenset({ELAPSED, *(calendar.code for calendar in partnership.calendars)}),
+        "flags": frozenset({*get_args(Flag), *partnership.identity.own_flags}),
+        "kinds": frozenset(get_args(Kind)),
+        "channels": frozenset(get_args(Channel)),
+    }
+
+
+def _words(files: Mapping[str, TableFile]) -> dict[tuple[str, str], frozenset[str]]:
+    return {
+        (name, column): words_in(row.conditions.get(column, "") for row in file.rows)
+        for name, file in files.items()
+        for column in CONTRACTS[name].columns
+    }
+
+
+def _uncovered_flags(vocabulary: Mapping[str, frozenset[str]], signals: TableFile) -> list[Problem]:
+    missing = sorted(vocabulary["flags"] - vocabulary["signals"])
+    for flag in missing:
+        signals.report(f"no row names the flag {flag}: it would never reach anyone; add a row")
+    return signals.problems
+
+
+def _compiled(
+    files: Mapping[str, TableFile],
+    answers: Mapping[str, Mapping[str, dict[str, Any]]],
+    words: Mapping[tuple[str, str], frozenset[str]],
+) -> CompiledTables:
+    content = {name: _decision(file, CONTRACTS[name]) for name, file in files.items()}
+    rows = {
+        name: {row.id: FiredRow(f"{name}/{row.id}", row.text, answers[name][row.id]) for row in file.rows}
+        for name, file in files.items()
+    }
+    catch_alls = {name: file.rows[-1].id for name, file in files.items()}
+    return CompiledTables(zen.ZenEngine({"loader": {"type": "static", "content": content}}), rows, catch_alls, words)
+
+
+def _decision(file: TableFile, contract: TableContract) -> dict[str, Any]:
+    """The table as the engine gets it: its own conditions, and the row's id as the only output.
+
+    The answers were read and checked already, so the engine is asked only which rows fire.
+    """
+    table = {
+        "hitPolicy": contract.hit,
+        "inputs": [{"id": name, "name": name, "field": name} for name in contract.columns],
+        "outputs": [{"id": "rule", "name": "rule", "field": "rule"}],
+        "rules": [_engine_row(row) for row in file.rows],
+    }
+    nodes = [
+        {"id": "in", "name": "in", "type": "inputNode", "position": {"x": 0, "y": 0}},
+        {"id": "table", "name": "table", "type": "decisionTableNode", "position": {"x": 1, "y": 0}, "content": table},
+        {"id": "out", "name": "out", "type": "outputNode", "position": {"x": 2, "y": 0}},
+    ]
+    edges = [
+        {"id": f"{source}-{target}", "sourceId": source, "targetId": target, "type": "edge"}
+        for source, target in (("in", "table"), ("table", "out"))
+    ]
+    return {"contentType": "application/vnd.gorules.decision", "nodes": nodes, "edges": edges}
+
+
+def _engine_row(row: TableRow) -> dict[str, str]:
+    return {"_id": row.id, **row.conditions, "rule": json.dumps(row.id)}

@@ -1,12 +1,199 @@
-"""Rules between the partnership's files: every code that one file names must stand in another."""
+"""Rules between the partnership's files: every code that one file names must stand in another, once, at one time."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from datetime import date, time
+from itertools import combinations
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.partnership.documents import Report
+from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
 from services.partnership.models import Partnership
+from services.partnership.references import known_codes, references
+from services.partnership.wording import message_faults
 
-Report = Callable[[str, tuple[str | int, ...], str], None]
-"""Takes the list, the place below it, and what is wrong with what to do."""
+REQUIRED_THRESHOLDS = (
+    "historic-after",
+    "danger-unanswered",
+    "repeat-victim",
+    "repeat-place",
+    "review-margin",
+    "review-confidence",
+    "theme-minimum",
+    "second-theme",
+    "join-same-place",
+    "join-same-street",
+)
+IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
+UNIQUE = {
+    "agencies": "agencies",
+    "panels": "panels",
+    "destinations": "destinations",
+    "calendars": "calendars",
+    "categories": "categories",
+    "partners": "partners",
+    "outcomes": "outcomes",
+    "scores": "scores",
+    "thresholds": "thresholds",
+    "staff": "staff",
+    "promises": "promises",
+    "notifications": "notifications",
+    "demonstration_keys": "demonstration keys",
+    "strategies": "strategies",
+}
 
 
 def inconsistencies(partnership: Partnership, report: Report) -> None:
     """Report every rule between files that is broken."""
+    _unique(partnership, report)
+    _unknown_codes(partnership, report)
+    _identity(partnership, report)
+    _strategies(partnership, report)
+    _calendars(partnership, report)
+    _clocks(partnership, report)
+    _instruments(partnership, report)
+    _demonstration_keys(partnership, report)
+    _thresholds(partnership, report)
+    _someone_on_duty(partnership, report)
+    message_faults(partnership, report)
+
+
+def _unique(partnership: Partnership, report: Report) -> None:
+    for section in UNIQUE:
+        field = IDENTIFIED_BY.get(section, "code")
+        seen: set[str] = set()
+        for i, entry in enumerate(getattr(partnership, section)):
+            code = getattr(entry, field)
+            if code in seen:
+                report(section, (i, field), f"`{code}` stands twice among the {UNIQUE[section]}; rename or remove one")
+            seen.add(code)
+
+
+def _unknown_codes(partnership: Partnership, report: Report) -> None:
+    known = known_codes(partnership)
+    for reference in references(partnership):
+        if reference.code not in known[reference.kind]:
+            report(
+                reference.section,
+                reference.place,
+                f"no {reference.kind} is called `{reference.code}`; correct the code or add it to its file",
+            )
+
+
+def _identity(partnership: Partnership, report: Report) -> None:
+    identity = partnership.identity
+    try:
+        ZoneInfo(identity.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        report("identity", ("time_zone",), "is not a time zone; write one such as Europe/London")
+    managers = {person.id for person in partnership.staff if "duty-manager" in person.roles}
+    if identity.duty_manager not in managers:
+        report("identity", ("duty_manager",), "must be a person with the role duty-manager: all silence ends there")
+
+
+def _strategies(partnership: Partnership, report: Report) -> None:
+    dated = list(enumerate(partnership.strategies))
+    for (_, one), (later, other) in combinations(dated, 2):
+        if _overlap(one, other):
+            report("strategies", (later, "effective_from"), f"overlaps `{one.code}`: one strategy is in force a day")
+    for i, strategy in dated:
+        if not _in_order(strategy):
+            report("strategies", (i, "effective_to"), "ends before it begins")
+        for j in _without_one_acting_lead(strategy):
+            message = "exactly one of the leads acts by default; set `acting: true` for that one alone"
+            report("strategies", (i, "themes", j, "leads"), message)
+
+
+def _without_one_acting_lead(strategy: Strategy) -> list[int]:
+    return [
+        j for j, theme in enumerate(strategy.themes) if theme.leads and sum(lead.acting for lead in theme.leads) != 1
+    ]
+
+
+def _in_order(entry: Dated) -> bool:
+    return (entry.effective_from or date.min) <= (entry.effective_to or date.max)
+
+
+def _overlap(one: Dated, other: Dated) -> bool:
+    starts = max(one.effective_from or date.min, other.effective_from or date.min)
+    return starts <= min(one.effective_to or date.max, other.effective_to or date.max)
+
+
+def _calendars(partnership: Partnership, report: Report) -> None:
+    for i, calendar in enumerate(partnership.calendars):
+        if not any(calendar.hours.values()):
+            report("calendars", (i, "hours"), "has no hours: a clock on it would never end; give it some")
+        for weekday, fault in _hours_faults(calendar):
+            report("calendars", (i, "hours", weekday), fault)
+    days = [holiday.day for holiday in partnership.bank_holidays]
+    for i, day in enumerate(days):
+        if day in days[:i]:
+            report("bank_holidays", (i, "day"), f"{day} stands twice; remove one")
+
+
+def _hours_faults(calendar: WorkingCalendar) -> Iterator[tuple[str, str]]:
+    for weekday, spans in calendar.hours.items():
+        until = time.min
+        for opens, closes in spans:
+            if opens < until or (closes != time.min and closes <= opens):
+                yield weekday, "spans must be in order, without overlap, each opening before it closes"
+            until = closes if closes != time.min else time.max
+
+
+def _clocks(partnership: Partnership, report: Report) -> None:
+    calendars = {ELAPSED, *(calendar.code for calendar in partnership.calendars)}
+    for section in ("panels", "destinations"):
+        for i, entry in enumerate(getattr(partnership, section)):
+            clocks: list[Clock] = [entry.first_answer]
+            if isinstance(entry, Panel):
+                clocks += entry.first_answer_by_risk.values()
+            for clock in clocks:
+                if clock.calendar not in calendars:
+                    report(section, (i, "first_answer"), f"no calendar is called `{clock.calendar}`; add it")
+
+
+def _instruments(partnership: Partnership, report: Report) -> None:
+    dated = list(enumerate(partnership.instruments))
+    for (_, one), (later, other) in combinations(dated, 2):
+        if one.code == other.code and _overlap(one, other):
+            report("instruments", (later, "code"), f"two entries `{one.code}` hold at one time; end the first one")
+
+
+def _demonstration_keys(partnership: Partnership, report: Report) -> None:
+    for i, key in enumerate(partnership.demonstration_keys):
+        if (key.partner is None) == (key.person is None):
+            report("demonstration_keys", (i,), "must name either a partner or a person")
+
+
+def _thresholds(partnership: Partnership, report: Report) -> None:
+    codes = {threshold.code for threshold in partnership.thresholds}
+    for code in REQUIRED_THRESHOLDS:
+        if code not in codes:
+            report("thresholds", (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
+
+
+def _someone_on_duty(partnership: Partnership, report: Report) -> None:
+    """The triage tables can grade a report high; then the duty manager is told at once, whatever the hour."""
+    for event in ("CaseOpened", "ReviewRequested"):
+        for danger in (True, False):
+            if not any(_tells_duty(partnership, i, event, danger) for i in range(len(partnership.notifications))):
+                state = "in danger now" if danger else "not in danger now"
+                report(
+                    "notifications",
+                    (),
+                    f"a report graded high ({state}) could pass with {event} while nobody on duty is told: "
+                    "add a rule for risk high that tells the duty-manager with urgency now",
+                )
+
+
+def _tells_duty(partnership: Partnership, index: int, event: str, danger: bool) -> bool:  # noqa: FBT001
+    rule = partnership.notifications[index]
+    when = rule.when
+    narrowed = when.flags_any or when.dispositions or when.channels or when.wants_updates or when.has_act_first
+    return (
+        rule.event == event
+        and rule.urgency == "now"
+        and "duty-manager" in rule.to
+        and not narrowed
+        and (not when.risk or "high" in when.risk)
+        and when.danger_now in (None, danger)
+    )

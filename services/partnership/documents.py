@@ -1,6 +1,6 @@
 """Reads YAML into plain data and remembers the line of every value, so that a mistake is named by file and line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Place = tuple[str | int, ...]
 """The way to a value from the top of a document: keys and list positions."""
+
+Report = Callable[[str, Place, str], None]
+"""Takes the list, the place below it, and what is wrong with what to do."""
 
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 

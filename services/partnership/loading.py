@@ -176,9 +176,11 @@ def _open(path: Path, name: str, reading: Reading) -> Document | None:
 def _read_templates(path: Path, reading: Reading) -> None:
     found = []
     for file in sorted((path / "templates").glob("*.txt")):
-        first, _, body = file.read_text(encoding="utf-8").partition("\n")
         name = f"templates/{file.name}"
-        reading.places[f"template {file.stem}"] = (Document(name), ())
+        text = file.read_text(encoding="utf-8")
+        lines: dict[Place, int] = {(number,): number for number in range(1, text.count("\n") + 2)}
+        reading.places[f"template {file.stem}"] = (Document(name, lines=lines), ())
+        first, _, body = text.partition("\n")
         if not first.startswith("Subject: ") or not body.startswith("\n"):
             reading.problems.append(Problem(name, 1, "must begin with `Subject: …`, then an empty line, then the text"))
             continue

@@ -1,0 +1,106 @@
+"""Every place in a partnership's files where one entry names another by its code."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from schemas.events import EVENTS
+from services.partnership.documents import Place
+from services.partnership.models import Partnership
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The code at `place` below the list `section` names an entry of `kind`."""
+
+    section: str
+    place: Place
+    kind: str
+    code: str
+
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "agencies": {"parent": "agency", "calendar": "calendar", "duty_staff": "person"},
+    "panels": {
+        "receives": "agency",
+        "members": "agency",
+        "chair": "person",
+        "alternate_lead": "agency",
+        "duty_manager": "person",
+    },
+    "destinations": {"receives": "agency", "gateway": "agency"},
+    "staff": {"agency": "agency", "panels": "panel"},
+    "partners": {"agency": "agency"},
+    "demonstration_keys": {"partner": "partner", "person": "person"},
+    "notifications": {"template": "template", "event": "event"},
+    "sharing": {"agency": "agency", "themes": "theme"},
+    "promises": {"themes": "theme", "outcome": "outcome"},
+    "operations": {"themes": "theme", "agencies": "agency"},
+    "instruments": {"issued_by": "agency"},
+}
+"""By list: the fields that hold codes, and the kind of entry that they name."""
+
+
+def references(partnership: Partnership) -> Iterator[Reference]:
+    """Every reference by code between entries."""
+    for section, fields in FIELDS.items():
+        for i, entry in enumerate(getattr(partnership, section)):
+            for field, kind in fields.items():
+                for code in _codes(getattr(entry, field)):
+                    yield Reference(section, (i, field), kind, code)
+    yield from _of_identity(partnership)
+    yield from _of_themes(partnership)
+    yield from _of_mappings(partnership)
+    yield from _of_instruments(partnership)
+
+
+def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
+    """The codes of every kind that a reference can name."""
+    return {
+        "agency": frozenset(agency.code for agency in partnership.agencies),
+        "calendar": frozenset(calendar.code for calendar in partnership.calendars),
+        "person": frozenset(person.id for person in partnership.staff),
+        "panel": frozenset(panel.code for panel in partnership.panels),
+        "partner": frozenset(partner.code for partner in partnership.partners),
+        "outcome": frozenset(outcome.code for outcome in partnership.outcomes),
+        "template": frozenset(template.id for template in partnership.templates),
+        "theme": frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes),
+        "theme of that strategy": frozenset(
+            f"{s.code}/{theme.code}" for s in partnership.strategies for theme in s.themes
+        ),
+        "instrument": frozenset(instrument.code for instrument in partnership.instruments),
+        "event": frozenset(event.TYPE for event in EVENTS),
+    }
+
+
+def _codes(value: str | Iterable[str] | None) -> Iterable[str]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def _of_identity(partnership: Partnership) -> Iterator[Reference]:
+    identity = partnership.identity
+    for field in ("intelligence_agency", "owner_without_theme"):
+        yield Reference("identity", (field,), "agency", getattr(identity, field))
+
+
+def _of_themes(partnership: Partnership) -> Iterator[Reference]:
+    for i, strategy in enumerate(partnership.strategies):
+        for j, theme in enumerate(strategy.themes):
+            for k, lead in enumerate(theme.leads):
+                yield Reference("strategies", (i, "themes", j, "leads", k, "agency"), "agency", lead.agency)
+
+
+def _of_mappings(partnership: Partnership) -> Iterator[Reference]:
+    kind = "theme of that strategy"
+    for i, mapping in enumerate(partnership.theme_mappings):
+        yield Reference("theme_mappings", (i, "from_theme"), kind, f"{mapping.from_strategy}/{mapping.from_theme}")
+        for theme in mapping.to_themes:
+            yield Reference("theme_mappings", (i, "to_themes"), kind, f"{mapping.to_strategy}/{theme}")
+
+
+def _of_instruments(partnership: Partnership) -> Iterator[Reference]:
+    for i, instrument in enumerate(partnership.instruments):
+        for j, condition in enumerate(instrument.preconditions):
+            for step in _codes(condition.step):
+                yield Reference("instruments", (i, "preconditions", j, "step"), "instrument", step)

@@ -1,6 +1,7 @@
 """Alembic over one service's own migrations, in its own schema, as its owner role."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic import command, context, op
@@ -51,3 +52,10 @@ def _upgraded(connection: Connection, service: str) -> None:
 def create_kernel(service: str) -> None:
     """What a service's first migration calls before it makes its own tables."""
     create_kernel_tables(op.execute, service)
+
+
+def grant_tables(service: str, tables: Sequence[str], readable: Sequence[str] = ()) -> None:
+    """Let the service role work with `tables`, and the reader role read those that are `readable`."""
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(tables)} TO hub_{service}")
+    if readable:
+        op.execute(f"GRANT SELECT ON {', '.join(readable)} TO hub_{service}_reader")

@@ -29,7 +29,13 @@ class Settings(BaseSettings):
     slot: int = 0
     service_secret: SecretStr = SecretStr("")
     key_pepper: SecretStr = SecretStr("")
+    public_url: str = ""
     outbox_limit: int = 100_000
     job_workers: int = 4
     job_lease_seconds: float = 60
     stop_seconds: float = 8
+
+    @property
+    def desk_url(self) -> str:
+        """Where people open pages: what links in mail begin with."""
+        return (self.public_url or f"http://{LOOPBACK}:{self.port_base}").rstrip("/")

@@ -164,3 +164,14 @@ class BatchTrace:
             f"{self._service} batch {self._batch}", links=links, attributes={"hub.batch.size": len(messages)}
         ):
             yield
+
+
+@contextmanager
+def job_span(kind: str, traceparent: str | None) -> Iterator[None]:
+    """A span around a job's work with the outside world, in the trace that asked for it."""
+    if not is_sampled(traceparent):
+        yield
+        return
+    parent = _PROPAGATOR.extract({"traceparent": str(traceparent)})
+    with trace.get_tracer("hub.kernel").start_as_current_span(f"job {kind}", context=parent, kind=SpanKind.CLIENT):
+        yield

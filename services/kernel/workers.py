@@ -18,7 +18,7 @@ from services.kernel.envelope import Raw, decode, encoded
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.loop import Loop
 from services.kernel.sources import ResultBatch, TimerBatch
-from services.kernel.telemetry import JOBS_IN_DOUBT
+from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
 TIMER_ROUND, TIMER_POLL, JOB_POLL = 500, 0.2, 0.2
 RETRY_SECONDS = 5.0
@@ -162,8 +162,9 @@ class JobWorker:
         return True
 
     async def _finish(self, row: Any, job: Job, lease: UUID) -> None:
-        task = asyncio.ensure_future(self._handlers[job.kind](job))
-        await asyncio.wait((task,), timeout=self._lease_seconds * 0.9)
+        with job_span(job.kind, job.traceparent):
+            task = asyncio.ensure_future(self._handlers[job.kind](job))
+            await asyncio.wait((task,), timeout=self._lease_seconds * 0.9)
         if not task.done():
             task.cancel()
             log.error("job_overran_its_lease", kind=job.kind, job=str(job.id))

@@ -1,0 +1,44 @@
+"""Notify's process: the only place where its objects are built."""
+
+import httpx2
+
+from schemas import topics
+from services.kernel.clock import utc_now
+from services.kernel.consumer import BULK_BATCH, Subscription
+from services.kernel.process import Process, run
+from services.kernel.settings import Settings
+from services.notify.api import router
+from services.notify.domain.state import Rules
+from services.notify.gateways import SmtpGateway, WebhookGateway
+from services.notify.stage import NotifyStage
+from services.partnership.loading import load_partnership
+
+PORT = 4
+"""Offset from the port base."""
+
+
+def build(settings: Settings) -> Process:
+    """A process of notify that is not started yet."""
+    rules = Rules(load_partnership(settings.partnership), settings.desk_url)
+    mail = SmtpGateway(settings)
+    webhooks = WebhookGateway(httpx2.AsyncClient(follow_redirects=False), utc_now)
+    return Process(
+        name="notify",
+        settings=settings,
+        stage=NotifyStage(rules),
+        port=settings.port_base + PORT,
+        subscriptions=(
+            Subscription(topics.REPORTS_101),
+            Subscription(topics.REPORTS_ONLINE),
+            Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
+            Subscription(topics.DECISIONS, BULK_BATCH),
+            Subscription(topics.CASES),
+        ),
+        jobs={"send-mail": mail.deliver, "send-webhook": webhooks.deliver},
+        routers=(router,),
+    )
+
+
+def main(settings: Settings) -> None:
+    """Serve until told to stop."""
+    run(build(settings))

@@ -1,0 +1,1 @@
+"""Who is told what, and what follows when a delivery fails. Pure."""

@@ -1,0 +1,49 @@
+"""The table of contents: each kind of message, and what becomes of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.events import CaseEvent, ReportReceived, ReportTriaged, ReviewRequested
+from schemas.personal import reveal
+from services.kernel.decision import NOTHING, Context, Decision, Message
+from services.notify.domain.occasions import linked, occasion_of_case, occasion_of_report
+from services.notify.domain.state import CaseLinks, Notification, Webhook
+from services.notify.domain.telling import delivery_tried, tell
+from services.notify.messages import DeliveryTried, SetWebhook
+
+
+def link_report(event: CaseEvent, links: CaseLinks) -> CaseLinks:
+    """The case's reports with the one that this event brought."""
+    if event.report is None:
+        return links
+    kept = tuple(each for each in links.reports if each.reference != event.report.reference)
+    return links.model_copy(update={"reports": (*kept, linked(event.report, reveal(event.personal)))})
+
+
+def decide(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
+    """The table of contents: each kind of message and what becomes of it."""
+    body = message.body
+    webhooks = {key.partition(":")[2]: hook for key, hook in state.items() if key.startswith("webhook:") and hook}
+    if isinstance(body, DeliveryTried):
+        known: Notification | None = state.get(f"notification:{body.notification_id}")
+        if known is None:
+            return NOTHING
+        hook = webhooks.get(known.state.recipient)
+        return delivery_tried(known, hook.secret if hook else None, body, context)
+    if isinstance(body, SetWebhook):
+        made = Webhook(partner=body.partner, url=body.url, secret=body.secret or "") if body.url else None
+        return Decision(state={f"webhook:{body.partner}": made}, answer=made)
+    if isinstance(body, ReportReceived | ReportTriaged | ReviewRequested):
+        return NOTHING if body.report.historic else tell(occasion_of_report(message), webhooks, message, context)
+    return _case(body, state, webhooks, message, context)
+
+
+def _case(
+    event: CaseEvent, state: Mapping[str, Any], webhooks: Mapping[str, Webhook], message: Message, context: Context
+) -> Decision:
+    key = f"case:{event.case.case_id}"
+    before: CaseLinks = state.get(key) or CaseLinks(case_id=event.case.case_id)
+    links = link_report(event, before)
+    decision = tell(occasion_of_case(message, links), webhooks, message, context)
+    changed = {key: links} if links is not before else {}
+    return Decision(state={**decision.state, **changed}, jobs=decision.jobs, tallies=decision.tallies)

@@ -1,0 +1,80 @@
+"""Turns the roles of a rule into recipients, by the partnership's files."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from schemas.events import ReferralState
+from services.notify.domain.occasions import Occasion
+from services.notify.domain.state import Webhook
+from services.partnership.models import Partnership
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A recipient: the code that events may carry, and the address that they may not."""
+
+    code: str
+    address: str
+    secret: str | None = None
+
+
+class Directory:
+    """Turns roles into recipients, by the partnership's files."""
+
+    def __init__(self, partnership: Partnership, webhooks: Mapping[str, Webhook]) -> None:
+        self._partnership, self._webhooks = partnership, webhooks
+
+    def recipients(self, roles: Iterable[str], occasion: Occasion) -> list[Addressed]:
+        """Everybody the roles mean, once each, without the person who did it."""
+        found: dict[str, Addressed] = {}
+        for role in roles:
+            for each in self._role(role, occasion):
+                found.setdefault(each.address, each)
+        return [each for each in found.values() if each.code not in occasion.told]
+
+    def _role(self, role: str, occasion: Occasion) -> list[Addressed]:
+        agencies = {
+            "lead": (occasion.lead,),
+            "joint-leads": occasion.joint_leads,
+            "acting-lead": (occasion.acting_lead,),
+            "act-first": occasion.act_first,
+            "old-lead": occasion.old_leads,
+        }
+        if role in agencies:
+            return [self._agency_or_panel(code) for code in agencies[role] if code]
+        people = {"owner": occasion.owner, "duty-manager": self._partnership.identity.duty_manager}
+        if role in people:
+            return self._person(people[role])
+        if role in ("panel", "panel-chair", "alternate-lead"):
+            return self._panel_role(role, occasion.referral)
+        return self._reporters(occasion) if role == "reporter" else self._senders(occasion)
+
+    def _agency_or_panel(self, code: str) -> Addressed:
+        panels = {panel.code: panel.receives for panel in self._partnership.panels}
+        agency = self._partnership.agency(panels.get(code, code))
+        return Addressed(code, agency.duty_address)
+
+    def _person(self, staff_id: str | None) -> list[Addressed]:
+        if staff_id is None:
+            return []
+        person = self._partnership.person(staff_id)
+        return [Addressed(person.id, person.address)]
+
+    def _panel_role(self, role: str, referral: ReferralState | None) -> list[Addressed]:
+        if referral is None:
+            return []
+        if referral.panel is None:
+            return [self._agency_or_panel(referral.to_agency)]
+        panel = self._partnership.panel(referral.panel)
+        if role == "panel-chair":
+            return self._person(panel.chair)
+        return [self._agency_or_panel(panel.receives if role == "panel" else panel.alternate_lead)]
+
+    @staticmethod
+    def _reporters(occasion: Occasion) -> list[Addressed]:
+        return [Addressed("reporter", each.reporter_address) for each in occasion.reports if each.reporter_address]
+
+    def _senders(self, occasion: Occasion) -> list[Addressed]:
+        partners = {each.partner for each in occasion.reports if each.partner}
+        hooks = [self._webhooks[partner] for partner in sorted(partners) if partner in self._webhooks]
+        return [Addressed(hook.partner, hook.url, hook.secret) for hook in hooks]

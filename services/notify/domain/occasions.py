@@ -1,0 +1,131 @@
+"""An event as the notification rules see it, whichever topic it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from schemas.codes import Disposition
+from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportReceived
+from schemas.personal import reveal
+from services.kernel.decision import Message
+from services.notify.domain.state import CaseLinks, LinkedReport
+from services.partnership.rules import When
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An event as the rules see it."""
+
+    type: str
+    about: str
+    link: str
+    case_id: UUID | None = None
+    lead: str | None = None
+    joint_leads: tuple[str, ...] = ()
+    acting_lead: str | None = None
+    act_first: tuple[str, ...] = ()
+    old_leads: tuple[str, ...] = ()
+    owner: str | None = None
+    referral: ReferralState | None = None
+    risk: str = "standard"
+    flags: tuple[str, ...] = ()
+    disposition: Disposition | None = None
+    channel: str | None = None
+    danger_now: bool = False
+    wants_updates: bool = False
+    reports: tuple[LinkedReport, ...] = ()
+    told: tuple[str, ...] = ()
+    """Who did it, and so need not be told."""
+
+
+def reporter_address(personal: Mapping[str, Any]) -> str | None:
+    """The reporter's e-mail, only where she said that it is safe: nobody is contacted by default."""
+    for person in personal.get("people") or ():
+        contact = person.get("contact") or {}
+        if person.get("role") == "reporter" and contact.get("safe") == "yes" and contact.get("email"):
+            return str(contact["email"])
+    return None
+
+
+def linked(report: ReportFacts, personal: Mapping[str, Any]) -> LinkedReport:
+    """What is kept of a report for telling its sender and reporter later."""
+    address = reporter_address(personal) if report.wants_updates else None
+    return LinkedReport(
+        reference=report.reference, source_id=report.source_id, partner=report.partner, reporter_address=address
+    )
+
+
+def occasion_of_report(message: Message) -> Occasion:
+    """The occasion of a report's own events."""
+    body = message.body
+    report: ReportFacts = body.report
+    occasion = Occasion(
+        type=message.type,
+        about=report.reference,
+        link=f"/reports/{report.reference}",
+        channel=report.channel,
+        danger_now=report.danger_now,
+        wants_updates=report.wants_updates,
+        reports=(linked(report, reveal(body.personal)),),
+    )
+    if isinstance(body, ReportReceived):
+        return occasion
+    decision = body.decision
+    return replace(
+        occasion,
+        danger_now=report.danger_now or "danger-now" in decision.flags,
+        lead=decision.lead_agency,
+        joint_leads=decision.joint_leads,
+        acting_lead=decision.acting_lead,
+        act_first=decision.act_first,
+        risk=decision.risk,
+        flags=decision.flags,
+        disposition=decision.disposition,
+    )
+
+
+def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
+    """The occasion of a case's event; `old_leads` only where the lead changed."""
+    event: CaseEvent = message.body
+    case = event.case
+    old = event.changed.get("lead_agency", {}) if isinstance(event, CaseRerouted) else {}
+    old_lead = old.get("old") if isinstance(old, dict) else None
+    return Occasion(
+        type=message.type,
+        about=event.referral.reference if event.referral else case.reference,
+        link=f"/cases/{case.reference}",
+        case_id=case.case_id,
+        lead=case.lead_agency,
+        joint_leads=case.joint_leads,
+        acting_lead=case.acting_lead,
+        act_first=case.act_first,
+        old_leads=(old_lead,) if old_lead else (),
+        owner=case.owner,
+        referral=event.referral,
+        risk=case.risk,
+        flags=case.flags,
+        channel=event.report.channel if event.report else None,
+        danger_now="danger-now" in case.flags,
+        wants_updates=any(report.reporter_address for report in links.reports),
+        reports=links.reports,
+        told=_doer(event.by),
+    )
+
+
+def _doer(actor: Actor) -> tuple[str, ...]:
+    return (actor.id,) if actor.kind == "person" else ()
+
+
+def applies(when: When, occasion: Occasion) -> bool:
+    """Whether every condition that is given holds."""
+    checks = (
+        not when.risk or occasion.risk in when.risk,
+        not when.flags_any or bool(set(when.flags_any) & set(occasion.flags)),
+        not when.dispositions or occasion.disposition in when.dispositions,
+        not when.channels or occasion.channel in when.channels,
+        when.danger_now is None or when.danger_now == occasion.danger_now,
+        when.wants_updates is None or when.wants_updates == occasion.wants_updates,
+        when.has_act_first is None or when.has_act_first == bool(occasion.act_first),
+    )
+    return all(checks)

@@ -1,0 +1,117 @@
+"""One notification and one delivery job for everybody whom the rules name; and what follows each attempt."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas import topics
+from schemas.events import NotificationFailed, NotificationSent, NotificationState
+from services.kernel.decision import Context, Decision, Message, NewEvent, NewJob
+from services.notify.domain.directory import Addressed, Directory
+from services.notify.domain.occasions import Occasion, applies
+from services.notify.domain.state import Notification, Rules, Webhook
+from services.notify.messages import Delivery, DeliveryTried
+from services.partnership.rules import NotificationRule
+
+RETRY_EVERY = timedelta(seconds=300)
+ATTEMPTS = {"mail": 49, "webhook": 6}
+"""The first at once, then spaced: mail up to 48 more times, a webhook 5 (after GOV.UK Notify)."""
+GIVE_UP_AFTER = timedelta(days=3)
+
+WEBHOOK_TYPES = {"ReportTriaged": "report.routed", "ReviewRequested": "report.in_review", "CaseClosed": "report.closed"}
+
+
+def tell(occasion: Occasion, webhooks: Mapping[str, Webhook], message: Message, context: Context) -> Decision:
+    """A notification and its delivery job for everybody whom the rules name, once per address."""
+    rules: Rules = context.rules
+    directory = Directory(rules.partnership, webhooks)
+    state: dict[str, Any] = {}
+    jobs: list[NewJob] = []
+    told: set[str] = set()
+    for rule in rules.partnership.notification_rules(occasion.type):
+        if not applies(rule.when, occasion):
+            continue
+        for recipient in directory.recipients(rule.to, occasion):
+            if recipient.address not in told:
+                told.add(recipient.address)
+                made = _notification(rule, recipient, occasion, message, context)
+                state[f"notification:{made.state.notification_id}"] = made
+                jobs.append(_job(made, recipient.secret, context.now))
+    return Decision(state=state, jobs=tuple(jobs), tallies={"created": len(jobs)} if jobs else {})
+
+
+def _notification(
+    rule: NotificationRule, to: Addressed, occasion: Occasion, message: Message, context: Context
+) -> Notification:
+    rules: Rules = context.rules
+    template = rules.partnership.template(rule.template)
+    subject, body = template.render(
+        reference=occasion.about,
+        link=rules.public_url + occasion.link,
+        partnership=rules.partnership.identity.name,
+    )
+    if rule.channel == "webhook":
+        subject, body = WEBHOOK_TYPES[occasion.type], _webhook_body(occasion, to.code, context.now)
+    return Notification(
+        state=NotificationState(
+            notification_id=context.derive(f"{rule.template}/{to.address}"),
+            about=occasion.about,
+            case_id=occasion.case_id,
+            recipient=to.code,
+            channel=rule.channel,
+            template=rule.template,
+            attempts=0,
+            status="created",
+        ),
+        address=to.address,
+        subject=subject,
+        body=body,
+        created_at=context.now,
+        trace=message.traceparent,
+    )
+
+
+def _webhook_body(occasion: Occasion, partner: str, now: datetime) -> str:
+    reports = [
+        {"reference": each.reference, "source_id": each.source_id}
+        for each in occasion.reports
+        if each.partner == partner
+    ]
+    return json.dumps(
+        {"type": WEBHOOK_TYPES[occasion.type], "timestamp": now.isoformat(), "data": {"reports": reports}}
+    )
+
+
+def _job(made: Notification, secret: str | None, due_at: datetime) -> NewJob:
+    state = made.state
+    kind = "send-mail" if state.channel == "mail" else "send-webhook"
+    delivery = Delivery(
+        notification_id=state.notification_id,
+        address=made.address,
+        subject=made.subject,
+        body=made.body,
+        secret=secret,
+    )
+    return NewJob(kind, state.about, delivery, name=f"{state.notification_id}/{state.attempts}", due_at=due_at)
+
+
+def delivery_tried(known: Notification, secret: str | None, tried: DeliveryTried, context: Context) -> Decision:
+    """Delivered, or another attempt after a pause, or given up."""
+    attempts = known.state.attempts + 1
+    state = known.state.model_copy(update={"status": tried.status, "attempts": attempts})
+    after = known.model_copy(update={"state": state})
+    key = f"notification:{state.notification_id}"
+    if tried.status == "delivered":
+        sent = NotificationSent(notification=state, at=context.now)
+        return Decision(state={key: after}, events=(_event(sent),), tallies={"delivered": 1})
+    may_retry = attempts < ATTEMPTS[state.channel] and context.now - known.created_at < GIVE_UP_AFTER
+    if tried.status != "permanent-failure" and may_retry:
+        pause = timedelta(0) if attempts == 1 else RETRY_EVERY
+        return Decision(state={key: after}, jobs=(_job(after, secret, context.now + pause),))
+    failed = NotificationFailed(notification=state, at=context.now, reason=tried.reason or tried.status)
+    return Decision(state={key: after}, events=(_event(failed),), tallies={"failed": 1})
+
+
+def _event(body: NotificationSent | NotificationFailed) -> NewEvent:
+    return NewEvent(topics.NOTIFICATIONS, str(body.notification.notification_id), body)

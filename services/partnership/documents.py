@@ -54,10 +54,16 @@ class Document:
         return self.lines.get(place, 1)
 
 
+def compose(text: str) -> Node | None:
+    """The YAML text as nodes that know their lines; None when it is empty. Raises `YAMLError`."""
+    root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return root
+
+
 def read_document(path: Path, name: str, problems: list[Problem]) -> Document | None:
     """The document in the file, or None with a problem added: not UTF-8, not YAML, or a key that stands twice."""
     try:
-        root = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
+        root = compose(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         problems.append(Problem(name, 1, f"is not UTF-8 at byte {error.start}; save it as UTF-8"))
         return None

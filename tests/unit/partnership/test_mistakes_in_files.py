@@ -1,0 +1,159 @@
+"""Every kind of mistake in a partnership's files is named by file and line, with what to do about it."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.partnership.checks import main, main_json, report
+from services.partnership.documents import PartnershipInvalid
+from services.partnership.loading import load_partnership
+
+Break = Callable[[str, str, str], list[str]]
+
+MISTAKES = {
+    "a field is misspelt": ("agencies.yaml", "short_name: Police", "shortname: Police", "`shortname` is not known"),
+    "a field is missing": ("agencies.yaml", "    short_name: Police\n", "", "`short_name` is missing"),
+    "a value is of another kind": ("thresholds.yaml", "value: 30,", "value: soon,", "`value`: "),
+    "a status is not one of four": ("tags.yaml", "status: default", "status: rumour", None),
+    "a list is misspelt": ("tags.yaml", "tags: []", "tag: []", "`tag` is not known here"),
+    "a list is no list": ("tags.yaml", "tags: []", "tags: none", "`tags` must be a list"),
+    "a key stands twice": (
+        "agencies.yaml",
+        "kind: police\n",
+        "kind: police\n    kind: police\n",
+        "`kind` stands twice",
+    ),
+    "the YAML is broken": ("panels.yaml", "panels:", "panels: [", "is not YAML"),
+    "a file is empty": ("tags.yaml", "tags: []", "tags:", "`tags` must be a list"),
+    "a code stands twice": ("agencies.yaml", "code: opcc", "code: luton-icb", "`luton-icb` stands twice"),
+    "a lead does not exist": ("themes.yaml", "agency: probation", "agency: nobody", "no agency is called `nobody`"),
+    "a calendar does not exist": ("agencies.yaml", "calendar: mall-hours", "calendar: x", "no calendar is called `x`"),
+    "a clock's calendar does not exist": (
+        "panels.yaml",
+        "calendar: mash-hours",
+        "calendar: x",
+        "no calendar is called",
+    ),
+    "a chair does not exist": ("panels.yaml", "chair: ruth-pellow", "chair: nobody", "no person is called `nobody`"),
+    "a template does not exist": ("notifications.yaml", "template: danger-now@1", "template: x@1", "no template is"),
+    "an event does not exist": ("notifications.yaml", "event: CaseOpened", "event: CaseOpen", "no event is called"),
+    "two strategies overlap": ("themes.yaml", "effective_to: 2020-12-31", "effective_to: 2024-06-30", "overlaps"),
+    "a strategy ends before it begins": ("themes.yaml", "2028-12-31", "2023-12-31", "ends before it begins"),
+    "two joint leads act": ("themes.yaml", "luton-council, acting: false", "luton-council", "exactly one of the leads"),
+    "a mapping names no theme": (
+        "theme-mapping.yaml",
+        "from_theme: asb,",
+        "from_theme: x,",
+        "no theme of that strategy",
+    ),
+    "a bank holiday stands twice": ("calendars.yaml", "2024-04-01", "2024-03-29", "2024-03-29 stands twice"),
+    "a bank holiday is no day": ("calendars.yaml", "2024-04-01", "2024-02-30", "`day`: "),
+    "hours are out of order": ("calendars.yaml", '"09:00", "17:00"', '"17:00", "09:00"', "spans must be in order"),
+    "the duty manager is nobody's duty": (
+        "partnership.yaml",
+        "duty_manager: helen-strood",
+        "duty_manager: asha-venn",
+        "must be a person with the role duty-manager",
+    ),
+    "the time zone does not exist": ("partnership.yaml", "Europe/London", "Europe/Luton", "is not a time zone"),
+    "a threshold is missing": (
+        "thresholds.yaml",
+        "code: review-margin",
+        "code: my-margin",
+        "`review-margin` is missing",
+    ),
+    "a demonstration key is nobody's": ("partners.yaml", "person: nadia-brill, ", "", "either a partner or a person"),
+    "high risk tells nobody on duty": (
+        "notifications.yaml",
+        "to: [lead, joint-leads, act-first, duty-manager]",
+        "to: [lead, joint-leads, act-first]",
+        "nobody on duty is told",
+    ),
+    "a message names a person": (
+        "templates/case-opened@1.txt",
+        "{reference}",
+        "{name}",
+        "`{name}` may not stand in a message",
+    ),
+    "a message says what it is about": (
+        "templates/case-opened@1.txt",
+        "A case has",
+        "A domestic abuse case has",
+        "`domestic…` tells what the report is about",
+    ),
+    "a message has a stray brace": ("templates/webhook@1.txt", "{link}", "{link", "belongs to no placeholder"),
+    "a message has no subject": ("templates/webhook@1.txt", "Subject: ", "", "must begin with `Subject: …`"),
+    "a precondition's step does not exist": ("instruments.yaml", "step: verbal-warning", "step: x", "no instrument is"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_its_file(broken: Break, mistake: str) -> None:
+    file, old, new, words = MISTAKES[mistake]
+    problems = broken(file, old, new)
+    if words is None:  # the list is empty, so nothing reads the file's status
+        assert problems == []
+        return
+    assert [problem for problem in problems if problem.startswith(f"{file}:") and words in problem], problems
+
+
+def test_the_line_is_the_line_of_the_mistake(broken: Break, folder: Path) -> None:
+    problems = broken("themes.yaml", "agency: probation", "agency: nobody")
+    lines = (folder / "themes.yaml").read_text(encoding="utf-8").splitlines()
+    number = int(problems[0].split(":")[1])
+    assert "nobody" in lines[number - 1]
+
+
+def test_all_mistakes_are_named_at_once(broken: Break, folder: Path) -> None:
+    broken("agencies.yaml", "kind: police", "kind: army")
+    broken("panels.yaml", "consent: adults-only", "consent: perhaps")
+    with pytest.raises(PartnershipInvalid) as invalid:
+        load_partnership(folder)
+    assert {problem.file for problem in invalid.value.problems} == {"agencies.yaml", "panels.yaml"}
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "sharing.yaml").unlink()
+    with pytest.raises(PartnershipInvalid, match=r"sharing\.yaml:1: is missing"):
+        load_partnership(folder)
+
+
+def test_a_stranger_among_the_files_is_named(folder: Path) -> None:
+    (folder / "panel.yaml").write_text("panels: []\n", encoding="utf-8")
+    with pytest.raises(PartnershipInvalid, match="is not a file of a partnership"):
+        load_partnership(folder)
+
+
+def test_a_file_that_is_not_utf_8_is_named(folder: Path) -> None:
+    (folder / "tags.yaml").write_bytes(b"status: default\nsource: caf\xe9\ntags: []\n")
+    with pytest.raises(PartnershipInvalid, match="is not UTF-8 at byte 27"):
+        load_partnership(folder)
+
+
+def test_a_folder_that_is_not_there_says_which_setting_to_change(tmp_path: Path) -> None:
+    with pytest.raises(PartnershipInvalid, match="HUB_PARTNERSHIP"):
+        load_partnership(tmp_path / "nowhere")
+
+
+def test_a_year_before_holidays_or_strategy_end_somebody_is_warned(folder: Path) -> None:
+    late = report(folder, date(2028, 10, 1))
+    assert late.errors == ()
+    assert {problem.file for problem in late.problems} == {"calendars.yaml", "themes.yaml"}
+
+
+def test_the_check_prints_file_line_and_message_and_says_1(
+    broken: Break, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(folder) == 0
+    assert "good, version 2024.1+" in capsys.readouterr().out
+    broken("themes.yaml", "agency: probation", "agency: nobody")
+    assert main(folder) == 1
+    assert f"{folder / 'themes.yaml'}:" in capsys.readouterr().out
+    assert main_json(folder) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is False
+    assert document["problems"][0]["file"] == "themes.yaml"
+    assert document["problems"][0]["line"] > 1

@@ -1,5 +1,6 @@
 """Rules between the partnership's files: every code that one file names must stand in another, once, at one time."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, time
 from itertools import combinations
@@ -23,6 +24,7 @@ REQUIRED_THRESHOLDS = (
     "join-same-place",
     "join-same-street",
 )
+FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
 UNIQUE = {
     "agencies": "agencies",
@@ -53,6 +55,8 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _instruments(partnership, report)
     _demonstration_keys(partnership, report)
     _thresholds(partnership, report)
+    _areas(partnership, report)
+    _feeds(partnership, report)
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
 
@@ -169,6 +173,24 @@ def _thresholds(partnership: Partnership, report: Report) -> None:
     for code in REQUIRED_THRESHOLDS:
         if code not in codes:
             report("thresholds", (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
+
+
+def _areas(partnership: Partnership, report: Report) -> None:
+    for i, area in enumerate(partnership.areas):
+        on_earth = all(-180 <= longitude <= 180 and -90 <= latitude <= 90 for longitude, latitude in area.ring)
+        if len(set(area.ring)) < 3 or not on_earth:
+            report("areas", (i, "ring"), "needs three corners or more, each longitude, then latitude, in degrees")
+
+
+def _feeds(partnership: Partnership, report: Report) -> None:
+    feeds = [partner.feed for partner in partnership.partners]
+    for i, feed in enumerate(feeds):
+        if feed is None:
+            continue
+        if not FEED_NAME.fullmatch(feed):
+            report("partners", (i, "feed"), "must be small letters, digits and dashes: it names the topic `feed-…`")
+        if feed in feeds[:i]:
+            report("partners", (i, "feed"), f"`{feed}` is another partner's feed; each has its own topic")
 
 
 def _someone_on_duty(partnership: Partnership, report: Report) -> None:

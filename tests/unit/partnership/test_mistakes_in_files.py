@@ -86,6 +86,9 @@ MISTAKES = {
     ),
     "a message has a stray brace": ("templates/webhook@1.txt", "{link}", "{link", "belongs to no placeholder"),
     "a message has no subject": ("templates/webhook@1.txt", "Subject: ", "", "must begin with `Subject: …`"),
+    "two partners share a feed": ("partners.yaml", "feed: mall", "feed: housing", "is another partner's feed"),
+    "a feed is no topic name": ("partners.yaml", "feed: mall", "feed: The_Mall", "must be small letters"),
+    "a ring is not on earth": ("places.yaml", "-0.4250, 51.8805", "-0.4250, 151.8805", "longitude, then latitude"),
     "a precondition's step does not exist": ("instruments.yaml", "step: verbal-warning", "step: x", "no instrument is"),
 }
 

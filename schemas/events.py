@@ -6,61 +6,35 @@ All times are UTC with offset. Ids of events are in the envelope (CloudEvents he
 """
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
-from uuid import UUID
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from schemas.codes import CaseStatus, Channel, Disposition, Kind, Marking, ReferralStatus, Risk
+from schemas.facts import (
+    Actor as Actor,
+)
+from schemas.facts import (
+    CaseState as CaseState,
+)
+from schemas.facts import (
+    Contract as Contract,
+)
+from schemas.facts import (
+    Event as Event,
+)
+from schemas.facts import (
+    NotificationState as NotificationState,
+)
+from schemas.facts import (
+    ReferralState as ReferralState,
+)
+from schemas.facts import (
+    ReportFacts as ReportFacts,
+)
+from schemas.facts import (
+    TriageDecision as TriageDecision,
+)
 from schemas.personal import Personal
-
-
-class Contract(BaseModel):
-    """A value that crosses a boundary: immutable, and deaf to fields that a newer producer added."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Event(Contract):
-    """A fact on a topic; `TYPE` and `VERSION` make its `ce_type`, such as `ReportReceived.v1`."""
-
-    TYPE: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-
-
-class Actor(Contract):
-    """Who did it: a person on the staff, a partner's system, or the hub itself by a named rule."""
-
-    kind: Literal["person", "partner", "hub"]
-    id: str
-    name: str
-    agency: str | None = None
-
-
-class ReportFacts(Contract):
-    """What is known of a report without opening its personal part."""
-
-    report_id: UUID
-    reference: str
-    revision: int = 1
-    partner: str | None = None
-    source_id: str
-    channel: Channel
-    line: str | None = None
-    grade: str | None = None
-    kind: Kind = "incident"
-    category: str | None = None
-    received_at: datetime
-    occurred_at: datetime | None = None
-    occurred_until: datetime | None = None
-    occurred_month: str | None = None
-    street: str | None = Field(None, description="Street or place name as a title shows it, never a house number")
-    cell: str | None = Field(None, description="H3 cell, resolution 10 (about 66 m edge), of the place")
-    danger_now: bool = False
-    wants_updates: bool = False
-    historic: bool = Field(False, description="Counts in figures; opens no case, starts no clock, tells nobody")
-    batch: str | None = None
-    outcome: str | None = Field(None, description="The sender's last outcome, as its extract says it")
 
 
 class ReportReceived(Event):
@@ -77,28 +51,6 @@ class ReportWithdrawn(Event):
     TYPE: ClassVar[str] = "ReportWithdrawn"
     report: ReportFacts
     personal: Personal
-
-
-class TriageDecision(Contract):
-    """What triage decided of a report, without the quoted words, which stand in `personal.because`."""
-
-    themes: tuple[str, ...] = ()
-    lead_agency: str | None = None
-    joint_leads: tuple[str, ...] = ()
-    acting_lead: str | None = None
-    act_first: tuple[str, ...] = ()
-    disposition: Disposition
-    risk: Risk = "standard"
-    priority: int = Field(4, ge=1, le=4)
-    due_at: datetime | None = None
-    panels: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-    confidence: float = Field(ge=0, le=1)
-    rule_set: str
-    rules: tuple[str, ...] = Field((), description="Ids of the rules that fired, in order")
-    kind_of_case: str | None = Field(None, description="Plain words for the case's title, never a sensitive theme")
-    destination: str | None = Field(None, description="Who it is for when it is not ours")
-    review_reason: str | None = None
 
 
 class ReportTriaged(Event):
@@ -121,67 +73,6 @@ class ReviewRequested(Event):
     decided_at: datetime
     decided_by: Actor
     personal: Personal
-
-
-class CaseState(Contract):
-    """A case as it stands after the event: what lists show and permissions need.
-
-    `sequence` counts every event of the case; `version` moves only when something changes that a person can replace.
-    """
-
-    case_id: UUID
-    reference: str
-    title: str
-    status: CaseStatus
-    themes: tuple[str, ...]
-    lead_agency: str | None
-    joint_leads: tuple[str, ...] = ()
-    acting_lead: str | None = None
-    act_first: tuple[str, ...] = ()
-    referred_to: tuple[str, ...] = Field((), description="Agencies and panels with an open or answered referral")
-    owner: str | None = Field(None, description="Staff id, or nobody yet")
-    owner_name: str | None = None
-    risk: Risk
-    priority: int
-    marking: Marking = "OFFICIAL"
-    opened_at: datetime
-    due_at: datetime | None
-    next_action: str
-    next_action_by: str | None = None
-    flags: tuple[str, ...] = ()
-    report_count: int
-    street: str | None = None
-    cell: str | None = None
-    danger_unacknowledged: bool = False
-    danger_since: datetime | None = None
-    outcome: str | None = None
-    closed_at: datetime | None = None
-    sequence: int
-    version: int
-
-
-class ReferralState(Contract):
-    """A referral as it stands after the event."""
-
-    referral_id: UUID
-    reference: str
-    case_id: UUID
-    case_reference: str
-    panel: str | None
-    destination: str | None = None
-    to_agency: str
-    status: ReferralStatus
-    sent_at: datetime
-    due_at: datetime | None
-    owner: str | None = None
-    owner_name: str | None = None
-    consent_status: Literal["given", "refused", "overridden"]
-    consent_basis: str | None = None
-    escalated_to: str | None = None
-    proposed_next_lead: str | None = None
-    outcome: str | None = None
-    score: Literal["achieved", "partly", "not"] | None = None
-    version: int
 
 
 class CaseEvent(Event):
@@ -294,19 +185,6 @@ class ReferralEscalated(CaseEvent):
     """Nobody answered by the due time: it is before the alternate lead or the duty manager now."""
 
     TYPE: ClassVar[str] = "ReferralEscalated"
-
-
-class NotificationState(Contract):
-    """One message to one recipient; the address is never in an event."""
-
-    notification_id: UUID
-    about: str = Field(description="Reference of the report, case or referral")
-    case_id: UUID | None = None
-    recipient: str = Field(description="Role or staff id or agency code, never an address")
-    channel: Literal["mail", "webhook"]
-    template: str = Field(description="Name and version, such as case-opened@1")
-    attempts: int
-    status: Literal["created", "sending", "delivered", "temporary-failure", "permanent-failure", "technical-failure"]
 
 
 class NotificationSent(Event):

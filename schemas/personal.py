@@ -3,9 +3,10 @@
 From the first release the schema allows either, so that sealing can start without a new version of any event.
 
 Field names by event:
-- `ReportReceived`, `ReportWithdrawn`: `description`, `place` (as the sender gave it, with `latitude`, `longitude` worked
-  out), `people` (list), `attributes`, `withdrawn_reason`, `call_taker`.
-- `ReportTriaged`, `ReviewRequested`: the same, and `because` (list of `rule`, `field`, `text`, `start`, `end`, `negated`).
+- `ReportReceived`, `ReportWithdrawn`: `description`, `place` (as the sender gave it, with `latitude`, `longitude`
+  worked out), `people` (list), `attributes`, `withdrawn_reason`, `call_taker`.
+- `ReportTriaged`, `ReviewRequested`: the same, and `because` (list of `rule`, `field`, `text`, `start`, `end`,
+  `negated`).
 - `CaseOpened`, `ReportJoined`: the joined report's fields as triage gave them.
 - `NoteAdded`: `text`. `InformationRequested`: `question`. Every other case event: `reason` where a person gave one.
 """

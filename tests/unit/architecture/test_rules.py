@@ -1,0 +1,52 @@
+"""Each rule is shown failing, and the repository is shown keeping them all."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.architecture.rules import FILE_LINES, FUNCTION_LINES, findings
+
+ROOT = Path(__file__).parents[3]
+CHECKED = ("services", "schemas", "hub", "deploy")
+HEAD = '"""What it is for."""\n'
+LONG_FUNCTION = "def f() -> None:\n" + "    x = 1\n" * FUNCTION_LINES
+
+MISTAKES = [
+    ("a service imports another", "services/triage/app.py", "from services.referrals.domain import cases\n", "imports"),
+    ("the kernel imports a service", "services/kernel/loop.py", "import services.intake.app\n", "imports"),
+    ("the kernel imports the contracts", "services/kernel/loop.py", "import schemas.events\n", "imports"),
+    ("schemas import a service", "schemas/events.py", "from services.kernel import loop\n", "schemas import"),
+    ("a service imports the command line", "services/intake/app.py", "import hub.main\n", "imports"),
+    ("the kernel says a word of the domain", "services/kernel/loop.py", "x = 'referral'\n", "the kernel says"),
+    ("a query in a route", "services/intake/api.py", "x = 'SELECT 1 FROM reports'\n", "a query outside"),
+    ("a publish in a consumer", "services/intake/consumers.py", "p.send_and_wait('x')\n", "publishes"),
+    ("a file that is too long", "services/intake/api.py", "x = 1\n" * (FILE_LINES + 1), "lines"),
+    ("a function that is too long", "services/intake/api.py", LONG_FUNCTION, "f has"),
+    ("a module called utils", "services/intake/utils.py", "", "a module called utils"),
+    ("a broad except", "services/intake/api.py", "try:\n    pass\nexcept Exception:\n    pass\n", "a broad except"),
+    ("a bare except", "services/intake/api.py", "try:\n    pass\nexcept:\n    pass\n", "a broad except"),
+    ("a file that does not parse", "services/intake/api.py", "def\n", "does not parse"),
+]
+
+
+@pytest.mark.parametrize(("what", "path", "source", "expected"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_a_mistake_is_found(what: str, path: str, source: str, expected: str) -> None:
+    assert any(expected in finding for finding in findings(Path(path), HEAD + source)), what
+
+
+def test_a_module_that_does_not_say_what_it_is_for_is_found() -> None:
+    assert findings(Path("services/intake/api.py"), "x = 1\n") == [
+        "services/intake/api.py:1: no sentence says what the module is for"
+    ]
+
+
+def test_a_module_that_keeps_the_rules_is_left_alone() -> None:
+    source = HEAD + "from schemas.events import Actor\nfrom services.kernel.decision import Keys\n"
+    assert findings(Path("services/intake/domain.py"), source) == []
+
+
+def test_the_repository_keeps_every_rule() -> None:
+    modules = [path for folder in CHECKED for path in (ROOT / folder).rglob("*.py")]
+    assert len(modules) > 40
+    found = [line for path in modules for line in findings(path.relative_to(ROOT), path.read_text())]
+    assert not found, "\n".join(found)

@@ -1,0 +1,77 @@
+"""The contracts between services: schemas as committed, examples that every consumer reads, and no change that breaks."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from schemas import topics
+from schemas.events import EVENTS, Event
+from schemas.export import FOLDER, file_name, rendered
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "schemas" / "examples"
+NAMES = ("minimal", "full", "unknown-field")
+BY_NAME = {f"{event.TYPE}.v{event.VERSION}": event for event in EVENTS}
+
+
+def _example(type_: str, name: str) -> str:
+    return (EXAMPLES / type_ / f"{name}.json").read_text()
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=file_name)
+def test_the_committed_schema_equals_the_models_export(event: type[Event]) -> None:
+    assert (FOLDER / file_name(event)).read_text() == rendered(event), "run `make schemas` and commit what changed"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("type_", sorted(BY_NAME))
+def test_an_example_is_read_by_its_own_model(type_: str, name: str) -> None:
+    read = BY_NAME[type_].model_validate_json(_example(type_, name))
+    assert json.loads(read.model_dump_json(exclude_none=True))
+
+
+def test_no_example_and_no_schema_stands_unreferenced() -> None:
+    assert {path.name for path in EXAMPLES.iterdir()} == set(BY_NAME)
+    assert {path.name for path in FOLDER.iterdir()} == {file_name(event) for event in EVENTS}
+    for type_ in BY_NAME:
+        assert {path.stem for path in (EXAMPLES / type_).iterdir()} == set(NAMES)
+
+
+def _readers(service: str) -> dict[str, dict[int, type[BaseModel]]]:
+    found: dict[str, dict[int, type[BaseModel]]] = import_module(f"services.{service}.messages").READERS
+    return found
+
+
+CONSUMED = [
+    (service, type_)
+    for topic in topics.TOPICS
+    for service in topic.consumers
+    for type_ in topic.events
+    if (ROOT / "services" / service / "messages.py").exists()
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("service", "type_"), sorted(set(CONSUMED)))
+def test_every_consumers_reader_takes_every_example_that_it_names(service: str, type_: str, name: str) -> None:
+    reader = _readers(service).get(type_.partition(".")[0], {}).get(1)
+    if reader is None:
+        pytest.skip(f"{service} does not name {type_}")
+    reader.model_validate_json(_example(type_, name))
+
+
+def test_every_event_has_a_topic_and_every_topic_names_known_events() -> None:
+    named = {type_ for topic in topics.TOPICS for type_ in topic.events}
+    assert named == set(BY_NAME)
+
+
+@pytest.mark.parametrize("type_", sorted(BY_NAME))
+def test_personal_data_stands_only_in_the_personal_part(type_: str) -> None:
+    outside = json.loads(_example(type_, "full"))
+    outside.pop("personal", None)
+    words = json.dumps(outside)
+    assert "Rook" not in words
+    assert 'begging"' not in words.replace("Street drinking and begging", "")

@@ -1,4 +1,4 @@
-"""The contracts between services: schemas as committed, examples that every consumer reads, and no change that breaks."""
+"""The contracts between services: committed schemas, and examples that every consumer reads."""
 
 import json
 from importlib import import_module

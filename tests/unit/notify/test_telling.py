@@ -1,0 +1,182 @@
+"""Who is told what, and what follows when a delivery fails: the committed examples through notify's pure decision."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.events import (
+    EVENTS,
+    CaseAssigned,
+    CaseClosed,
+    CaseEvent,
+    CaseOpened,
+    CaseRerouted,
+    Event,
+    NotificationFailed,
+    NotificationSent,
+    ReferralEscalated,
+    ReferralSent,
+    ReportReceived,
+    ReportTriaged,
+)
+from schemas.personal import seal
+from services.kernel.testing import MemoryLoop
+from services.notify.domain.state import Notification, Rules
+from services.notify.domain.telling import ATTEMPTS
+from services.notify.messages import Delivery, DeliveryTried, SetWebhook
+from services.notify.stage import NotifyStage
+from services.partnership.loading import load_partnership
+from services.partnership.models import Partnership
+
+ROOT = Path(__file__).parents[3]
+SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.fixture(scope="module")
+def partnership() -> Partnership:
+    return load_partnership(ROOT / "partnerships" / "luton")
+
+
+@pytest.fixture
+def loop(partnership: Partnership) -> Iterator[MemoryLoop]:
+    rules = Rules(partnership, "http://hub")
+    yield MemoryLoop(NotifyStage(rules), rules)
+
+
+def example(event: type[Event], name: str = "full") -> Any:
+    text = (ROOT / "schemas" / "examples" / f"{event.TYPE}.v1" / f"{name}.json").read_text()
+    return event.model_validate_json(text)
+
+
+def case_event(event: type[CaseEvent], name: str = "full", **case: Any) -> Any:
+    read = example(event, name)
+    return read.model_copy(update={"case": read.case.model_copy(update=case)})
+
+
+def told(loop: MemoryLoop) -> set[str]:
+    return {value.state.recipient for value in loop.state.values() if isinstance(value, Notification)}
+
+
+def deliveries(loop: MemoryLoop) -> list[Delivery]:
+    return [job.payload for job in loop.jobs if isinstance(job.payload, Delivery)]
+
+
+def test_a_case_of_high_risk_reaches_its_leads_who_acts_first_and_the_duty_manager(loop: MemoryLoop) -> None:
+    loop.send(case_event(CaseOpened, risk="high", joint_leads=("luton-council",), act_first=("probation",)), "case")
+    assert told(loop) == {"bedfordshire-police", "luton-council", "probation", "helen-strood"}
+
+
+def test_an_address_is_written_to_once_for_one_event(loop: MemoryLoop, partnership: Partnership) -> None:
+    loop.send(case_event(CaseOpened, risk="high", act_first=("bedfordshire-police", "mash", "luton-council")), "case")
+    addresses = [delivery.address for delivery in deliveries(loop)]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_the_same_event_twice_tells_once(loop: MemoryLoop) -> None:
+    for _ in range(2):
+        loop.send(case_event(CaseOpened), "case", message_id=UUID(int=7))
+    assert len(deliveries(loop)) == len({delivery.notification_id for delivery in deliveries(loop)})
+
+
+def test_a_historic_report_tells_nobody(loop: MemoryLoop) -> None:
+    triaged = example(ReportTriaged)
+    historic = triaged.report.model_copy(update={"historic": True, "danger_now": True})
+    loop.send(triaged.model_copy(update={"report": historic}), "report")
+    assert not loop.jobs
+
+
+def test_danger_now_tells_who_acts_first_and_the_duty_manager_before_any_case(loop: MemoryLoop) -> None:
+    triaged = example(ReportTriaged)
+    danger = triaged.report.model_copy(update={"danger_now": True})
+    loop.send(triaged.model_copy(update={"report": danger}), "report")
+    assert {"luton-council", "bedfordshire-police", "helen-strood"} <= told(loop)
+
+
+def test_words_that_are_sent_hold_a_reference_and_a_link_and_no_personal_data(loop: MemoryLoop) -> None:
+    for event in (event for event in EVENTS if issubclass(event, CaseEvent)):
+        loop.send(example(event), "case")
+    words = " ".join(f"{delivery.subject} {delivery.body}" for delivery in deliveries(loop)).lower()
+    assert "c-4tk-9xm-3qf" in words
+    assert not any(secret in words for secret in ("rook", "drinking", "george street", "town centre", "child"))
+
+
+def test_a_person_is_not_told_of_what_she_did_herself(loop: MemoryLoop) -> None:
+    loop.send(case_event(CaseAssigned, owner="asha-venn"), "case")
+    assert "asha-venn" not in told(loop)
+    loop.send(case_event(CaseAssigned, owner="colm-ferris"), "case")
+    assert "colm-ferris" in told(loop)
+
+
+def test_the_old_lead_is_told_when_a_case_goes_elsewhere(loop: MemoryLoop) -> None:
+    loop.send(case_event(CaseRerouted), "case")
+    assert {"bedfordshire-police", "luton-council"} <= told(loop)
+
+
+def test_a_referral_reaches_its_panel_and_silence_reaches_the_duty_manager(loop: MemoryLoop) -> None:
+    loop.send(example(ReferralSent), "case")
+    assert "ruth-pellow" in told(loop)
+    loop.send(example(ReferralEscalated), "case")
+    assert "helen-strood" in told(loop)
+
+
+@pytest.mark.parametrize(("safe", "expected"), [("yes", True), ("no", False), ("unknown", False), (None, False)])
+def test_a_reporter_is_written_to_only_by_a_channel_that_she_called_safe(
+    loop: MemoryLoop, safe: str | None, expected: bool
+) -> None:
+    contact = {"email": "someone@example.invalid"} | ({"safe": safe} if safe else {})
+    people = [{"role": "reporter", "contact": contact}]
+    report = example(ReportReceived)
+    loop.send(report.model_copy(update={"personal": seal({"people": people})}), "report")
+    assert ("reporter" in told(loop)) is expected
+
+
+def test_a_partners_system_hears_of_its_own_reports_only(loop: MemoryLoop) -> None:
+    for partner in ("contact-centre", "housing"):
+        loop.send(SetWebhook(partner=partner, url="http://partner.invalid/hook", secret=SECRET), partner)
+    loop.send(example(CaseOpened), "case")
+    loop.send(example(CaseClosed), "case")
+    sent = [delivery for delivery in deliveries(loop) if delivery.secret]
+    assert [delivery.subject for delivery in sent] == ["report.closed"]
+    assert '"source_id": "call-1"' in sent[0].body
+
+
+def first(loop: MemoryLoop) -> UUID:
+    loop.send(case_event(CaseOpened), "case")
+    return deliveries(loop)[0].notification_id
+
+
+def test_a_delivery_is_reported_once(loop: MemoryLoop) -> None:
+    notification_id = first(loop)
+    loop.send(DeliveryTried(notification_id=notification_id, status="delivered"), "x", origin="result")
+    assert isinstance(loop.events[-1].body, NotificationSent)
+    assert loop.events[-1].body.notification.attempts == 1
+
+
+def test_a_temporary_failure_is_tried_again_at_once_then_spaced_and_given_up_at_the_limit(loop: MemoryLoop) -> None:
+    notification_id, before = first(loop), len(loop.jobs)
+    for _ in range(ATTEMPTS["mail"]):
+        loop.send(DeliveryTried(notification_id=notification_id, status="temporary-failure"), "x", origin="result")
+    again = loop.jobs[before:]
+    assert len(again) == ATTEMPTS["mail"] - 1
+    assert again[0].due_at == loop.now
+    assert again[1].due_at == loop.now + timedelta(seconds=300)
+    assert isinstance(loop.events[-1].body, NotificationFailed)
+
+
+def test_a_permanent_failure_is_given_up_at_once_with_its_reason(loop: MemoryLoop) -> None:
+    tried = DeliveryTried(notification_id=first(loop), status="permanent-failure", reason="smtp-550")
+    loop.send(tried, "x", origin="result")
+    failed = loop.events[-1].body
+    assert isinstance(failed, NotificationFailed)
+    assert failed.reason == "smtp-550"
+
+
+def test_nothing_is_tried_again_after_three_days(loop: MemoryLoop) -> None:
+    notification_id = first(loop)
+    loop.now += timedelta(days=3)
+    loop.send(DeliveryTried(notification_id=notification_id, status="technical-failure"), "x", origin="result")
+    assert isinstance(loop.events[-1].body, NotificationFailed)

@@ -1,0 +1,1 @@
+"""Everything that puts the hub somewhere: the one-command run, containers, Kubernetes."""

@@ -1,0 +1,1 @@
+"""The demonstration day: invented reports that walk in by the same doors as real ones."""

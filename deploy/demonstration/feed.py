@@ -1,0 +1,141 @@
+"""Plays the demonstration day against a running hub: fourteen days of history, then about 15 reports a minute.
+
+Everything goes in by the doors that partners, call-takers and residents use. Runs until it is stopped.
+"""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import httpx2
+import structlog
+
+from deploy.demonstration.script import Background, Script, Step, body, housing_file, read_script
+
+HISTORY_DAYS, HISTORY_REPORTS = 14, 260
+EVERY_SECONDS = 4.0
+ROUND_SECONDS = 180.0
+SEED = 20_251_014
+RECEIVED_AT = "X-Demonstration-Received-At"
+"""Only a demonstration believes this header: it lets the first fourteen days lie in the past."""
+CALL_KEY = "demo-police"
+AGAIN = (429, 503)
+
+log = structlog.get_logger()
+
+
+class Feed:
+    """Sends the script to one hub."""
+
+    def __init__(self, base_url: str, script: Script, home: Path) -> None:
+        self._client = httpx2.AsyncClient(base_url=base_url, timeout=20)
+        self._script, self._random = script, Random(SEED)
+        self._history_done = home / "demonstration-history-sent"
+        self._count = 0
+
+    async def run(self) -> None:
+        """History once, then for ever."""
+        await self._ready()
+        if not self._history_done.exists():
+            await self._send_history()
+            self._history_done.write_text(datetime.now(UTC).isoformat())
+        log.info("demonstration_live")
+        await asyncio.gather(self._background(), self._stories())
+
+    async def _ready(self) -> None:
+        while True:
+            try:
+                if (await self._client.get("/readyz")).status_code == httpx2.codes.OK:
+                    return
+            except httpx2.HTTPError as error:
+                log.debug("hub_not_ready", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+    async def _send_history(self) -> None:
+        now = datetime.now(UTC)
+        moments = sorted(self._random.uniform(0.02, HISTORY_DAYS) for _ in range(HISTORY_REPORTS))
+        log.info("demonstration_history_started", reports=HISTORY_REPORTS)
+        for number, days in enumerate(reversed(moments)):
+            received = now - timedelta(days=days)
+            report = self._random.choice(self._script.reports)
+            await self._send(report, f"history-{number}", received - timedelta(minutes=20), received)
+        log.info("demonstration_history_sent")
+
+    async def _background(self) -> None:
+        while True:
+            self._count += 1
+            stamp = datetime.now(UTC)
+            report = self._random.choice(self._script.reports)
+            await self._send(report, f"live-{stamp:%Y%m%d%H%M%S}-{self._count}", stamp - timedelta(minutes=5), None)
+            await asyncio.sleep(self._random.uniform(0.5, 1.5) * EVERY_SECONDS)
+
+    async def _stories(self) -> None:
+        round_number = int(datetime.now(UTC).timestamp())
+        while True:
+            began = asyncio.get_running_loop().time()
+            steps = sorted(
+                ((step, story.number) for story in self._script.stories for step in story.steps),
+                key=lambda each: each[0].at,
+            )
+            for step, number in steps:
+                await asyncio.sleep(max(0.0, began + step.at - asyncio.get_running_loop().time()))
+                await self._play(step, number, round_number)
+            await asyncio.sleep(max(0.0, began + ROUND_SECONDS - asyncio.get_running_loop().time()))
+            round_number += 1
+
+    async def _play(self, step: Step, story: int, round_number: int) -> None:
+        if step.file is not None:
+            headers = {"Authorization": "Bearer demo-housing", "Content-Type": "application/x-ndjson"}
+            await self._post("/api/v1/batches?format=hub", housing_file(round_number), headers)
+            return
+        await self._send(step, f"story-{story}-{round_number}-{step.at:g}", datetime.now(UTC), None, round_number)
+
+    async def _send(
+        self,
+        report: Background | Step,
+        source_id: str,
+        occurred: datetime,
+        received: datetime | None,
+        round_number: int = 0,
+    ) -> None:
+        if isinstance(report, Step):
+            place = self._script.place(report.street)
+        else:
+            place = self._script.somewhere(report, self._random)
+        made = body(report, place, source_id, occurred.isoformat(), round_number)
+        headers = {"Authorization": f"Bearer {report.key or CALL_KEY}"}
+        if received is not None:
+            headers[RECEIVED_AT] = received.isoformat()
+        if report.channel == "101":
+            await self._post("/api/v1/calls", made | {"line": "101", "call_taker": "imran-dacre"}, headers)
+        elif report.channel == "online":
+            await self._post("/api/v1/reports", made, headers | {"X-Demonstration-Channel": "online"})
+        else:
+            await self._post("/api/v1/reports", made, headers)
+
+    async def _post(self, path: str, content: dict[str, object] | bytes, headers: dict[str, str]) -> None:
+        """Send until it is taken; what is refused is said, so that a wrong script is noticed."""
+        while (answer := await self._tried(path, content, headers)) is None:
+            await asyncio.sleep(2)
+        if answer.is_error:
+            code = answer.json().get("code")
+            log.error("demonstration_refused", path=path, status=answer.status_code, code=code)
+
+    async def _tried(
+        self, path: str, content: dict[str, object] | bytes, headers: dict[str, str]
+    ) -> httpx2.Response | None:
+        """The answer, or None where it is worth sending again."""
+        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
+        try:
+            answer = await self._client.post(path, content=sent, headers={"Content-Type": "application/json"} | headers)
+        except httpx2.HTTPError as error:
+            log.warning("demonstration_not_sent", path=path, error=type(error).__name__)
+            return None
+        return None if answer.status_code in AGAIN else answer
+
+
+def main(base_url: str, home: Path) -> None:
+    """Play until stopped."""
+    asyncio.run(Feed(base_url, read_script(), home).run())

@@ -183,7 +183,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def _give_way(self) -> None:
         """Bulk waits while live records do, but never for long: two seconds, then it takes its turn."""
         until = asyncio.get_running_loop().time() + 2.0
-        while self.subscription.bulk and self._live_waiting() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
+        while self.subscription.bulk and self._live_waiting() and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(FETCH_WAIT_MS / 1000)
 
     async def _handled(self, received: Sequence[Received]) -> None:

@@ -141,7 +141,7 @@ class Bench:
             started = time.perf_counter()
             done = f"SELECT (SELECT count(*) FROM {name}.states) + (SELECT -count(*) FROM {name}.outbox_messages)"  # noqa: S608
             while await watch.fetchval(done) < records:
-                await asyncio.sleep(0.02)  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
             taken = time.perf_counter() - started
         await watch.close()
         return records / taken

@@ -1,0 +1,1 @@
+"""The one-command run: real engines and all services as one supervised group on one machine."""

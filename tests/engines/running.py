@@ -1,0 +1,91 @@
+"""Start a program of the local run for tests, wait until it is ready, stop it; kill it on the way when asked."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.program import Program, signal_group, spawn
+
+POLL_SECONDS = 0.05
+
+
+def free_ports(following: int = 1) -> int:
+    """A port that is free now, with those that follow it."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            start: int = first.getsockname()[1]
+            if _all_free(range(start + 1, start + following)):
+                return start
+
+
+def _all_free(ports: range) -> bool:
+    for port in ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+class Running:
+    """A started program. `kill` and `start` again are what fault tests do to it."""
+
+    def __init__(self, program: Program, log: Path) -> None:
+        self.program, self.log = program, log
+        self.process: subprocess.Popen[bytes] = spawn(program, log)
+
+    def wait_ready(self) -> None:
+        """Until the program is ready; fails with the end of its log. Safe beside a running event loop."""
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self._ready()).result()
+
+    async def _ready(self) -> None:
+        deadline = time.monotonic() + self.program.ready_seconds
+        while not await self.program.ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{self.program.name} did not start: {self.log.read_text()[-2000:]}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    def kill(self) -> None:
+        """As if the machine had taken it: no chance to tidy up."""
+        signal_group(self.process, signal.SIGKILL)
+        self.process.wait(10)
+
+    def freeze(self) -> None:
+        """Stop it in its tracks: connections stay open and nothing answers."""
+        signal_group(self.process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        signal_group(self.process, signal.SIGCONT)
+
+    def start(self) -> None:
+        """Start again after `kill` or `stop`, on the same data."""
+        self.process = spawn(self.program, self.log)
+        self.wait_ready()
+
+    def stop(self) -> None:
+        """In order, as the supervisor would; killed when it takes too long."""
+        signal_group(self.process, self.program.stop_signal)
+        try:
+            self.process.wait(self.program.stop_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def running(program: Program, log: Path) -> Iterator[Running]:
+    """The program, started but perhaps not ready yet; stopped at the end."""
+    started = Running(program, log)
+    try:
+        yield started
+    finally:
+        started.stop()

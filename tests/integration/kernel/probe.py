@@ -81,9 +81,7 @@ class ProbeStage:
     async def load(self, connection: AsyncConnection, keys: Keys) -> dict[str, Any]:
         """All places of the batch."""
         rows = await connection.execute(
-            text(
-                "SELECT * FROM places WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE"
-            ),
+            text("SELECT * FROM places WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE"),
             {"names": sorted(keys.aggregates)},
         )
         return {f"place:{row.name}": Place(name=row.name, count=row.count, label=row.label) for row in rows}

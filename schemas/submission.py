@@ -1,0 +1,126 @@
+"""A report as a client sends it, by HTTP, as a line of a batch or on a partner's topic: one model for all of them."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from schemas.codes import Kind
+
+DESCRIPTION_LIMIT, SOURCE_ID_LIMIT, ATTRIBUTES_LIMIT, ATTRIBUTE_LIMIT, PEOPLE_LIMIT = 4000, 200, 50, 500, 50
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+def _with_offset(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("A time needs an offset, such as 2026-03-02T09:15:00+00:00.")
+    return moment
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("Text must not hold the character NUL.")
+    return text
+
+
+Moment = Annotated[datetime, AfterValidator(_with_offset)]
+Clean = AfterValidator(_without_nul)
+
+
+class Sent(BaseModel):
+    """Part of what a client sends: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(Sent):
+    """Where: any of text, postcode, latitude with longitude (WGS 84), easting with northing (OSGB36), UPRN."""
+
+    text: Annotated[Text | None, Clean] = None
+    postcode: Annotated[str, Field(pattern=r"^[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}$")] | None = None
+    latitude: float | None = Field(None, ge=49.0, le=61.0)
+    longitude: float | None = Field(None, ge=-9.0, le=3.0)
+    easting: float | None = Field(None, ge=0, le=700_000)
+    northing: float | None = Field(None, ge=0, le=1_300_000)
+    uprn: Annotated[str, Field(pattern=r"^\d{1,12}$")] | None = None
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("Latitude and longitude come together.")
+        if (self.easting is None) != (self.northing is None):
+            raise ValueError("Easting and northing come together.")
+        return self
+
+
+class Contact(Sent):
+    """How a person may be reached; nobody is contacted unless `safe` is yes."""
+
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
+    safe: Literal["yes", "no", "unknown"] = "unknown"
+    note: Annotated[Text | None, Clean] = None
+
+
+class Consent(Sent):
+    """Whether the person lets her data be shared."""
+
+    share: Literal["given", "refused", "not-asked"]
+    at: Moment | None = None
+
+
+class Person(Sent):
+    """Somebody in the report; `id` is the sender's own."""
+
+    id: Annotated[Text | None, Clean] = None
+    role: Literal["victim", "suspect", "subject", "witness", "reporter"]
+    name: Annotated[Text | None, Clean] = None
+    date_of_birth: date | None = None
+    age: int | None = Field(None, ge=0, le=130)
+    under_18: bool | None = None
+    contact: Contact | None = None
+    interpreter: Annotated[Text | None, Clean] = None
+    consent: Consent | None = None
+
+
+Attribute = Annotated[str, Field(max_length=ATTRIBUTE_LIMIT), Clean]
+
+
+class Submission(Sent):
+    """A report (`product.md`, "A report"). This or that of `description` and `category` is required."""
+
+    source_id: Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
+    revision: int = Field(1, ge=1)
+    kind: Kind = "incident"
+    occurred_at: Moment | None = None
+    occurred_until: Moment | None = None
+    occurred_month: Month | None = None
+    category: Annotated[str, Field(max_length=80)] | None = None
+    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT), Clean] | None = None
+    place: Place | None = None
+    danger_now: bool = False
+    wants_updates: bool = False
+    people: tuple[Person, ...] = Field((), max_length=PEOPLE_LIMIT)
+    withdrawn: bool = False
+    withdrawn_reason: Annotated[Text | None, Clean] = None
+    attributes: dict[Annotated[str, Field(max_length=80)], Attribute] = Field({}, max_length=ATTRIBUTES_LIMIT)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.description is None and self.category is None and not self.withdrawn:
+            raise ValueError("A report needs a description or a category.")
+        if self.occurred_month is not None and self.occurred_at is not None:
+            raise ValueError("Give occurred_at or occurred_month, not both.")
+        if self.occurred_until is not None and (self.occurred_at is None or self.occurred_until < self.occurred_at):
+            raise ValueError("occurred_until needs an earlier occurred_at.")
+        return self
+
+
+class Call(Submission):
+    """A call-taker's record: a report with the line, the grade and who took it."""
+
+    line: Literal["101", "council"] = "101"
+    grade: Annotated[str, Field(max_length=20)] | None = None
+    call_taker: Annotated[str, Field(max_length=80)] | None = None

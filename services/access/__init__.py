@@ -1,0 +1,1 @@
+"""Who calls, and what she may do: shared by every service that answers HTTP."""

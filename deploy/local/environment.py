@@ -54,9 +54,7 @@ def main(arguments: list[str]) -> int:
     lock = Path(arguments[0])
     stamp = ENVIRONMENT / STAMP
     if sys.version_info[:2] != PYTHON:
-        _say(
-            f"This is Python {sys.version_info[0]}.{sys.version_info[1]}; the hub needs 3.11: make PYTHON=python3.11 run"
-        )
+        _say(f"This is Python {sys.version_info[0]}.{sys.version_info[1]}, the hub needs 3.11: make PYTHON=python3.11")
         return 2
     if installed(lock, stamp):
         return 0

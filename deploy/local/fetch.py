@@ -1,17 +1,20 @@
 """Fetch what the locks name from the Maven repository that jgo knows, whole or not at all.
 
-Run as `python -m deploy.local.fetch REPOSITORY LOCK...`. Progress goes to standard output, one sentence of what is in
-the way to standard error. A file that came half before, by a stop or a broken line, is told from its sha256 and
-fetched again.
+Run as `python -m deploy.local.fetch REPOSITORY LOCK...`. Progress goes to standard error (standard output belongs to
+`--json`), and so does, last, one sentence of what is in the way. A file that came half before, by a stop or a broken
+line, is told from its sha256 and fetched again.
 """
 
+import fcntl
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from jgo.maven import MavenContext
+from jgo.maven import MavenContext, PythonResolver
 
 from deploy.local.jars import Jar, missing
 from deploy.local.trouble import CannotStart, disk_trouble
@@ -19,19 +22,53 @@ from deploy.local.trouble import CannotStart, disk_trouble
 TRIES, AT_ONCE, TIMEOUT_SECONDS = 3, 4, 30
 
 
-def fetch(jar: Jar, repository: Path) -> int:
-    """Bring one file; its size in bytes. Raises `CannotStart` when it is not what the lock says."""
+def _say(words: str) -> None:
+    sys.stderr.write(words)
+    sys.stderr.flush()
+
+
+class Progress:
+    """One line a second at most; the files' sizes are known only as they come."""
+
+    def __init__(self, files: int) -> None:
+        self._files, self._done, self._bytes = files, 0, 0
+        self._told = time.monotonic()
+
+    @contextmanager
+    def of_file(self, _name: str, _size: int) -> Iterator[Callable[[int], None]]:
+        """What jgo calls for a file: yields the function that takes the sizes of its pieces."""
+        yield self._arrived
+
+    def _arrived(self, size: int) -> None:
+        self._bytes += size
+        if time.monotonic() - self._told > 1:
+            self.tell()
+
+    def file_done(self) -> None:
+        """One more file is whole."""
+        self._done += 1
+
+    def tell(self) -> None:
+        """Say how far it is."""
+        self._told = time.monotonic()
+        _say(f"  fetched {self._done} of {self._files} files, {self._bytes // 1_000_000} MB\n")
+
+
+def fetch(jar: Jar, repository: Path, progress: "Progress") -> None:
+    """Bring one file. Raises `CannotStart` when it is not what the lock says."""
     path = jar.path(repository)
     for _ in range(TRIES):
         path.unlink(missing_ok=True)
-        context = MavenContext(repo_cache=repository, timeout=TIMEOUT_SECONDS)
+        resolver = PythonResolver(progress_callback=progress.of_file)
+        context = MavenContext(resolver, repo_cache=repository, timeout=TIMEOUT_SECONDS)
         component = context.project(jar.group, jar.artifact).at_version(jar.version)
         try:
             component.artifact(jar.classifier, jar.packaging).resolve()
         except requests.RequestException:
             continue
         if jar.whole(repository):
-            return path.stat().st_size
+            progress.file_done()
+            return
     path.unlink(missing_ok=True)
     raise CannotStart(
         f"{jar.artifact} {jar.version} could not be fetched whole in {TRIES} tries. Check the network (HTTPS_PROXY is "
@@ -39,9 +76,12 @@ def fetch(jar: Jar, repository: Path) -> int:
     )
 
 
-def _say(words: str) -> None:
-    sys.stdout.write(words)
-    sys.stdout.flush()
+@contextmanager
+def _one_at_a_time(repository: Path) -> Iterator[None]:
+    repository.mkdir(parents=True, exist_ok=True)
+    with (repository / ".fetching").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
@@ -50,20 +90,17 @@ def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
     half = sum(jar.path(repository).exists() for jar in wanted)
     if half:
         _say(f"  {half} half-finished download(s) found: fetching again\n")
-    ending = "\r" if sys.stdout.isatty() else "\n"
-    size = 0
+    progress = Progress(len(wanted))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for done, arrived in enumerate(pool.map(lambda jar: fetch(jar, repository), wanted), 1):
-            size += arrived
-            if sys.stdout.isatty() or done % 10 == 0 or done == len(wanted):
-                _say(f"  fetched {done} of {len(wanted)} files, {size // 1_000_000} MB{ending}")
-    _say("\n" if ending == "\r" else "")
+        list(pool.map(lambda jar: fetch(jar, repository, progress), wanted))
+    progress.tell()
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 when all is there, 2 with a sentence otherwise."""
     try:
-        fetch_all(Path(arguments[0]), [Path(each) for each in arguments[1:]])
+        with _one_at_a_time(Path(arguments[0])):
+            fetch_all(Path(arguments[0]), [Path(each) for each in arguments[1:]])
     except CannotStart as trouble:
         sys.stderr.write(f"{trouble}\n")
     except OSError as error:

@@ -1,12 +1,10 @@
 """The Java files that an engine's lock names: where they lie, and whether each is whole."""
 
-import fcntl
 import hashlib
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,23 +69,22 @@ def class_path(lock: Path, repository: Path) -> str:
     return ":".join(str(jar.path(repository)) for jar in locked(lock))
 
 
-@contextmanager
-def _one_at_a_time(repository: Path) -> Iterator[None]:
-    repository.mkdir(parents=True, exist_ok=True)
-    with (repository / ".fetching").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def fetch_command(locks: Sequence[Path], repository: Path) -> tuple[str, ...]:
+    """The command that fetches what is missing: a process of its own, so that the resolver's memory is given back."""
+    return (sys.executable, "-m", "deploy.local.fetch", str(repository), *map(str, locks))
 
 
 def ensure(locks: Sequence[Path], repository: Path) -> None:
-    """Fetch what is missing, in a process of its own: the resolver's memory is given back.
-
-    Raises `CannotStart`; the fetching process has said on standard error what is in the way.
-    """
+    """Fetch what is missing and wait for it. Raises `CannotStart` with the sentence of what is in the way."""
     if not any(missing(lock, repository) for lock in locks):
         return
-    with _one_at_a_time(repository):
-        command = [sys.executable, "-m", "deploy.local.fetch", str(repository), *map(str, locks)]
-        ended = subprocess.run(command, cwd=HERE.parent.parent, check=False, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    command = fetch_command(locks, repository)
+    ended = subprocess.run(command, cwd=HERE.parent.parent, check=False, stderr=subprocess.PIPE, text=True)  # noqa: S603
     if ended.returncode:
-        raise CannotStart(ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else "Fetching was stopped.")
+        raise CannotStart(last_line(ended.stderr) or "Fetching the engines was stopped.")
+
+
+def last_line(words: str) -> str:
+    """The last line that says something: where our own commands put their sentence."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

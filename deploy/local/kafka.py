@@ -72,9 +72,12 @@ def kafka(data: Path, repository: Path, port: int, changed: dict[str, str] | Non
 
 async def answers(port: int) -> bool:
     """Whether the broker is registered and answers; it opens its listener only then."""
-    if is_free(port):
-        return False
-    client = AIOKafkaClient(bootstrap_servers=bootstrap(port), request_timeout_ms=2000)
+    return not is_free(port) and await reached(bootstrap(port))
+
+
+async def reached(address: str) -> bool:
+    """Whether a broker at `address` tells who its cluster is."""
+    client = AIOKafkaClient(bootstrap_servers=address, request_timeout_ms=3000)
     try:
         await client.bootstrap()
         return bool(client.cluster.brokers())

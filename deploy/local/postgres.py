@@ -93,7 +93,7 @@ def _server_user(data: Path) -> int | None:
 
 
 def _passes(path: Path, user: int) -> bool:
-    command = ["/bin/sh", "-c", 'test -x "$0"', path]
+    command = ["/bin/sh", "-c", 'test -x "$0"', str(path)]
     return subprocess.run(command, user=user, group=user, extra_groups=[], cwd="/", check=False).returncode == 0  # noqa: S603
 
 

@@ -14,13 +14,18 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 KEPT_LOGS = 3
 
 
+async def always() -> bool:
+    """Ready as soon as it is started."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Everything that the supervisor has to know of one child; times in seconds."""
 
     name: str
     command: tuple[str, ...]
-    ready: Callable[[], Awaitable[bool]]
+    ready: Callable[[], Awaitable[bool]] = always
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None

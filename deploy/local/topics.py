@@ -10,14 +10,13 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from deploy.local.trouble import CannotStart
 from schemas.topics import TOPICS, Topic
 
-
 VISIBLE_SECONDS = 15
 
 
-async def create_topics(kafka: str, wanted: Iterable[Topic] = TOPICS, replication: int = 1) -> list[str]:
+async def create_topics(kafka: str, wanted: Iterable[Topic] = TOPICS, replication: int = -1) -> list[str]:
     """Create what is missing; the names that were made. Raises `CannotStart` for a topic with other partitions.
 
-    A partition count is fixed at creation: more partitions later would move keys and break their order.
+    `replication` -1 is the broker's default. A partition count is fixed at creation: more partitions later would move keys and break their order.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=15_000)
     await admin.start()

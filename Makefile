@@ -1,0 +1,84 @@
+# Python 3.11 and make are all that the machine needs; `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv/bin
+UV_COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+CHECKED := services schemas hub deploy tests
+SUITES := $(wildcard tests/unit tests/contract tests/integration tests/journey tests/faults)
+
+define need_python
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Python 3.11 was not found as '$(PYTHON)'. Install it (Debian: apt-get install python3.11 python3.11-venv)" >&2; \
+		echo "or say where it is: make $@ PYTHON=/path/to/python3.11" >&2; exit 2; }
+endef
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(firstword $(MAKEFILE_LIST)) | sort | \
+		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: environment
+environment:
+	$(need_python)
+	@$(PYTHON) deploy/local/environment.py requirements.lock
+
+.PHONY: development
+development: ## Make .venv with everything that tests and checks need
+	$(need_python)
+	@$(PYTHON) deploy/local/environment.py requirements-dev.lock
+
+.PHONY: run
+run: environment ## Start everything on this machine: engines, services, a demonstration day (Ctrl-C stops it)
+	@exec $(VENV)/python -m hub up $(ARGUMENTS)
+
+.PHONY: status
+status: environment ## What runs, at which addresses, ready or not
+	@$(VENV)/python -m hub status
+
+.PHONY: doctor
+doctor: environment ## Look for what could be in the way, and say what to do
+	@$(VENV)/python -m hub doctor
+
+.PHONY: migrate
+migrate: environment ## Make roles, schemas and tables in the database of HUB_DATABASE_URL, and the topics of HUB_KAFKA
+	@$(VENV)/python -m hub migrate
+
+.PHONY: check
+check: development ## Format, lint, types, unit and contract tests, under 30 seconds
+	@$(VENV)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format" >&2; exit 1; }
+	@$(VENV)/ruff check --quiet $(CHECKED)
+	@$(VENV)/mypy $(CHECKED)
+	@$(VENV)/pytest -q $(wildcard tests/unit tests/contract)
+
+.PHONY: format
+format: development ## Bring the code into the one format
+	@$(VENV)/ruff format $(CHECKED)
+	@$(VENV)/ruff check --quiet --fix $(CHECKED)
+
+.PHONY: browser
+browser: development
+	@$(VENV)/python -m deploy.local.browser
+
+.PHONY: test
+test: development browser ## Everything: checks, then all tests on real engines and in a real browser
+	@$(VENV)/ruff check --quiet $(CHECKED)
+	@$(VENV)/mypy $(CHECKED)
+	@$(VENV)/pytest -q $(SUITES) $(ARGUMENTS)
+
+.PHONY: bench
+bench: development ## One stage of the hub beside the floor, as a table of ratios
+	@$(VENV)/python -m hub bench $(ARGUMENTS)
+
+.PHONY: lock
+lock: development ## Resolve the packages and the engines' jars anew (UPGRADE=1 takes newer versions)
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
+	@$(VENV)/python -m deploy.local.relock
+
+.PHONY: clean
+clean: ## Delete the local run's data (.hub) except the engines' jars; asks first
+	@printf 'Delete the data of the local run under .hub? [y/N] ' && read answer && [ "$$answer" = y ]
+	@find .hub -mindepth 1 -maxdepth 1 ! -name java -exec rm -rf {} +

@@ -10,7 +10,9 @@ LARGEST_BYTES = 64_000_000
 QUIET_SECONDS = 30.0
 """The same error of the same child is told again only after this time."""
 _LEVELS = {"error", "critical"}
-_ENGINE_ERROR = re.compile(r"^(?:\S+ \S+ \S+ \[\d+\] )?(?P<level>FATAL|PANIC)[:\s]|\[[^\]]*\] (?P<java>ERROR)\b")
+_STARTING = "the database system is starting up"
+"""What PostgreSQL tells those who come early, our own readiness question among them."""
+_ENGINE_ERROR = re.compile(r"^(?:\S+ \S+ \S+ \[\d+\] )?(?:FATAL|PANIC)[:\s]|\[[^\]]*\] ERROR\b")
 
 
 class LogReader:
@@ -20,6 +22,10 @@ class LogReader:
         self._log, self._place = log, log.stat().st_size if log.exists() else 0
         self._told: dict[str, float] = {}
         self._counted: dict[str, int] = {}
+
+    def skip(self) -> None:
+        """Leave out what was written so far: what a program says while it starts is not news once it is ready."""
+        self._place = self._log.stat().st_size
 
     def news(self, name: str, now: float) -> list[str]:
         """One line for each kind of error that is new or was last told a while ago; `now` in monotonic seconds."""
@@ -58,6 +64,8 @@ def error_of(line: str) -> str | None:
         except ValueError:
             return None
         return str(entry.get("event"))[:120] if entry.get("level") in _LEVELS else None
+    if _STARTING in line:
+        return None
     found = _ENGINE_ERROR.search(line)
     return line.strip()[:160] if found else None
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place
 from deploy.local.ports import require_free
 from deploy.local.program import Program, rotate, signal_group, spawn
-from deploy.local.supervisor import Say, Stopped, Supervisor
+from deploy.local.supervisor import Child, Say, Stopped, Supervisor
 from deploy.local.trouble import CannotStart
 
 DISK_SECONDS = 15.0
@@ -58,9 +58,18 @@ async def _start(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     if plan.services:
         say("Starting the services ...")
         await supervisor.wait_ready(supervisor.launch(plan.service_programs()))
-    await supervisor.wait_ready(companions)
+    await _wait_for_companions(supervisor, companions, say)
     if feeder := plan.feeder():
         supervisor.launch(feeder)
+
+
+async def _wait_for_companions(supervisor: Supervisor, companions: Sequence[Child], say: Say) -> None:
+    """Without the viewer or the mail page everything else still runs, and says so."""
+    for child in companions:
+        try:
+            await supervisor.wait_ready([child])
+        except CannotStart as trouble:
+            say(f"{trouble} The hub runs without it and goes on trying.")
 
 
 async def _fetch(plan: Plan, supervisor: Supervisor, say: Say) -> None:
@@ -74,7 +83,7 @@ async def _migrate(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     """In a process of its own: what migrations load is given back."""
     await _reachable(plan)
     say("Bringing topics, roles and tables up to date ...")
-    await _carry_out("migrate", (sys.executable, "-m", "hub", "migrate", "--json"), plan, supervisor)
+    await _carry_out("migrate", (sys.executable, "-m", "hub", "migrate"), plan, supervisor)
 
 
 async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor: Supervisor) -> None:

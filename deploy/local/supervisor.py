@@ -85,6 +85,7 @@ class Supervisor:
         """Until all of a tier are ready. Raises `CannotStart` for one that ends or takes too long, `Stopped`."""
         for child in tier:
             await self._wait_ready(child)
+            child.reader.skip()
             self._say(f"  {child.program.name} ready after {time.monotonic() - child.started:.1f} s")
 
     async def _wait_ready(self, child: Child) -> None:

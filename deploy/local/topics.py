@@ -11,30 +11,34 @@ from deploy.local.trouble import CannotStart
 from schemas.topics import TOPICS, Topic
 
 VISIBLE_SECONDS = 15
+COPIES = 3
 
 
-async def create_topics(kafka: str, wanted: Iterable[Topic] = TOPICS, replication: int = -1) -> list[str]:
+async def create_topics(kafka: str, wanted: Iterable[Topic] = TOPICS) -> list[str]:
     """Create what is missing; the names that were made. Raises `CannotStart` for a topic with other partitions.
 
-    `replication` -1 is the broker's default. A partition count is fixed at creation: more partitions later would move keys and break their order.
+    Three copies of each where the cluster has as many brokers. A partition count is fixed at creation: more
+    partitions later would move keys and break their order.
     """
+    wanted = tuple(wanted)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=15_000)
     await admin.start()
     try:
-        wanted = tuple(wanted)
         known = set(await admin.list_topics())
         fresh = [topic for topic in wanted if topic.name not in known]
-        made = await _create(admin, fresh, replication)
+        made = await _create(admin, fresh)
         await _check(admin, wanted)
     finally:
         await admin.close()
     return made
 
 
-async def _create(admin: AIOKafkaAdminClient, fresh: list[Topic], replication: int) -> list[str]:
+async def _create(admin: AIOKafkaAdminClient, fresh: list[Topic]) -> list[str]:
     """The names that were made here; another run may have been quicker, and the broker's list may lag behind it."""
     if not fresh:
         return []
+    brokers = (await admin.describe_cluster())["brokers"]
+    replication = min(COPIES, len(brokers))
     answer = await admin.create_topics([_new(topic, replication) for topic in fresh])
     errors = {name: for_code(code) for name, code, *_ in answer.topic_errors}
     for name, error in errors.items():

@@ -7,7 +7,12 @@ from hub.run import run
 from hub.up import up
 
 app = typer.Typer(
-    name="hub", help="The community safety hub's command line.", no_args_is_help=True, add_completion=False
+    name="hub",
+    help="The community safety hub's command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A pretty traceback shows the values of variables, and those may be somebody's.
+    pretty_exceptions_enable=False,
 )
 app.command()(up)
 app.command()(run)

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from deploy.local.plan import ROOT, Plan, place
 from deploy.local.ports import require_free
 from deploy.local.program import Program, rotate, signal_group, spawn
 from deploy.local.supervisor import Child, Say, Stopped, Supervisor
-from deploy.local.trouble import CannotStart
+from deploy.local.trouble import CannotStart, disk_trouble
 
 DISK_SECONDS = 15.0
 
@@ -36,6 +37,8 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
             await asyncio.gather(supervisor.keep_running(), _watch_disk(plan, supervisor, say))
         except Stopped:
             say("Stopped while starting.")
+        except OSError as error:
+            raise disk_trouble(error, f"writing to {plan.home.path}") from error
         finally:
             say("Stopping everything in order ...")
             began = time.monotonic()
@@ -44,8 +47,10 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
 
 
 def _note(plan: Plan, supervisor: Supervisor) -> None:
+    """On a full disk the note is left out: stopping in order matters more, and children end with their parent."""
     children = [(each.program.name, each.process.pid, each.program.port) for each in supervisor.children()]
-    plan.home.write_record(plan.ports.base, children)
+    with suppress(OSError):
+        plan.home.write_record(plan.ports.base, children)
 
 
 async def _start(plan: Plan, supervisor: Supervisor, say: Say) -> None:
@@ -95,6 +100,7 @@ async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor
     while process.poll() is None and not supervisor.stopping.is_set():
         shown = _show_progress(log, shown)
         await asyncio.sleep(0.1)
+    _show_progress(log, shown)
     if supervisor.stopping.is_set():
         signal_group(process, signal.SIGKILL)
         process.wait()

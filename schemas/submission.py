@@ -19,8 +19,8 @@ def _with_offset(moment: datetime) -> datetime:
     return moment
 
 
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
+def _without_nul(text: str | None) -> str | None:
+    if text is not None and "\x00" in text:
         raise ValueError("Text must not hold the character NUL.")
     return text
 

@@ -13,7 +13,7 @@ KERNEL_FORBIDDEN = re.compile(
 )
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
-QUERY_FILES = {"repository.py", "tables.py"}
+QUERY_FILES = ("repository.py", "tables.py")
 PUBLISHERS = {"send_batch", "send_and_wait", "publish", "publish_batch"}
 
 Finding = str

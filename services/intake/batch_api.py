@@ -1,0 +1,117 @@
+"""Batches by HTTP: streamed in, checked on the way, 202 when the spool is durable; then an outcome for each row."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from services.access.authentication import authenticated
+from services.access.callers import Caller
+from services.intake import batch_repository, repository, spool
+from services.intake.batches import READERS, BatchStatus
+from services.kernel.http import FieldError, Problem
+from services.kernel.process import Process
+from services.kernel.references import ReferenceMistyped, reference, tidy_reference
+
+PATH, ROWS = "/api/v1/batches", 1000
+
+router = APIRouter(prefix="/api/v1")
+MaySend = Annotated[Caller, authenticated("batches")]
+
+
+@router.post("/batches", status_code=202)
+async def post_batch(request: Request, caller: MaySend, format: str = "hub") -> JSONResponse:  # noqa: A002
+    """Take a file of reports: NDJSON of hub reports, or a police street file; gzip or plain."""
+    hub: Process = request.app.state.hub
+    _check_format(request, caller, format)
+    identity = uuid4()
+    made = reference("B", identity)
+    async with hub.database.writing() as connection:
+        await batch_repository.create(connection, identity, made, str(caller.partner), format)
+    digest, number, rows = hashlib.sha256(), 0, 0
+    try:
+        async for text in spool.chunks(request.stream(), digest):
+            if number == 0 and format == "police-street":
+                spool.check_header(text.split("\n", 1)[0].rstrip("\r"))
+            rows += text.count("\n") + (not text.endswith("\n"))
+            async with hub.database.writing() as connection:
+                await batch_repository.add_chunk(connection, identity, number, spool.packed(text))
+            number += 1
+    except Problem as problem:
+        await _failed(hub, caller, identity, problem)
+        raise
+    if number == 0:
+        empty = Problem(422, "empty-file", "The file is empty.")
+        await _failed(hub, caller, identity, empty)
+        raise empty
+    async with hub.database.writing() as connection:
+        await batch_repository.spooled(connection, identity, digest.digest(), rows - (format == "police-street"))
+    url = f"{PATH}/{made}"
+    return JSONResponse({"batch": made, "url": url, "rows_url": f"{url}/rows"}, 202, {"Location": url})
+
+
+def _check_format(request: Request, caller: Caller, form: str) -> None:
+    if form not in READERS:
+        wrong = FieldError("/format", "unknown-format", f"The format is one of {', '.join(sorted(READERS))}.")
+        raise Problem(422, "unknown-format", wrong.message, errors=[wrong])
+    partner = request.app.state.partnership.partner(str(caller.partner))
+    if form not in partner.formats:
+        wrong = FieldError("/format", "format-not-agreed", "This partner's agreement does not name this format.")
+        raise Problem(403, "format-not-agreed", wrong.message, errors=[wrong])
+
+
+async def _failed(hub: Process, caller: Caller, identity: Any, problem: Problem) -> None:
+    async with hub.database.writing() as connection:
+        await batch_repository.fail(connection, identity, problem.code)
+        await repository.count(connection, f"refused/{caller.partner}/{hub.clock().date().isoformat()}")
+
+
+@router.get("/batches/{batch}")
+async def get_batch(request: Request, caller: MaySend, batch: str) -> BatchStatus:
+    """How far a batch is."""
+    async with request.app.state.hub.database.reading(partner=str(caller.partner)) as connection:
+        row = await _found(connection, batch)
+        decided = await batch_repository.decided(connection, row.reference)
+    answered = row.rejected + row.duplicate + decided
+    return BatchStatus(
+        batch=row.reference,
+        status=row.status,
+        reason=row.reason,
+        rows=row.rows,
+        accepted=row.accepted,
+        duplicate=row.duplicate,
+        rejected=row.rejected,
+        decided=decided,
+        progress=1.0 if not row.rows else round(min(1.0, answered / row.rows), 4),
+        rows_url=f"{PATH}/{row.reference}/rows",
+    )
+
+
+async def _found(connection: Any, batch: str) -> Any:
+    missing = Problem(404, "not-found", "There is no batch with this reference among yours.")
+    try:
+        row = await batch_repository.by_reference(connection, tidy_reference(batch))
+    except ReferenceMistyped as error:
+        raise missing from error
+    if row is None:
+        raise missing
+    return row
+
+
+@router.get("/batches/{batch}/rows")
+async def get_rows(request: Request, caller: MaySend, batch: str, outcome: str | None = None) -> StreamingResponse:
+    """NDJSON: a line for every row that has its outcome."""
+    hub: Process = request.app.state.hub
+    async with hub.database.reading(partner=str(caller.partner)) as connection:
+        found = await _found(connection, batch)
+
+    async def lines() -> AsyncIterator[str]:
+        async with hub.database.reading(partner=str(caller.partner)) as reading:
+            async for row in batch_repository.outcomes(reading, found.id, outcome, ROWS):
+                yield json.dumps(dict(row._mapping)) + "\n"  # noqa: SLF001 SQLAlchemy's public name for it
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")

@@ -1,0 +1,344 @@
+"""Works spooled batches off: stage the rows, number equals, release 500 a transaction, metered at the source."""
+
+import asyncio
+import csv
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.submission import Submission
+from services.intake import batch_repository, repository, spool
+from services.intake.domain import police, receiving
+from services.intake.domain.receiving import Accepted, Refused
+from services.intake.messages import ReceiveReport
+from services.kernel.decision import Message
+from services.kernel.envelope import Raw, Received
+from services.kernel.errors import INFRASTRUCTURE, Fenced
+from services.kernel.http import field_errors
+from services.kernel.process import Process
+from services.kernel.sources import Batch, Outcome
+from services.partnership.models import Partnership
+
+RELEASE, UNANSWERED_AT_MOST, SAMPLED_PERCENT = 500, 1000, 1
+IDLE_SECONDS, METER_SECONDS = 0.2, 0.02
+OUTCOME_COLUMNS = ("rows", "outcomes", "references", "reasons", "source_ids")
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Staged:
+    """Rows read, as columns."""
+
+    rows: list[int] = field(default_factory=list)
+    identities: list[str | None] = field(default_factory=list)
+    contents: list[str | None] = field(default_factory=list)
+    documents: list[str | None] = field(default_factory=list)
+    outcomes: list[str | None] = field(default_factory=list)
+    reasons: list[str | None] = field(default_factory=list)
+
+    def add(self, row: int, identity: str | None, content: str | None, document: str | None) -> None:
+        """A row that may become a report."""
+        for column, value in zip(self._columns(), (row, identity, content, document, None, None), strict=True):
+            column.append(value)
+
+    def reject(self, row: int, reasons: list[dict[str, str]]) -> None:
+        """A row that cannot."""
+        values = (row, None, None, None, "rejected", json.dumps(reasons))
+        for column, value in zip(self._columns(), values, strict=True):
+            column.append(value)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.rows, self.identities, self.contents, self.documents, self.outcomes, self.reasons
+
+    def as_columns(self) -> dict[str, list[Any]]:
+        """For the repository."""
+        names = ("rows", "identities", "contents", "documents", "outcomes", "reasons")
+        return dict(zip(names, self._columns(), strict=True))
+
+
+def reason(fields: str, code: str, message: str) -> list[dict[str, str]]:
+    """A row's reason, in the form of a problem's errors."""
+    return [{"field": fields, "code": code, "message": message}]
+
+
+def reasons_of(error: ValidationError) -> list[dict[str, str]]:
+    """pydantic's errors as a row's reasons, without values."""
+    return [
+        {"field": each.field, "code": each.code, "message": each.message}
+        for each in field_errors(error.errors(include_input=False, include_url=False, include_context=False))
+    ]
+
+
+class HubReader:
+    """Lines of NDJSON, each a hub report."""
+
+    def read(self, line: str, row: int, staged: Staged) -> None:
+        """One line."""
+        try:
+            made = Submission.model_validate_json(line)
+        except ValidationError as error:
+            staged.reject(row, reasons_of(error))
+            return
+        if made.revision > 1:
+            staged.reject(row, reason("/revision", "revision-not-taken", "Corrections in files are not taken yet."))
+            return
+        staged.add(row, f"{made.source_id}\x1f{row}", None, line)
+
+
+class StreetReader:
+    """Rows of a police street file."""
+
+    def __init__(self, header: str) -> None:
+        self._columns = spool.check_header(header)
+
+    def read(self, line: str, row: int, staged: Staged) -> None:
+        """One row."""
+        values = next(csv.reader([line]), [])
+        if len(values) != len(self._columns):
+            staged.reject(row, reason("", "wrong-columns", "The row does not have as many values as the header."))
+            return
+        named = dict(zip(self._columns, values, strict=True))
+        staged.add(row, police.identity(named), police.content(named), json.dumps(named))
+
+
+READERS = {"hub": HubReader, "police-street": StreetReader}
+
+
+class Reading:
+    """Where the reading of a batch stands: its reader, once the header is read, and the row."""
+
+    def __init__(self, batch: Any) -> None:
+        self._reader: HubReader | StreetReader | None = HubReader() if batch.format == "hub" else None
+        self._row, self._kept = 0, batch.staged
+
+    def rows_of(self, content: str) -> Staged:
+        """The rows of the next chunk that were not kept before."""
+        staged = Staged()
+        for line in content.splitlines():
+            if not line.strip():
+                continue
+            if self._reader is None:
+                self._reader = StreetReader(line)
+                continue
+            self._row += 1
+            if self._row > self._kept:
+                self._reader.read(line, self._row, staged)
+        return staged
+
+
+def message_of(batch: Any, row: Any, partnership: Partnership, hub: Process) -> Message | list[dict[str, str]]:
+    """The command of a staged row, or why there is none."""
+    try:
+        if batch.format == "hub":
+            made, extract = Submission.model_validate_json(row.document), False
+        else:
+            named = json.loads(row.document)
+            made = police.submission(named, police.source_id(row.identity, row.ordinal), partnership)
+            extract = True
+    except ValidationError as error:
+        return reasons_of(error)
+    except police.RowRefused as error:
+        return reason(error.field, error.code, error.message)
+    report = receiving.report_id(batch.partner, made.source_id)
+    command = ReceiveReport(
+        report_id=report,
+        partner=batch.partner,
+        channel=partnership.partner(batch.partner).channel,
+        submission=made,
+        received_at=hub.clock(),
+        batch=batch.reference,
+        row=row.row,
+        outcome=made.attributes.get("outcome") if extract else None,
+        extract=extract,
+    )
+    return hub.command(command, str(report), receiving.message_id(report, made.revision), _traceparent())
+
+
+def _traceparent() -> str:
+    sampled = "01" if secrets.randbelow(100) < SAMPLED_PERCENT else "00"
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{sampled}"
+
+
+class ReleaseBatch(Batch):
+    """Rows of a file through the loop: the cursor moves, and their outcomes are written, in the same transaction."""
+
+    def __init__(
+        self, batch: Any, rows: Sequence[Any], received: Sequence[Received], refused: Mapping[int, Any]
+    ) -> None:
+        super().__init__("file", received)
+        self._batch, self._rows, self._refused = batch, rows, refused
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Move the cursor past all rows of this release."""
+        last = self._rows[-1].row
+        if not await batch_repository.move_cursor(connection, self._batch.id, self._batch.cursor, last):
+            raise Fenced(self._batch.reference)
+        return received
+
+    async def bury(
+        self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
+    ) -> None:
+        """A row that could not be decided is rejected with its receipt; see `conclude`."""
+
+    async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Write what became of each row."""
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("rows", "outcomes", "references", "reasons", "source_ids")
+        }
+        for row, reasons in self._refused.items():
+            _append(columns, row, "rejected", None, reasons, None)
+        for outcome in outcomes:
+            _append(columns, outcome.received.raw.offset, *_row_outcome(outcome))
+        await batch_repository.write_outcomes(connection, self._batch.id, columns)
+        rejected = columns["outcomes"].count("rejected")
+        if rejected:
+            await repository.count(connection, f"refused/{self._batch.partner}", rejected)
+
+
+def _append(
+    columns: dict[str, list[Any]], row: int, outcome: str, ref: str | None, why: Any, source: str | None
+) -> None:
+    columns["rows"].append(row)
+    columns["outcomes"].append(outcome)
+    columns["references"].append(ref)
+    columns["reasons"].append(json.dumps(why) if why else None)
+    columns["source_ids"].append(source)
+
+
+def _row_outcome(outcome: Outcome) -> tuple[str, str | None, Any, str | None]:
+    message = outcome.received.message
+    source = message.body.submission.source_id if message else None
+    answer = outcome.answer
+    if isinstance(answer, Accepted):
+        return ("duplicate" if answer.duplicate else "accepted"), answer.report.facts.reference, None, source
+    if isinstance(answer, Refused):
+        return "rejected", None, reason(answer.field, answer.code, answer.message), source
+    return (
+        "rejected",
+        None,
+        reason("", "not-stored", "The hub could not store this row. Tell the operations staff."),
+        source,
+    )
+
+
+class Batches:
+    """The background work of one process; any process goes on where another stopped."""
+
+    def __init__(self, partnership: Partnership) -> None:
+        self._partnership = partnership
+        self.woken = asyncio.Event()
+
+    async def run(self, hub: Process) -> None:
+        """Until cancelled."""
+        while True:
+            worked = False
+            try:
+                worked = await self.work(hub)
+            except Fenced:
+                log.info("batch_taken_by_another_process")
+            except INFRASTRUCTURE as error:
+                log.warning("batch_interrupted", error=type(error).__name__)
+                await asyncio.sleep(1)
+            if not worked:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def work(self, hub: Process) -> bool:
+        """Work the oldest open batch off; whether there was one."""
+        async with hub.database.writing() as holding:
+            batch = await batch_repository.take_open(holding)
+            if batch is None:
+                return False
+            if not batch.numbered:
+                await self._stage(hub, batch)
+            await self._release(hub, batch)
+        return True
+
+    async def _stage(self, hub: Process, batch: Any) -> None:
+        """Read the spool and keep each row; a row that was kept before a crash is passed over."""
+        reading = Reading(batch)
+        number = 0
+        while True:
+            async with hub.database.writing() as connection:
+                content = await batch_repository.chunk(connection, batch.id, number)
+                if content is None:
+                    break
+                staged = reading.rows_of(spool.opened(content))
+                if staged.rows:
+                    await batch_repository.stage(connection, batch.id, staged.as_columns())
+            number += 1
+            await asyncio.sleep(0)
+        async with hub.database.writing() as connection:
+            await batch_repository.number(connection, batch.id)
+
+    async def _release(self, hub: Process, batch: Any) -> None:
+        cursor = batch.cursor
+        while True:
+            await self._metered(hub)
+            async with hub.database.writing() as connection:
+                rows = await batch_repository.next_rows(connection, batch.id, cursor, RELEASE)
+            if not rows:
+                break
+            held = _Held(batch, cursor)
+            received, refused = self._messages(hub, batch, rows)
+            await hub.loop.run(ReleaseBatch(held, rows, received, refused))
+            cursor = rows[-1].row
+        async with hub.database.writing() as connection:
+            await batch_repository.done(connection, batch.id)
+        log.info("batch_done", batch=batch.reference)
+
+    def _messages(self, hub: Process, batch: Any, rows: Sequence[Any]) -> tuple[list[Received], dict[int, Any]]:
+        received, refused = [], {}
+        for row in rows:
+            made = message_of(batch, row, self._partnership, hub)
+            if isinstance(made, Message):
+                received.append(Received(Raw("file", 0, row.row, None, (), None), made))
+            else:
+                refused[row.row] = made
+        return received, refused
+
+    async def _metered(self, hub: Process) -> None:
+        """Bulk waits here while 1,000 released reports are unanswered, so that live ones find short queues."""
+        while True:
+            async with hub.database.writing() as connection:
+                waiting = await repository.tally(connection, "waiting")
+            if waiting < UNANSWERED_AT_MOST:
+                return
+            await asyncio.sleep(METER_SECONDS)
+
+
+class _Held:
+    """A batch's row with the cursor where this process left it."""
+
+    def __init__(self, batch: Any, cursor: int) -> None:
+        self.id, self.reference, self.partner, self.cursor = batch.id, batch.reference, batch.partner, cursor
+
+
+_BATCHES = UUID("8b6a2a52-1f43-5f0e-9c0a-2c3f2a1e7d11")
+
+
+def batch_id(partner: str, seed: str) -> UUID:
+    """The id of a batch."""
+    return uuid5(_BATCHES, f"{partner}/{seed}")
+
+
+class BatchStatus(BaseModel):
+    """What `GET /api/v1/batches/{reference}` answers."""
+
+    batch: str
+    status: str
+    reason: str | None
+    rows: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    decided: int
+    progress: float
+    rows_url: str

@@ -1,0 +1,123 @@
+"""What a receipt learns: the decision from triage, open or join from referrals, and the end of a case."""
+
+from typing import Any
+
+from schemas.codes import Disposition, ReportStatus
+from schemas.events import (
+    CaseClosed,
+    CaseEvent,
+    CaseReopened,
+    ReportFacts,
+    ReportTriaged,
+    ReviewRequested,
+    TriageDecision,
+)
+from schemas.personal import reveal
+from services.intake.domain.receiving import Report, Rules
+from services.kernel.decision import NOTHING, Context, Decision
+
+REASONS = {
+    Disposition.NEEDS_CASE: "It has gone to the agency that leads on this.",
+    Disposition.RECORD_ONLY: "It has been recorded and counts in the partnership's figures.",
+    Disposition.REVIEW: "A person is looking at it.",
+    Disposition.NOT_OURS: "It is for another organisation.",
+}
+
+
+def decided(known: Report | None, body: ReportTriaged | ReviewRequested, key: str, context: Context) -> Decision:
+    """The decision reaches the receipt; an older revision's decision changes nothing."""
+    if known is None or body.report.revision < known.facts.revision or known.withdrawn:
+        return NOTHING
+    review = isinstance(body, ReviewRequested)
+    status = ReportStatus.IN_REVIEW if review else ReportStatus.ROUTED
+    after = known.model_copy(
+        update={
+            "status": status,
+            "decided_at": body.decided_at,
+            "updated_at": context.now,
+            "handled_by": _handled_by(body.decision, context.rules),
+            "reason": _reason(body.decision),
+            "decision": view(body.decision, reveal(body.personal).get("because", [])),
+        }
+    )
+    return Decision(state={key: after}, tallies=_moved(known, after))
+
+
+def _moved(before: Report, after: Report) -> dict[str, int]:
+    if before.status is after.status:
+        return {}
+    gone = "waiting" if before.status is ReportStatus.RECEIVED else f"status/{before.status}"
+    return {gone: -1, f"status/{after.status}": 1}
+
+
+def _handled_by(decision: TriageDecision, rules: Rules) -> str | None:
+    code = decision.acting_lead or decision.lead_agency
+    return rules.partnership.agency(code).name if code else decision.destination
+
+
+def _reason(decision: TriageDecision) -> str:
+    if decision.disposition is Disposition.NOT_OURS and decision.destination:
+        return f"It is for {decision.destination}."
+    return REASONS[decision.disposition]
+
+
+def view(decision: TriageDecision, because: list[dict[str, Any]]) -> dict[str, Any]:
+    """The decision as `product.md` gives it to keys with the scope `decisions`."""
+    return {
+        "themes": list(decision.themes),
+        "lead_agency": decision.lead_agency,
+        "joint_leads": list(decision.joint_leads),
+        "act_first": list(decision.act_first),
+        "disposition": str(decision.disposition),
+        "risk": decision.risk,
+        "priority": decision.priority,
+        "due_at": decision.due_at.isoformat() if decision.due_at else None,
+        "panels": list(decision.panels),
+        "flags": list(decision.flags),
+        "confidence": decision.confidence,
+        "rule_set": decision.rule_set,
+        "because": because,
+        "case": None,
+    }
+
+
+def case_changed(state: dict[str, Report], event: CaseEvent, context: Context) -> Decision:
+    """Opened or joined: the receipt of `event.report`. Closed or re-opened: the receipts of all the case's reports."""
+    if event.report is not None:
+        return _in_case(state, event, event.report, context)
+    if isinstance(event, CaseClosed | CaseReopened):
+        return _case_ended(state, event, context)
+    return NOTHING
+
+
+def _in_case(state: dict[str, Report], event: CaseEvent, report: ReportFacts, context: Context) -> Decision:
+    found = [(key, known) for key, known in state.items() if known and known.facts.report_id == report.report_id]
+    if not found:
+        return NOTHING
+    key, known = found[0]
+    opened = event.TYPE == "CaseOpened"
+    after = known.model_copy(
+        update={
+            "case_id": event.case.case_id,
+            "case_reference": event.case.reference,
+            "case_disposition": str(Disposition.OPEN_CASE if opened else Disposition.JOIN_CASE),
+            "updated_at": context.now,
+        }
+    )
+    return Decision(state={key: after})
+
+
+def _case_ended(state: dict[str, Report], event: CaseEvent, context: Context) -> Decision:
+    closed = isinstance(event, CaseClosed)
+    status = ReportStatus.CLOSED if closed else ReportStatus.ROUTED
+    changed: dict[str, Report] = {}
+    tallies: dict[str, int] = {}
+    for key, known in state.items():
+        if known and known.case_id == event.case.case_id and known.status is not status and not known.withdrawn:
+            reason = event.case.outcome if closed else None
+            changed[key] = known.model_copy(
+                update={"status": status, "closed_reason": reason, "updated_at": context.now}
+            )
+            for name, amount in _moved(known, changed[key]).items():
+                tallies[name] = tallies.get(name, 0) + amount
+    return Decision(state=changed, tallies=tallies)

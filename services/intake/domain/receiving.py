@@ -1,0 +1,223 @@
+"""Take a report in, once: new, the same again, the same id with other content, a correction, a withdrawal."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, Protocol
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas import topics
+from schemas.codes import ReportStatus
+from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
+from schemas.personal import seal
+from schemas.submission import Submission
+from services.intake.domain.places import locate
+from services.intake.messages import DangerUnanswered, ReceiveReport
+from services.kernel.decision import Context, Decision, NewEvent, NewTimer
+from services.kernel.references import reference
+from services.partnership.models import Partnership
+
+_REPORTS = UUID("5f0c2f0a-5a0b-5c55-9a51-0a1f2f6f2d01")
+DANGER_ADVICE = (
+    "If someone is in danger now, call 999. If you cannot speak, call 999, listen, and press 55. This report has been "
+    "put in front of a person, but it does not send the police."
+)
+
+
+def report_id(partner: str, source_id: str) -> UUID:
+    """The same record of the same sender is the same report, even after a restore."""
+    return uuid5(_REPORTS, f"{partner}/{source_id}")
+
+
+def message_id(report: UUID, revision: int) -> UUID:
+    """The cause of a report's events: the same whenever the same revision comes again."""
+    return uuid5(report, f"revision/{revision}")
+
+
+class Report(BaseModel):
+    """A report as intake keeps it: its receipt, and what it was made of."""
+
+    model_config = ConfigDict(frozen=True)
+    facts: ReportFacts
+    content_hash: str
+    status: ReportStatus = ReportStatus.RECEIVED
+    withdrawn: bool = False
+    trace_id: str | None = None
+    updated_at: datetime
+    decided_at: datetime | None = None
+    handled_by: str | None = None
+    reason: str | None = None
+    closed_reason: str | None = None
+    decision: dict[str, Any] | None = None
+    case_id: UUID | None = None
+    case_reference: str | None = None
+    case_disposition: str | None = None
+    status_code: str | None = None
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The report is in: for the first time, again (`duplicate`), corrected or withdrawn."""
+
+    report: Report
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a report was not taken; nothing changed."""
+
+    code: Literal["source-id-reused", "superseded", "unknown-category"]
+    field: str
+    message: str
+
+
+class Rules(Protocol):
+    """What intake goes by."""
+
+    partnership: Partnership
+    categories: frozenset[str]
+
+
+def source_key(partner: str, source_id: str) -> str:
+    """The match key of a sender's record."""
+    return f"source:{partner}/{source_id}"
+
+
+def content_hash(submission: Submission) -> str:
+    """A hash of everything the sender said; equal content has an equal hash whatever the order of its fields."""
+    text = submission.model_dump_json(exclude={"revision"}, exclude_defaults=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def is_historic(submission: Submission, command: ReceiveReport, rules: Rules) -> bool:
+    """Police extracts, and what occurred so long before receipt that nothing can be done about it now."""
+    if command.extract:
+        return True
+    limit = timedelta(days=rules.partnership.threshold("historic-after").value)
+    occurred = submission.occurred_until or submission.occurred_at
+    if occurred is not None:
+        return command.received_at - occurred > limit
+    if submission.occurred_month is None:
+        return False
+    return command.received_at - _end_of_month(submission.occurred_month) > limit
+
+
+def _end_of_month(month: str) -> datetime:
+    year, number = (int(part) for part in month.split("-"))
+    following = date(year + number // 12, number % 12 + 1, 1)
+    return datetime.combine(following, datetime.min.time(), UTC)
+
+
+def receive(known: Report | None, command: ReceiveReport, trace_id: str | None, context: Context) -> Decision:
+    """Decide one `ReceiveReport`."""
+    submission, rules = command.submission, context.rules
+    if submission.category is not None and submission.category not in rules.categories:
+        return Decision(answer=Refused("unknown-category", "/category", "It is none of GET /api/v1/categories."))
+    digest = content_hash(submission)
+    if known is not None:
+        refusal = _against(known, submission, digest)
+        if refusal is not None:
+            return Decision(answer=refusal)
+    return _take(known, command, digest, trace_id, context)
+
+
+def _against(known: Report, submission: Submission, digest: str) -> Refused | Accepted | None:
+    if submission.revision == known.facts.revision:
+        if digest == known.content_hash:
+            return Accepted(known, duplicate=True)
+        return Refused("source-id-reused", "/source_id", "This source_id and revision came with other content before.")
+    if submission.revision < known.facts.revision:
+        return Refused("superseded", "/revision", "A higher revision of this record was taken already.")
+    return None
+
+
+def _take(
+    known: Report | None, command: ReceiveReport, digest: str, trace_id: str | None, context: Context
+) -> Decision:
+    submission = command.submission
+    located = locate(submission.place)
+    facts = _facts(known, command, located.street, located.cell, context.rules)
+    personal = {
+        "description": submission.description,
+        "place": located.personal,
+        "people": [person.model_dump(mode="json", exclude_none=True) for person in submission.people],
+        "attributes": submission.attributes,
+        "withdrawn_reason": submission.withdrawn_reason,
+        "call_taker": command.call_taker,
+    }
+    event = ReportWithdrawn if submission.withdrawn else ReportReceived
+    body = event(report=facts, personal=seal({name: value for name, value in personal.items() if value}))
+    report = Report(
+        facts=facts,
+        content_hash=digest,
+        withdrawn=submission.withdrawn,
+        trace_id=trace_id,
+        updated_at=context.now,
+        status_code=known.status_code if known else command.status_code,
+        case_id=known.case_id if known else None,
+        case_reference=known.case_reference if known else None,
+        status=ReportStatus.CLOSED if submission.withdrawn else ReportStatus.RECEIVED,
+        closed_reason="withdrawn" if submission.withdrawn else None,
+        released=command.batch is not None,
+    )
+    key = source_key(command.partner, submission.source_id)
+    topic = topics.REPORT_TOPICS[command.channel]
+    waits = facts.danger_now and not facts.historic and not submission.withdrawn
+    return Decision(
+        state={key: report},
+        events=(NewEvent(topic, str(facts.report_id), body),),
+        timers=(_danger_timer(key, facts, context),) if waits else (),
+        tallies=_tallies(known, command, context),
+        answer=Accepted(report),
+    )
+
+
+def _tallies(known: Report | None, command: ReceiveReport, context: Context) -> dict[str, int]:
+    day = context.now.date().isoformat()
+    counted = {f"accepted/{command.partner}/{day}": 1}
+    if known is None:
+        counted |= {"accepted": 1, "waiting": 1}
+    elif known.status is not ReportStatus.RECEIVED:
+        counted |= {f"status/{known.status}": -1, "waiting": 1}
+    if command.submission.withdrawn:
+        counted["waiting"] = counted.get("waiting", 0) - 1
+        counted["status/closed"] = counted.get("status/closed", 0) + 1
+    return counted
+
+
+def _danger_timer(key: str, facts: ReportFacts, context: Context) -> NewTimer:
+    wait = timedelta(seconds=context.rules.partnership.threshold("danger-unanswered").value)
+    return NewTimer("danger-unanswered", str(facts.report_id), context.now + wait, DangerUnanswered(source=key))
+
+
+def _facts(
+    known: Report | None, command: ReceiveReport, street: str | None, cell: str | None, rules: Rules
+) -> ReportFacts:
+    submission = command.submission
+    return ReportFacts(
+        report_id=command.report_id,
+        reference=known.facts.reference if known else reference("R", command.report_id),
+        revision=submission.revision,
+        partner=command.partner,
+        source_id=submission.source_id,
+        channel=command.channel,
+        line=command.line,
+        grade=command.grade,
+        kind=submission.kind,
+        category=submission.category,
+        received_at=command.received_at,
+        occurred_at=submission.occurred_at,
+        occurred_until=submission.occurred_until,
+        occurred_month=submission.occurred_month,
+        street=street,
+        cell=cell,
+        danger_now=submission.danger_now,
+        wants_updates=submission.wants_updates,
+        historic=is_historic(submission, command, rules),
+        batch=command.batch,
+        outcome=command.outcome,
+    )

@@ -1,0 +1,19 @@
+"""Settings of the hub's services for tests on the session's engines."""
+
+import asyncio
+
+from services.kernel.migrations import migrate
+from services.kernel.settings import Settings
+
+
+async def service_settings(service: str, database_url: str, kafka: str) -> Settings:
+    """Settings of one service with its schema migrated."""
+    settings = Settings(
+        database_url=database_url,
+        kafka=kafka,
+        demonstration=True,
+        service_secret="a secret of the tests, long enough",  # type: ignore[arg-type]
+        key_pepper="pepper",  # type: ignore[arg-type]
+    )
+    await asyncio.to_thread(migrate, service, settings)
+    return settings

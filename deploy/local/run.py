@@ -106,7 +106,14 @@ async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor
         process.wait()
         raise Stopped
     if process.returncode:
-        raise CannotStart(f"{last_line(log.read_text()) or f'{name} failed'} (see {log})")
+        raise CannotStart(f"{last_line(log.read_text()) or _silent_end(name, plan)} (see {log})")
+
+
+def _silent_end(name: str, plan: Plan) -> str:
+    """Why a command left no word: on a full disk it could not even say so."""
+    if plan.home.free_mb() < LOW_MB:
+        return f"The disk that holds {plan.home.path} is full. Free some space, or set HUB_HOME to another disk."
+    return f"{name} ended without a word"
 
 
 def _show_progress(log: Path, shown: int) -> int:

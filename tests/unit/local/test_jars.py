@@ -1,0 +1,59 @@
+"""The engines' files: what the locks say, and how half a download is told from a whole one."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local.trouble import CannotStart
+
+CONTENT = b"a whole file"
+JAR = Jar("org.example", "thing", "1.0", "jar", "", hashlib.sha256(CONTENT).hexdigest())
+
+
+def lock(folder: Path, sha256: str | None = JAR.sha256) -> Path:
+    entry = f'[[dependencies]]\ngroupId = "{JAR.group}"\nartifactId = "{JAR.artifact}"\nversion = "{JAR.version}"\n'
+    path = folder / "jgo.lock.toml"
+    path.write_text(entry + (f'sha256 = "{sha256}"\n' if sha256 else ""))
+    return path
+
+
+def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    assert missing(lock(tmp_path), tmp_path) == [JAR]
+
+
+@pytest.mark.parametrize("content", [b"", CONTENT[:-1], CONTENT + b"!"])
+def test_a_file_with_other_content_is_missing(tmp_path: Path, content: bytes) -> None:
+    path = JAR.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert missing(lock(tmp_path), tmp_path) == [JAR]
+
+
+def test_a_whole_file_is_not_missing(tmp_path: Path) -> None:
+    path = JAR.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    assert missing(lock(tmp_path), tmp_path) == []
+    assert class_path(lock(tmp_path), tmp_path) == str(path)
+
+
+def test_a_lock_without_a_hash_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="without its sha256"):
+        locked(lock(tmp_path, sha256=None))
+
+
+def test_the_committed_locks_name_every_file_with_a_hash_and_no_address() -> None:
+    assert len(locked(KAFKA_LOCK)) == 46
+    assert [jar.classifier for jar in locked(ZIPKIN_LOCK)] == ["slim"]
+    assert all("://" not in path.read_text() for path in (KAFKA_LOCK, ZIPKIN_LOCK))
+
+
+def test_nothing_beside_kafka_brings_other_clients_of_it() -> None:
+    assert {jar.version for jar in locked(KAFKA_LOCK) if jar.group == "org.apache.kafka"} == {"4.3.1"}
+
+
+def test_the_last_line_that_says_something_is_the_sentence() -> None:
+    assert last_line("  fetched 3\nThe disk is full.\n\n") == "The disk is full."
+    assert last_line("") == ""

@@ -1,0 +1,1 @@
+"""A report is understood: themes, lead, who acts first, risk, due time, and why."""

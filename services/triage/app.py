@@ -1,0 +1,40 @@
+"""Triage's process: the only place where its objects are built."""
+
+from schemas import topics
+from services.access.authentication import RemoteKeys, operations_only
+from services.kernel.consumer import BULK_BATCH, Subscription
+from services.kernel.process import Process, run
+from services.kernel.settings import Settings
+from services.triage.api import router
+from services.triage.rule_set import read_rules
+from services.triage.stage import TriageStage
+
+PORT = 2
+"""Offset from the port base."""
+
+
+def build(settings: Settings) -> Process:
+    """A process of triage that is not started yet."""
+    rules = read_rules(settings.partnership)
+    process = Process(
+        name="triage",
+        settings=settings,
+        stage=TriageStage(rules),
+        port=settings.port_base + PORT,
+        subscriptions=(
+            Subscription(topics.REPORTS_101),
+            Subscription(topics.REPORTS_ONLINE),
+            Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
+        ),
+        routers=(router,),
+        operations_only=(operations_only(),),
+    )
+    state = process.app.state
+    state.settings, state.rules = settings, rules
+    state.introspect = RemoteKeys(settings)
+    return process
+
+
+def main(settings: Settings) -> None:
+    """Serve until told to stop."""
+    run(build(settings))

@@ -1,0 +1,257 @@
+"""The decision on a report: category first, words second, place and time third; danger before everything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from schemas.codes import Disposition
+from schemas.events import ReportFacts, TriageDecision
+from services.partnership.entries import Clock
+from services.partnership.models import Partnership
+from services.triage.domain.evidence import Because, Evidence, Reader
+
+DANGER, CHILD, REPEAT_VICTIM, REPEAT_PLACE = "danger-now", "child", "repeat-victim", "repeat-place"
+ADULT_AGE = 18
+_ORDER = {"standard": 0, "medium": 1, "high": 2}
+_RISKS: tuple[Literal["standard", "medium", "high"], ...] = ("standard", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The active rule set: the partnership's files, its tables and its words, and what they are called together."""
+
+    partnership: Partnership
+    reader: Reader
+    rule_set: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Earlier like reports of other records, within the partnership's windows."""
+
+    victim: int = 0
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its reasons."""
+
+    decision: TriageDecision
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    under_18: bool = False
+    adult: bool = False
+
+
+def _ages(people: list[Mapping[str, Any]], day: date) -> _Ages:
+    """Whether somebody harmed or concerned is known to be a child, or an adult."""
+    under, adult = False, False
+    for person in people:
+        if person.get("role") in ("victim", "subject", "suspect"):
+            age = _age(person, day)
+            under |= person.get("under_18") is True or (age is not None and age < ADULT_AGE)
+            adult |= person.get("under_18") is False or (age is not None and age >= ADULT_AGE)
+    return _Ages(under, adult)
+
+
+def _age(person: Mapping[str, Any], day: date) -> int | None:
+    born = person.get("date_of_birth")
+    if born is None:
+        return person.get("age")
+    birth = date.fromisoformat(str(born))
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def decide_report(report: ReportFacts, personal: Mapping[str, Any], counts: Counts, rules: Rules, day: date) -> Decided:
+    """The decision of a report under `rules` on `day`. The same inputs give the same answer."""
+    evidence = rules.reader.read(report, personal)
+    if report.historic:
+        return _historic(report, evidence, rules, day)
+    ages = _ages(list(personal.get("people") or ()), day)
+    flags = _flags(report, evidence, ages, counts, rules)
+    return _live(report, evidence, ages, flags, counts, rules, day)
+
+
+def _flags(report: ReportFacts, evidence: Evidence, ages: _Ages, counts: Counts, rules: Rules) -> list[str]:
+    flags = list(evidence.flags)
+    repeat = rules.partnership.threshold
+    found = {
+        DANGER: report.danger_now,
+        CHILD: ages.under_18,
+        REPEAT_VICTIM: counts.victim + 1 >= repeat(REPEAT_VICTIM).value,
+        REPEAT_PLACE: counts.place + 1 >= repeat(REPEAT_PLACE).value,
+    }
+    fields = {DANGER: "danger_now", CHILD: "people", REPEAT_VICTIM: "people", REPEAT_PLACE: "place"}
+    for flag, holds in found.items():
+        if holds and flag not in flags:
+            flags.append(flag)
+            for row in rules.reader.tables.evaluate("signals", {"signal": flag, "negated": False}):
+                evidence.note({name: row.outputs[name] for name in ("risk", "act_first", "panel")})
+                evidence.because.append(Because(row.rule, fields[flag]))
+    return flags
+
+
+def _themes(evidence: Evidence, rules: Rules) -> list[str]:
+    least = rules.partnership.threshold("theme-minimum").value
+    share = rules.partnership.threshold("second-theme").value
+    ranked = sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
+    if not ranked or ranked[0][1] < least:
+        return []
+    return [theme for theme, weight in ranked if weight >= max(least, share * ranked[0][1])]
+
+
+def _confidence(evidence: Evidence) -> float:
+    """The first theme's weight, less half of what the second one has: documented default, not yet calibrated."""
+    ranked = sorted(evidence.weights.values(), reverse=True)
+    if not ranked:
+        return 0.0
+    return round(max(0.0, ranked[0] - (0.5 * ranked[1] if len(ranked) > 1 else 0.0)), 3)
+
+
+def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) -> Decided:
+    themes = _themes(evidence, rules)
+    leads = rules.partnership.leads_of(themes[0], day) if themes else ()
+    because = tuple(evidence.because) or (Because("hub/historic", "occurred_month"),)
+    decision = TriageDecision(
+        themes=tuple(themes),
+        lead_agency=leads[0] if leads else None,
+        joint_leads=leads[1:],
+        acting_lead=leads[0] if leads else None,
+        disposition=Disposition.RECORD_ONLY,
+        confidence=_confidence(evidence) if themes else 1.0,
+        rule_set=rules.rule_set,
+        rules=tuple(dict.fromkeys(each.rule for each in because)),
+    )
+    return Decided(decision, because)
+
+
+def _live(
+    report: ReportFacts, evidence: Evidence, ages: _Ages, flags: list[str], counts: Counts, rules: Rules, day: date
+) -> Decided:
+    themes, confidence = _themes(evidence, rules), _confidence(evidence)
+    danger = DANGER in flags
+    risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counts, rules)
+    disposition, reason, destination = _disposition(report, evidence, themes, confidence, rules, danger=danger)
+    leads = _leads(report, themes, disposition, rules, day)
+    panels = _panels(evidence, themes, flags, ages, rules)
+    because = tuple(evidence.because) or (Because("hub/nothing-fired", "description"),)
+    decision = TriageDecision(
+        themes=tuple(themes),
+        lead_agency=leads[0] if leads else None,
+        joint_leads=leads[1:],
+        acting_lead=leads[0] if leads else None,
+        act_first=tuple(evidence.act_first),
+        disposition=disposition,
+        risk=risk,
+        priority=priority,
+        due_at=due_at,
+        panels=tuple(panels),
+        flags=tuple(flags),
+        confidence=confidence,
+        rule_set=rules.rule_set,
+        rules=tuple(dict.fromkeys(each.rule for each in because)),
+        kind_of_case=_kind(report, themes, flags, rules),
+        destination=destination,
+        review_reason=reason,
+    )
+    return Decided(decision, because)
+
+
+def _risk(
+    report: ReportFacts,
+    evidence: Evidence,
+    ages: _Ages,
+    flags: list[str],
+    themes: list[str],
+    counts: Counts,
+    rules: Rules,
+) -> tuple[Literal["standard", "medium", "high"], int, datetime]:
+    inputs = {
+        "flags": flags,
+        "danger_now": DANGER in flags,
+        "under_18": ages.under_18,
+        "repeat_victim": counts.victim,
+        "repeat_place": counts.place,
+        "theme": themes[0] if themes else None,
+    }
+    row = rules.reader.tables.evaluate("risk", inputs)[0]
+    evidence.because.append(Because(row.rule, "risk"))
+    highest = max([row.outputs["risk"], *evidence.risks], key=_ORDER.__getitem__)
+    clock = Clock(minutes=row.outputs["due_minutes"], calendar=row.outputs["due_calendar"])
+    due_at = rules.partnership.due_at(report.received_at, clock)
+    return _RISKS[_ORDER[highest]], row.outputs["priority"], due_at
+
+
+def _disposition(
+    report: ReportFacts, evidence: Evidence, themes: list[str], confidence: float, rules: Rules, *, danger: bool
+) -> tuple[Disposition, str | None, str | None]:
+    """Disposition, why a person must decide, and who it is for when it is not ours."""
+    if danger or report.kind == "intelligence":
+        return Disposition.NEEDS_CASE, None, None
+    harmed = any(risk == "high" for risk in evidence.risks)
+    if not themes:
+        return _without_theme(report, evidence, rules, harmed=harmed)
+    if confidence < rules.partnership.threshold("review-confidence").value:
+        return Disposition.REVIEW, "the evidence is weak", None
+    if _margin(evidence) < rules.partnership.threshold("review-margin").value and len(themes) > 2:
+        return Disposition.REVIEW, "several themes are close", None
+    if Disposition.RECORD_ONLY in evidence.dispositions and not harmed:
+        return Disposition.RECORD_ONLY, None, None
+    return Disposition.NEEDS_CASE, None, None
+
+
+def _without_theme(
+    report: ReportFacts, evidence: Evidence, rules: Rules, *, harmed: bool
+) -> tuple[Disposition, str | None, str | None]:
+    row = None if harmed else rules.reader.elsewhere(evidence, report.category)
+    if row is None:
+        return Disposition.REVIEW, "no theme has enough evidence", None
+    evidence.because.append(Because(row.rule, "description"))
+    return Disposition.NOT_OURS, None, row.outputs["destination"]
+
+
+def _margin(evidence: Evidence) -> float:
+    ranked = sorted(evidence.weights.values(), reverse=True)
+    return ranked[0] - ranked[1] if len(ranked) > 1 else 1.0
+
+
+def _leads(
+    report: ReportFacts, themes: list[str], disposition: Disposition, rules: Rules, day: date
+) -> tuple[str, ...]:
+    """Intelligence goes to the police alone; no theme still has an owner; what is not ours has none here."""
+    identity = rules.partnership.identity
+    if report.kind == "intelligence":
+        return (identity.intelligence_agency,)
+    if themes:
+        return rules.partnership.leads_of(themes[0], day) or (identity.owner_without_theme,)
+    return () if disposition is Disposition.NOT_OURS else (identity.owner_without_theme,)
+
+
+def _panels(evidence: Evidence, themes: list[str], flags: list[str], ages: _Ages, rules: Rules) -> list[str]:
+    panels = list(evidence.panels)
+    for theme in themes:
+        inputs = {"theme": theme, "flags": flags, "under_18": ages.under_18, "adult": ages.adult}
+        for row in rules.reader.tables.evaluate("panels", inputs):
+            if row.outputs["panel"] is not None and row.outputs["panel"] not in panels:
+                panels.append(row.outputs["panel"])
+    return panels
+
+
+CONCERN = "Concern for safety"
+
+
+def _kind(report: ReportFacts, themes: list[str], flags: list[str], rules: Rules) -> str:
+    """Plain words for a case's title: the category's, unless the theme is sensitive."""
+    sensitive = any(rules.partnership.theme(theme).sensitive for theme in themes)
+    if DANGER in flags and not sensitive:
+        return "Danger reported"
+    if sensitive or not themes:
+        return CONCERN
+    if report.category is not None and report.category not in ("other", "other-crime"):
+        return rules.partnership.category(report.category).title
+    return rules.partnership.theme(themes[0]).short_name

@@ -1,0 +1,136 @@
+"""The evidence of one report: what the tables make of its category, words and place, theme by theme."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from schemas.events import ReportFacts
+from services.partnership.tables import CompiledTables, FiredRow
+from services.triage.domain.lexicon import Hit, Lexicon
+from services.triage.domain.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One reason, as a decision carries it."""
+
+    rule: str
+    field: str
+    text: str | None = None
+    start: int | None = None
+    end: int | None = None
+    negated: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the contract has it."""
+        return {
+            "rule": self.rule,
+            "field": self.field,
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "negated": self.negated,
+        }
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything that fired for a report."""
+
+    weights: dict[str, float] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    risks: list[str] = field(default_factory=list)
+    act_first: list[str] = field(default_factory=list)
+    panels: list[str] = field(default_factory=list)
+    dispositions: list[str] = field(default_factory=list)
+    because: list[Because] = field(default_factory=list)
+    signals: list[str] = field(default_factory=list)
+
+    def weigh(self, theme: str | None, weight: float) -> None:
+        """Add to a theme as independent evidence: two halves make three quarters, nothing makes more than one."""
+        if theme is not None and weight > 0:
+            self.weights[theme] = 1 - (1 - self.weights.get(theme, 0.0)) * (1 - weight)
+
+    def shift(self, theme: str | None, weight: float) -> None:
+        """Add to, or take from, a theme that has some weight already."""
+        if theme is not None and theme in self.weights:
+            self.weights[theme] = min(1.0, max(0.0, self.weights[theme] + weight))
+
+    def note(self, outputs: Mapping[str, Any]) -> None:
+        """Take a row's flag, risk, agency and panel, once each."""
+        for name, into in (
+            ("flag", self.flags),
+            ("risk", self.risks),
+            ("act_first", self.act_first),
+            ("panel", self.panels),
+        ):
+            value = outputs.get(name)
+            if value is not None and value not in into:
+                into.append(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads a report: the lexicon, the tables, the places."""
+
+    lexicon: Lexicon
+    tables: CompiledTables
+    places: Places
+    zone: ZoneInfo
+
+    def read(self, report: ReportFacts, personal: Mapping[str, Any]) -> Evidence:
+        """All evidence, in the order category, words, place and time."""
+        evidence = Evidence()
+        self._category(report, evidence)
+        self._words(self.lexicon.hits(str(personal.get("description") or "")), evidence)
+        self._place(report, personal.get("place"), evidence)
+        return evidence
+
+    def _category(self, report: ReportFacts, evidence: Evidence) -> None:
+        if report.category is None:
+            return
+        inputs = {"category": report.category, "kind": report.kind, "channel": report.channel}
+        for row in self.tables.evaluate("category", inputs):
+            evidence.weigh(row.outputs["theme"], row.outputs["weight"])
+            if row.outputs["disposition"] is not None:
+                evidence.dispositions.append(row.outputs["disposition"])
+            if row.outputs["theme"] is not None or row.outputs["disposition"] is not None:
+                evidence.because.append(Because(row.rule, "category"))
+
+    def _words(self, hits: Sequence[Hit], evidence: Evidence) -> None:
+        counted: set[str] = set()
+        for hit in hits:
+            negated = hit.mark is not None
+            for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):
+                evidence.because.append(Because(row.rule, "description", hit.text, hit.start, hit.end, negated))
+                if negated or hit.signal in counted:
+                    continue
+                evidence.weigh(row.outputs["theme"], row.outputs["weight"])
+                evidence.note(row.outputs)
+            if not negated and hit.signal not in counted:
+                counted.add(hit.signal)
+                evidence.signals.append(hit.signal)
+
+    def _place(self, report: ReportFacts, place: Mapping[str, Any] | None, evidence: Evidence) -> None:
+        if not evidence.weights:
+            return
+        hour = report.occurred_at.astimezone(self.zone).hour if report.occurred_at else None
+        inputs = {
+            "in_town_centre": self.places.in_town_centre(report.street, place),
+            "near": self.places.near(report.street, place),
+            "hour": hour,
+        }
+        for row in self.tables.evaluate("place", inputs):
+            if row.outputs["theme"] in evidence.weights:
+                evidence.shift(row.outputs["theme"], row.outputs["weight"])
+                evidence.because.append(Because(row.rule, "place"))
+
+    def elsewhere(self, evidence: Evidence, category: str | None) -> FiredRow | None:
+        """Who a report is for when no theme takes it."""
+        asked: Iterable[tuple[str | None, str | None]] = [(signal, None) for signal in evidence.signals]
+        for signal, code in [*asked, (None, category)]:
+            for row in self.tables.evaluate("elsewhere", {"signal": signal, "category": code}):
+                if row.outputs["destination"] is not None:
+                    return row
+        return None

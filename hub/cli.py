@@ -1,24 +1,61 @@
-"""All commands of the hub, each a thin module over what does the work."""
+"""All commands of the hub by name; each is a thin module over what does the work, loaded when it is asked for."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
 
 import typer
 
-from hub.migrate import migrate
-from hub.run import run
-from hub.up import up
+COMMANDS = {
+    "up": "hub.up:up",
+    "run": "hub.run:run",
+    "status": "hub.status:status",
+    "doctor": "hub.doctor:doctor",
+    "migrate": "hub.migrate:migrate",
+    "import": "hub.batches:import_file",
+    "simulate": "hub.simulate:simulate",
+    "keys": "hub.keys:app",
+    "dead-letters": "hub.dead_letters:app",
+    "check": "hub.check:app",
+    "bench": "hub.bench:bench",
+}
+"""Command → where it stands. Every service process begins with one of them and keeps the memory of what it loads."""
 
-app = typer.Typer(
-    name="hub",
-    help="The community safety hub's command line.",
-    no_args_is_help=True,
-    add_completion=False,
-    # A pretty traceback shows the values of variables, and those may be somebody's.
-    pretty_exceptions_enable=False,
-)
-app.command()(up)
-app.command()(run)
-app.command()(migrate)
+FROM_THE_CHECKOUT = {"bench"}
+"""Commands that use the tests' folder, which an installed hub has not."""
+
+
+def application(names: Iterable[str]) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="hub",
+        help="The community safety hub's command line.",
+        no_args_is_help=True,
+        add_completion=False,
+        # A pretty traceback shows the values of variables, and those may be somebody's.
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_hub)
+    for name in names:
+        if name in FROM_THE_CHECKOUT and find_spec("tests") is None:
+            continue
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _hub() -> None:
+    """The community safety hub's command line."""
 
 
 def main() -> None:
     """The entry point of `hub` and `python -m hub`."""
-    app()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a command says itself what it did not reach
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    application([asked] if asked in COMMANDS else COMMANDS)()

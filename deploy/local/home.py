@@ -44,8 +44,10 @@ class Home:
             except BlockingIOError as error:
                 raise CannotStart(self._held_already()) from error
             self._end_left_behind()
-            yield
-            self.record.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                self.record.unlink(missing_ok=True)
 
     def free_mb(self) -> int:
         """What the disk under the folder has left."""

@@ -70,3 +70,14 @@ async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str,
         if len(counted) == len(names) or time.monotonic() > deadline:
             return counted
         await asyncio.sleep(0.05)
+
+
+async def partitions(kafka: str, names: list[str]) -> dict[str, int]:
+    """How many partitions each of these topics has; one that does not exist is left out."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=15_000)
+    await admin.start()
+    try:
+        described = await admin.describe_topics(names)
+    finally:
+        await admin.close()
+    return {each["topic"]: len(each["partitions"]) for each in described if each["error_code"] == 0}

@@ -1,0 +1,96 @@
+"""`hub dead-letters`: what could not be decided, over every service: listed, shown, mended and replayed."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+
+from deploy.local.ports import SERVICES, Ports
+from hub.requests import operations_client, sentence
+from hub.settings import local_settings
+from hub.telling import AsJson, answer, fail, say, table
+
+app = typer.Typer(help="Messages that could not be decided.", no_args_is_help=True)
+PATH = "/internal/dead-letters"
+_COLUMNS = ("service", "id", "type", "topic", "reason", "waiting", "replays", "at")
+
+Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+Number = Annotated[int, typer.Argument(help="The dead letter's number in its service.")]
+
+
+@app.command("list")
+def list_(service: Annotated[str, typer.Option(help="Only of this service.")] = "", as_json: AsJson = False) -> None:
+    """Dead letters, oldest first, without bodies. Exit code 2 when a service could not be asked."""
+    items: list[dict[str, Any]] = []
+    away: list[str] = []
+    for name in [service] if service else SERVICES:
+        try:
+            items += _all(name)
+        except httpx2.HTTPError:
+            away.append(name)
+    if as_json:
+        answer({"items": items, "next": None, "not_reached": away})
+    else:
+        table(f"{len(items)} dead letters", _COLUMNS, items)
+    if away:
+        fail(f"Not reached: {', '.join(away)}.")
+
+
+@app.command()
+def show(service: Service, number: Number, as_json: AsJson = False) -> None:
+    """One dead letter: reason, headers, and its body with every value masked."""
+    found = _asked(service, "GET", f"{PATH}/{number}")
+    if as_json:
+        answer(found)
+        return
+    for name, value in found.items():
+        typer.echo(f"{name:>12}  {value}")
+
+
+@app.command()
+def replay(
+    service: Service,
+    number: Number,
+    body: Annotated[Path | None, typer.Option(help="A file with a mended body; its id and headers stay.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide it again under the same ids, and all that waits behind it in order. Exit code 1 when it died again."""
+    mended = body.read_text("utf-8") if body else None
+    found = _asked(service, "POST", f"{PATH}/{number}/replay", json={"body": mended})
+    if as_json:
+        answer(found)
+    else:
+        say(f"{found['replayed']} replayed, {found['dead_again']} dead again.")
+    if found["dead_again"]:
+        fail(f"It died again: {found['reason']}", code=1)
+
+
+def _client(service: str) -> httpx2.Client:
+    if service not in SERVICES:
+        fail(f"There is no service {service!r}. There are: {', '.join(SERVICES)}.")
+    settings = local_settings()
+    return operations_client(settings, Ports(settings.port_base).service(service))
+
+
+def _all(service: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    with _client(service) as client:
+        while after is not None:
+            page = client.get(PATH, params={"after": after}).raise_for_status().json()
+            found += [{"service": service, **each} for each in page["items"]]
+            after = page["next"]
+    return found
+
+
+def _asked(service: str, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    with _client(service) as client:
+        try:
+            received = client.request(method, path, **sent)
+        except httpx2.HTTPError as error:
+            fail(f"{service} was not reached ({type(error).__name__}). Is the hub running? `hub status`")
+    if not received.is_success:
+        fail(sentence(received), code=1)
+    found: dict[str, Any] = received.json()
+    return found

@@ -1,0 +1,18 @@
+"""`hub simulate`: the demonstration day, played against a running hub."""
+
+from typing import Annotated
+
+import typer
+
+from deploy.demonstration.feed import main
+from hub.settings import local_settings
+from services.kernel.telemetry import configure_logs
+
+
+def simulate(
+    url: Annotated[str, typer.Option(help="The hub's address; the local run's when left out.")] = "",
+) -> None:
+    """Play the demonstration day until stopped: fourteen days of history once, then live reports and the stories."""
+    settings = local_settings()
+    configure_logs("demonstration", settings)
+    main(url or settings.desk_url, settings.home)

@@ -1,0 +1,193 @@
+"""Commands as a person or a script runs them: one JSON document, sentences, exit codes that mean something."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.local.ports import Ports
+from hub import batches
+from hub.cli import COMMANDS, application
+from tests.unit.hub.fake_hub import fake_hub
+
+URL = "/api/v1/batches/B-222"
+MADE = {"batch": "B-222", "url": URL, "rows_url": f"{URL}/rows"}
+DONE = {"status": "done", "rows": 3, "accepted": 2, "duplicate": 0, "rejected": 1, "decided": 2}
+
+
+def hub(*arguments: str) -> Result:
+    return CliRunner().invoke(application([arguments[0]]), arguments)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [each for each in os.environ if each.startswith("HUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(batches, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(batches, "PATIENCE_SECONDS", 0.2)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress(b"Month\n2023-01\n" * 50_000))
+    return path
+
+
+def imported(url: str, file: Path, *more: str) -> Result:
+    return hub("import", str(file), "--partner", "police", "--format", "police-street", "--url", url, *more)
+
+
+def test_an_import_sends_the_file_as_it_is_with_the_partners_key_and_tells_every_count(file: Path) -> None:
+    rows = b'{"row": 2, "outcome": "rejected", "reason": [{"field": "/Month", "code": "missing"}]}\n'
+    status = {**DONE, "rows": 3}
+    answers: dict[str, Any] = {
+        "POST /api/v1/batches": [(202, MADE)],
+        f"GET {URL}": [
+            (200, {**status, "status": "processing", "accepted": 0}),
+            (200, {**status, "decided": 1}),
+            (200, status),
+        ],
+        f"GET {URL}/rows": [(200, rows)],
+    }
+    with fake_hub(answers) as running:
+        ended = imported(running.url, file, "--json")
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout) == {
+        "batch": "B-222",
+        **{name: DONE[name] for name in ("status", "rows", "accepted", "duplicate", "rejected", "decided")},
+        "rejected_for": {"/Month: missing": 1},
+    }
+    assert running.asked[0].body == file.read_bytes()
+    assert running.asked[0].headers["Authorization"] == "Bearer demo-police"
+    assert running.asked[0].path == "/api/v1/batches?format=police-street"
+
+
+def test_an_import_waits_while_the_hub_is_away_and_sends_again_when_it_asks_for_patience(file: Path) -> None:
+    busy = {"detail": "Full.", "code": "unavailable"}
+    status = {**DONE, "rejected": 0, "accepted": 3, "decided": 3}
+    answers: dict[str, Any] = {
+        "POST /api/v1/batches": [(503, busy), (202, MADE)],
+        f"GET {URL}": [(500, {}), (200, status)],
+    }
+    with fake_hub(answers) as running:
+        assert imported(running.url, file).exit_code == 0
+    assert [asked.method for asked in running.asked] == ["POST", "POST", "GET", "GET"]
+    assert running.asked[1].body == file.read_bytes()
+
+
+def test_a_refused_file_says_the_problem_in_one_sentence(file: Path) -> None:
+    field = {"field": "/Month", "code": "missing", "message": "The column is missing."}
+    problem = {"detail": "A column is missing.", "code": "column-missing", "errors": [field]}
+    with fake_hub({"POST /api/v1/batches": [(422, problem)]}) as running:
+        ended = imported(running.url, file, "--json")
+    assert ended.exit_code == 2
+    assert ended.stdout == ""
+    assert "A column is missing. (column-missing) /Month: The column is missing." in ended.stderr
+
+
+def test_a_failed_batch_is_exit_code_1(file: Path) -> None:
+    status = {**DONE, "status": "failed", "rejected": 0, "reason": "gzip-truncated"}
+    answers: dict[str, Any] = {"POST /api/v1/batches": [(202, MADE)], f"GET {URL}": [(200, status)]}
+    with fake_hub(answers) as running:
+        ended = imported(running.url, file)
+    assert ended.exit_code == 1
+    assert "gzip-truncated" in ended.stderr
+
+
+def test_a_hub_that_is_not_there_is_a_sentence_and_not_a_traceback(file: Path) -> None:
+    ended = imported("http://127.0.0.1:9", file)
+    assert ended.exit_code == 2
+    assert "was not reached" in ended.stderr
+
+
+def test_a_key_from_the_environment_goes_before_a_demonstrations(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_KEY", "hub_real")
+    with fake_hub({}) as running:
+        imported(running.url, file)
+    assert running.asked[0].headers["Authorization"] == "Bearer hub_real"
+
+
+def test_a_partner_without_a_key_is_told_how_to_make_one(file: Path) -> None:
+    ended = hub("import", str(file), "--partner", "nobody")
+    assert ended.exit_code == 2
+    assert "hub keys create --partner nobody" in ended.stderr
+
+
+def _fixed_port(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    monkeypatch.setattr(Ports, "service", lambda *_: port)
+
+
+def test_dead_letters_of_all_services_are_one_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = {"id": 7, "type": "ReportReceived", "topic": "reports-101", "reason": "decide raised", "waiting": 2}
+    pages: dict[str, Any] = {
+        "GET /internal/dead-letters": [(200, {"items": [letter], "next": 7}), (200, {"items": [], "next": None})]
+    }
+    with fake_hub(pages) as running:
+        _fixed_port(monkeypatch, running.port)
+        ended = hub("dead-letters", "list", "--json")
+    document = json.loads(ended.stdout)
+    assert document["items"] == [{"service": "intake", **letter}]
+    assert document["not_reached"] == []
+    assert all(asked.headers["X-Hub-Secret"] for asked in running.asked)
+
+
+def test_services_that_cannot_be_asked_are_named_and_the_rest_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fixed_port(monkeypatch, 9)
+    ended = hub("dead-letters", "list", "--json")
+    assert ended.exit_code == 2
+    assert json.loads(ended.stdout)["not_reached"] == ["intake", "triage", "referrals", "notify", "desk"]
+
+
+def test_a_replay_sends_the_mended_body_and_is_exit_code_1_when_it_dies_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mended = tmp_path / "mended.json"
+    mended.write_text('{"a": 1}')
+    answers: dict[str, Any] = {
+        "POST /internal/dead-letters/7/replay": [(200, {"replayed": 0, "dead_again": 1, "reason": "decide raised"})]
+    }
+    with fake_hub(answers) as running:
+        _fixed_port(monkeypatch, running.port)
+        ended = hub("dead-letters", "replay", "triage", "7", "--body", str(mended), "--json")
+    assert ended.exit_code == 1
+    assert json.loads(running.asked[0].body) == {"body": '{"a": 1}'}
+    assert json.loads(ended.stdout)["dead_again"] == 1
+
+
+def test_a_service_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    for arguments in (("run", "triarge"), ("dead-letters", "show", "triarge", "1")):
+        ended = hub(*arguments)
+        assert ended.exit_code == 2
+        assert "There are: intake, triage, referrals, notify, desk." in ended.stderr
+
+
+def test_luton_passes_its_check_as_one_json_document() -> None:
+    ended = hub("check", "partnership", "--json")
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout)["ok"] is True
+
+
+def test_status_without_a_run_is_one_json_document() -> None:
+    ended = hub("status", "--json")
+    assert ended.exit_code == 0
+    assert json.loads(ended.stdout)["running"] is False
+
+
+def test_the_doctor_names_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_hub({}) as running:
+        monkeypatch.setenv("HUB_PORT_BASE", str(running.port - 11))
+        ended = hub("doctor", "--json")
+    assert ended.exit_code == 1
+    says = [each["says"] for each in json.loads(ended.stdout)["findings"] if each["check"] == "port"]
+    assert says == [f"{running.port}, for the trace viewer, is taken by {says[0].split(' by ')[1]}"]
+
+
+def test_every_command_has_help_and_loads_alone() -> None:
+    for name in COMMANDS:
+        assert hub(name, "--help").exit_code == 0

@@ -12,8 +12,8 @@ async def service_settings(service: str, database_url: str, kafka: str) -> Setti
         database_url=database_url,
         kafka=kafka,
         demonstration=True,
-        service_secret="a secret of the tests, long enough",  # type: ignore[arg-type]
-        key_pepper="pepper",  # type: ignore[arg-type]
+        service_secret="a secret of the tests, long enough",
+        key_pepper="pepper",
     )
     await asyncio.to_thread(migrate, service, settings)
     return settings

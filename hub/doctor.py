@@ -35,7 +35,9 @@ def doctor(as_json: AsJson = False) -> None:
         fail(str(trouble))
     record = run.home.running()
     up = record is not None and started_at(record["pid"]) is not None
-    found = [*_machine(run), *_files(run), *(_ports(run) if not up else ()), *asyncio.run(_running(run))]
+    expected = {each["name"] for each in record["children"]} & {*SERVICES} if record and up else {*SERVICES}
+    found = [*_machine(run), *_files(run), *(_ports(run) if not up else ())]
+    found += asyncio.run(_running(run, [name for name in SERVICES if name in expected]))
     if as_json:
         answer({"ok": not any(each.verdict == "wrong" for each in found), "findings": [f.as_dict() for f in found]})
     else:
@@ -73,7 +75,7 @@ def _ports(run: Plan) -> Iterator[Finding]:
             yield Finding("port", "wrong", f"{port}, for {name}, is taken by {holder(port)}. Or move: HUB_PORT_BASE=…")
 
 
-async def _running(run: Plan) -> list[Finding]:
+async def _running(run: Plan, services: list[str]) -> list[Finding]:
     """What can be asked of the engines and services, as far as they run."""
     database, broker = await _database(run), await reached(run.kafka)
     silent: Verdict = "note"
@@ -85,9 +87,9 @@ async def _running(run: Plan) -> list[Finding]:
         found.append(await _topics(run))
     if database:
         found.append(await _tables(run))
-    ready = {name: await http_ok(run.ports.service(name)) for name in SERVICES}
+    ready = {name: await http_ok(run.ports.service(name)) for name in services}
     waiting = [name for name, good in ready.items() if not good]
-    if len(waiting) < len(SERVICES):
+    if len(waiting) < len(services):
         words = f"Not ready: {', '.join(waiting)}. Their logs are in {run.home.logs}."
         found.append(Finding.of("services", not waiting, "all ready", words))
     return found

@@ -22,8 +22,7 @@ def _head(service: Path) -> str | None:
 
 
 async def _revision(connection: asyncpg.Connection, service: str) -> str | None:
-    try:
-        found: str | None = await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version")  # noqa: S608
-    except asyncpg.UndefinedTableError:
+    if await connection.fetchval("SELECT to_regclass($1)", f"{service}.alembic_version") is None:
         return None
+    found: str | None = await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version")  # noqa: S608
     return found

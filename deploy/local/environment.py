@@ -15,6 +15,15 @@ RUN_LOCK, DEVELOPMENT_LOCK = Path("requirements.lock"), Path("requirements-dev.l
 PYTHON = (3, 11)
 
 
+COMMAND = """#!/bin/sh
+root=$(cd "$(dirname "$0")/../.." && pwd)
+HUB_HOME="${HUB_HOME:-$root/.hub}" HUB_PARTNERSHIP="${HUB_PARTNERSHIP:-$root/partnerships/luton}"
+PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+export HUB_HOME HUB_PARTNERSHIP PYTHONPATH
+exec "$root/.venv/bin/python" -m hub "$@"
+"""
+
+
 def digest(lock: Path) -> str:
     """The lock's name and hash: one line of the stamp."""
     return f"{hashlib.sha256(lock.read_bytes()).hexdigest()}  {lock.name}"
@@ -49,6 +58,13 @@ def _install(python: Path, lock: Path) -> None:
     subprocess.run([*command, "-r", str(lock)], check=True)  # noqa: S603
 
 
+def _write_command() -> None:
+    """`.venv/bin/hub`, for those who have the environment on their path: works from any folder."""
+    command = ENVIRONMENT / "bin" / "hub"
+    command.write_text(COMMAND)
+    command.chmod(0o755)
+
+
 def main(arguments: list[str]) -> int:
     """Bring `.venv` to the lock named first; 0 when it is there, 2 with a sentence that says what to do."""
     lock = Path(arguments[0])
@@ -62,6 +78,7 @@ def main(arguments: list[str]) -> int:
         python = _create()
         stamp.unlink(missing_ok=True)
         _install(python, lock)
+        _write_command()
     except subprocess.CalledProcessError:
         _say(
             "The packages could not be installed; what pip says stands above. If it is the network, start again: "

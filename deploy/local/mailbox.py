@@ -70,6 +70,6 @@ def mail(identity: str, content: bytes, recipients: list[str]) -> dict[str, Any]
         "at": int(identity.split("-")[0]) / 1e9,
         "to": ", ".join(recipients),
         "subject": str(parsed.get("Subject", "")),
-        "text": str(body.get_content()) if body else "",
+        "text": str(body.get_content()).replace("\r\n", "\n") if body else "",
         "headers": {name: str(value) for name, value in parsed.items()},
     }

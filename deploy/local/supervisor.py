@@ -85,7 +85,6 @@ class Supervisor:
         """Until all of a tier are ready. Raises `CannotStart` for one that ends or takes too long, `Stopped`."""
         for child in tier:
             await self._wait_ready(child)
-            child.reader.skip()
             self._say(f"  {child.program.name} ready after {time.monotonic() - child.started:.1f} s")
 
     async def _wait_ready(self, child: Child) -> None:
@@ -103,7 +102,9 @@ class Supervisor:
             await asyncio.sleep(POLL_SECONDS)
 
     async def keep_running(self) -> None:
-        """Until asked to stop: start again what ends, and tell of errors in the logs."""
+        """Until asked to stop: start again what ends, and tell of errors in the logs from now on."""
+        for child in self.children():
+            child.reader.skip()
         while not self.stopping.is_set():
             for child in list(self.children()):
                 self._look_after(child)

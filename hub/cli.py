@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "hub.doctor:doctor",
     "migrate": "hub.migrate:migrate",
     "import": "hub.batches:import_file",
+    "explain": "hub.explain:explain",
     "simulate": "hub.simulate:simulate",
     "keys": "hub.keys:app",
     "dead-letters": "hub.dead_letters:app",

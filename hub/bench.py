@@ -1,10 +1,13 @@
 """`hub bench`: one stage of the hub beside the floor, on engines of its own, as a table of ratios."""
 
 import asyncio
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from deploy.local.home import Home
 from deploy.local.jars import KAFKA_LOCK, ensure
@@ -20,6 +23,7 @@ from tests.engines.running import free_ports, running
 
 def bench(as_json: AsJson = False) -> None:
     """Measure batches of 1, 10, 100 and 500 by turns with the floor, in one run."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         found = _measured(Home(local_settings().home))
     except CannotStart as trouble:

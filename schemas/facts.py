@@ -90,7 +90,7 @@ class CaseState(Contract):
     title: str
     status: CaseStatus
     themes: tuple[str, ...]
-    lead_agency: str | None
+    lead_agency: str | None = None
     joint_leads: tuple[str, ...] = ()
     acting_lead: str | None = None
     act_first: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class CaseState(Contract):
     priority: int
     marking: Marking = "OFFICIAL"
     opened_at: datetime
-    due_at: datetime | None
+    due_at: datetime | None = None
     next_action: str
     next_action_by: str | None = None
     flags: tuple[str, ...] = ()
@@ -123,12 +123,12 @@ class ReferralState(Contract):
     reference: str
     case_id: UUID
     case_reference: str
-    panel: str | None
+    panel: str | None = None
     destination: str | None = None
     to_agency: str
     status: ReferralStatus
     sent_at: datetime
-    due_at: datetime | None
+    due_at: datetime | None = None
     owner: str | None = None
     owner_name: str | None = None
     consent_status: Literal["given", "refused", "overridden"]

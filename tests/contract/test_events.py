@@ -75,3 +75,20 @@ def test_personal_data_stands_only_in_the_personal_part(type_: str) -> None:
     words = json.dumps(outside)
     assert "Rook" not in words
     assert 'begging"' not in words.replace("Street drinking and begging", "")
+
+
+def _models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    found = {model}
+    for field in model.model_fields.values():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= _models(inner)
+    return found
+
+
+@pytest.mark.parametrize("type_", sorted(BY_NAME))
+def test_a_field_that_may_be_null_may_be_left_out_since_producers_leave_nulls_out(type_: str) -> None:
+    for model in _models(BY_NAME[type_]):
+        for name, field in model.model_fields.items():
+            nullable = "None" in str(field.annotation)
+            assert not (nullable and field.is_required()), f"{model.__name__}.{name}"

@@ -1,0 +1,1 @@
+"""Cases and referrals live: open or join, own, refer, answer, escalate, conclude."""

@@ -1,0 +1,207 @@
+"""Cases and referrals by HTTP (`product.md`, "Cases"): lists, one, and commands on an expected version."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from schemas.codes import CaseStatus
+from schemas.events import Actor
+from schemas.submission import Sent
+from services.access.authentication import authenticated
+from services.access.callers import Caller
+from services.kernel.http import FieldError, Problem, field_errors
+from services.kernel.process import Idempotency, Process, Replayed
+from services.kernel.references import ReferenceMistyped, tidy_reference
+from services.referrals import repository, views
+from services.referrals.domain.answers import ON_REFERRALS
+from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
+from services.referrals.domain.state import Case, Referral, Refused
+from services.referrals.messages import Command
+
+PAGE, TIMELINE, BODY_LIMIT = 100, 5000, 64 * 1024
+_LAST = UUID(int=2**128 - 1)
+
+router = APIRouter(prefix="/api/v1")
+Staff = Annotated[Caller, authenticated("cases")]
+IfMatch = Annotated[str | None, Header()]
+Key = Annotated[str | None, Header()]
+
+
+def _session(caller: Caller) -> dict[str, str]:
+    """What row-level security asks of a reading session."""
+    return {"agencies": ",".join(sorted(caller.agencies)), "sees_all": "on" if caller.sees_all else "off"}
+
+
+def _missing(what: str) -> Problem:
+    return Problem(404, "not-found", f"There is no {what} with this reference for you.")
+
+
+def _tidy(reference: str, what: str) -> str:
+    try:
+        return tidy_reference(reference)
+    except ReferenceMistyped as error:
+        raise _missing(what) from error
+
+
+@router.get("/cases")
+async def list_cases(
+    request: Request,
+    caller: Staff,
+    status: CaseStatus | None = None,
+    theme: str | None = None,
+    lead_agency: str | None = None,
+    after: str | None = None,
+) -> dict[str, Any]:
+    """Cases that the caller may see, newest first."""
+    hub: Process = request.app.state.hub
+    before, before_id = _cursor(after)
+    where = {"status": status and str(status), "theme": theme, "lead": lead_agency}
+    async with hub.database.reading(**_session(caller)) as connection:
+        rows = await repository.page(connection, where | {"before": before, "before_id": before_id, "most": PAGE})
+    items = [views.case_summary(Case.model_validate(row.document), hub.clock()) for row in rows]
+    following = f"{rows[-1].opened_at.isoformat()}~{rows[-1].case_id}" if len(rows) == PAGE else None
+    return {"items": items, "next": following}
+
+
+def _cursor(after: str | None) -> tuple[datetime, UUID]:
+    if after is None:
+        return datetime.max.replace(tzinfo=UTC), _LAST
+    moment, _, identity = after.partition("~")
+    try:
+        return datetime.fromisoformat(moment.replace(" ", "+")), UUID(identity)
+    except ValueError as error:
+        wrong = FieldError("/after", "not-a-cursor", "Use the value of `next` as it came.")
+        raise Problem(422, "invalid-field", wrong.message, errors=[wrong]) from error
+
+
+@router.get("/cases/{reference}")
+async def get_case(request: Request, caller: Staff, reference: str) -> dict[str, Any]:
+    """One case with its timeline. The reading is recorded."""
+    hub: Process = request.app.state.hub
+    async with hub.database.reading(**_session(caller)) as connection:
+        case = await repository.case_by_reference(connection, _tidy(reference, "case"))
+        if case is None:
+            raise _missing("case")
+        history = await repository.history(connection, case.state.case_id, TIMELINE)
+        referrals = await repository.referrals_of(connection, case.state.case_id)
+    async with hub.database.writing() as connection:
+        await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, hub.clock())
+    return views.case_view(case, history, referrals, hub.clock())
+
+
+@router.get("/referrals/{reference}")
+async def get_referral(request: Request, caller: Staff, reference: str) -> dict[str, Any]:
+    """One referral with its clock."""
+    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
+        referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
+    if referral is None:
+        raise _missing("referral")
+    return views.referral_view(referral)
+
+
+@router.post("/cases/{reference}/referrals")
+async def refer_case(
+    request: Request, caller: Staff, reference: str, if_match: IfMatch = None, idempotency_key: Key = None
+) -> Response:
+    """Refer the case to a panel or a destination."""
+    return await command_case(request, caller, reference, "refer", if_match, idempotency_key)
+
+
+@router.post("/cases/{reference}/{name}")
+async def command_case(
+    request: Request, caller: Staff, reference: str, name: str, if_match: IfMatch = None, idempotency_key: Key = None
+) -> Response:
+    """Take, assign, note, reroute, close, reopen or acknowledge."""
+    if name not in ON_CASES:
+        raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(ON_CASES))}.")
+    body = await _body(request, ON_CASES[name][0])
+    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
+        case = await repository.case_by_reference(connection, _tidy(reference, "case"))
+    if case is None:
+        raise _missing("case")
+    version = None if name in WITHOUT_VERSION else _version(if_match)
+    return await _carried_out(request, caller, case, None, name, body, version, idempotency_key)
+
+
+@router.post("/referrals/{reference}/{name}")
+async def command_referral(
+    request: Request, caller: Staff, reference: str, name: str, if_match: IfMatch = None, idempotency_key: Key = None
+) -> Response:
+    """Accept, decline, request-information, conclude or withdraw."""
+    if name not in ON_REFERRALS:
+        raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(ON_REFERRALS))}.")
+    body = await _body(request, ON_REFERRALS[name][0])
+    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
+        referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
+        if referral is None:
+            raise _missing("referral")
+        case = await repository.case_by_reference(connection, referral.state.case_reference)
+    if case is None:
+        raise _missing("referral")
+    return await _carried_out(request, caller, case, referral, name, body, _version(if_match), idempotency_key)
+
+
+def _version(if_match: str | None) -> int:
+    if if_match is None:
+        raise Problem(428, "version-missing", 'Send the version that you saw in the header If-Match: "<version>".')
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise Problem(400, "version-not-a-number", 'If-Match holds the version as a number: "3".')
+    return int(text)
+
+
+async def _body(request: Request, model: type[Sent]) -> dict[str, Any]:
+    raw = await request.body()
+    if len(raw) > BODY_LIMIT:
+        raise Problem(413, "body-too-large", f"The body holds {BODY_LIMIT // 1024} KiB at most.")
+    try:
+        made = model.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        if found[0]["type"] == "json_invalid":
+            raise Problem(400, "not-json", "The body is not JSON.") from error
+        detail = "Mend the named fields and send it again. Nothing was changed."
+        raise Problem(422, "invalid-field", detail, errors=field_errors(found)) from error
+    return made.model_dump(mode="json", exclude_none=True)
+
+
+async def _carried_out(
+    request: Request,
+    caller: Caller,
+    case: Case,
+    referral: Referral | None,
+    name: str,
+    body: dict[str, Any],
+    version: int | None,
+    key: str | None,
+) -> Response:
+    hub: Process = request.app.state.hub
+    command = Command(
+        case_id=case.state.case_id,
+        referral_id=referral.state.referral_id if referral else None,
+        version=version,
+        name=name,
+        body=body,
+        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        agencies=tuple(sorted(caller.agencies)),
+        sees_all=caller.sees_all,
+    )
+    now = hub.clock()
+    known = None
+    if key is not None:
+        digest = hashlib.sha256(command.model_dump_json(include={"body", "version"}).encode()).digest()
+        known = Idempotency(caller.id, request.url.path, key, digest, partial(views.rendered, sent=body, now=now))
+    answer = await hub.handle(command, subject=str(case.state.case_id), idempotency=known)
+    if isinstance(answer, Replayed):
+        media = "application/json" if answer.status < 400 else "application/problem+json"
+        return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, media)
+    if isinstance(answer, Refused):
+        raise views.refused(answer, body, now)
+    made = views.done(answer, now)
+    return JSONResponse(made, headers={"ETag": f'"{made["version"]}"'})

@@ -1,0 +1,1 @@
+"""What referrals decides. Pure."""

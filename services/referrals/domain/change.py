@@ -1,0 +1,121 @@
+"""One change of a case: the new state, its event, its place in the history, and who may see it from now on."""
+
+from typing import Any
+
+from schemas import topics
+from schemas.events import Actor, CaseEvent, CaseState, ReportFacts
+from schemas.personal import Personal
+from services.kernel.decision import CancelledTimer, Context, Decision, NewEvent, NewTimer
+from services.referrals.domain.state import (
+    OPEN_REFERRAL,
+    Case,
+    Done,
+    Happened,
+    Referral,
+    case_key,
+    referral_key,
+    visible_to,
+)
+from services.referrals.domain.titles import next_action, title
+
+
+class Change:
+    """Gathers what happens to one case in one decision; `decision()` gives it to the kernel."""
+
+    def __init__(self, case: Case, by: Actor, context: Context) -> None:
+        self._case, self._by, self._context = case, by, context
+        self._events: list[NewEvent] = []
+        self._state: dict[str, Any] = {}
+        self._timers: list[NewTimer] = []
+        self._cancelled: list[CancelledTimer] = []
+        self._referral: Referral | None = None
+
+    def keep(self, key: str, value: Any) -> None:
+        """Further state that changes with it."""
+        self._state[key] = value
+
+    def arm(self, timer: NewTimer) -> None:
+        """A timer that starts with it."""
+        self._timers.append(timer)
+
+    def cancel(self, timer: CancelledTimer) -> None:
+        """A timer that is no longer wanted."""
+        self._cancelled.append(timer)
+
+    def happens(
+        self,
+        event: type[CaseEvent],
+        *,
+        replaces: bool = True,
+        why: str | None = None,
+        referral: Referral | None = None,
+        report: ReportFacts | None = None,
+        changed: dict[str, Any] | None = None,
+        personal: Personal | None = None,
+        suggested: tuple[str, ...] | None = None,
+        **updates: Any,
+    ) -> None:
+        """Apply `updates` and append the event. `replaces`: whether something changed that a person can replace."""
+        before = self._case.state
+        state = before.model_copy(
+            update=updates | {"sequence": before.sequence + 1, "version": before.version + (1 if replaces else 0)}
+        )
+        case = self._case if suggested is None else self._case.model_copy(update={"suggested": suggested})
+        self._case = self._settled(case, state, referral)
+        body = event(
+            case=self._case.state,
+            at=self._context.now,
+            by=self._by,
+            why=why,
+            referral=referral.state if referral else None,
+            report=report,
+            changed=changed or {},
+            personal=personal,
+        )
+        place = len(self._events)
+        self._events.append(NewEvent(topics.CASES, str(state.case_id), body))
+        event_id = self._context.derive(f"history/{event.TYPE}", place)
+        self._state[f"event:{event_id}"] = Happened(event_id=event_id, type=event.TYPE, event=body)
+        if referral is not None:
+            self._referral = referral
+            self._state[referral_key(referral.state.referral_id)] = referral
+
+    def _settled(self, case: Case, state: CaseState, referral: Referral | None) -> Case:
+        """Title, next action and visibility follow from the rest."""
+        partnership = self._context.rules.partnership
+        action, action_by = next_action(state, case.suggested, partnership)
+        state = state.model_copy(
+            update={
+                "title": title(case.kind, state.street, state.report_count),
+                "next_action": action,
+                "next_action_by": action_by,
+            }
+        )
+        return case.model_copy(
+            update={
+                "state": state,
+                "visible_to": visible_to(state, partnership),
+                "open_referrals": case.open_referrals + self._opened(referral),
+            }
+        )
+
+    def _opened(self, referral: Referral | None) -> int:
+        if referral is None:
+            return 0
+        is_open = referral.state.status in OPEN_REFERRAL
+        was_open = self._was_open(referral)
+        return int(is_open) - int(was_open)
+
+    @staticmethod
+    def _was_open(referral: Referral) -> bool:
+        return referral.state.version > 1
+
+    def decision(self) -> Decision:
+        """Everything of this change."""
+        return Decision(
+            state={case_key(self._case.state.case_id): self._case, **self._state},
+            events=tuple(self._events),
+            timers=tuple(self._timers),
+            cancelled=tuple(self._cancelled),
+            answer=Done(self._case, self._referral),
+        )

@@ -1,0 +1,121 @@
+"""Cases and referrals as they are kept, who may see them, and what a command is answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.codes import ReferralStatus
+from schemas.events import CaseEvent, CaseState, ReferralState
+from services.partnership.models import Partnership
+
+
+class Kept(BaseModel):
+    """State that is replaced, never changed."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Case(Kept):
+    """A case: what its events show, and what only this service needs."""
+
+    state: CaseState
+    kind: str
+    suggested: tuple[str, ...] = ()
+    intelligence: bool = False
+    visible_to: tuple[str, ...] = ()
+    open_referrals: int = 0
+
+
+class Entry(Kept):
+    """A moment of a referral's clock."""
+
+    at: datetime
+    event: Literal["start", "pause", "resume", "escalate", "stop"]
+    due_at: datetime | None = None
+
+
+class Referral(Kept):
+    """A referral with its clock's ledger."""
+
+    state: ReferralState
+    clock: tuple[Entry, ...] = ()
+    reason: str = ""
+    consent_by: str | None = None
+
+
+class Match(Kept):
+    """Which case a place, street or person leads to, and when it was seen last."""
+
+    case_id: UUID
+    seen_at: datetime
+
+
+class Link(Kept):
+    """The case that a report is in."""
+
+    case_id: UUID
+
+
+class Happened(Kept):
+    """An event of a case's history, as it is appended."""
+
+    event_id: UUID
+    type: str
+    event: CaseEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decisions here go by."""
+
+    partnership: Partnership
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The command was carried out: the case, and the referral it was about, as they now stand."""
+
+    case: Case
+    referral: Referral | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The command was not carried out; nothing changed."""
+
+    kind: Literal["stale", "refused", "not-found", "not-yours"]
+    code: str
+    message: str
+    case: Case | None = None
+    referral: Referral | None = None
+
+
+OPEN_REFERRAL = (ReferralStatus.SENT, ReferralStatus.INFORMATION_REQUESTED, ReferralStatus.ACCEPTED)
+
+
+def case_key(case_id: Any) -> str:
+    """The state key of a case."""
+    return f"case:{case_id}"
+
+
+def referral_key(referral_id: Any) -> str:
+    """The state key of a referral."""
+    return f"referral:{referral_id}"
+
+
+def link_key(report_id: Any) -> str:
+    """The state key of a report's place in a case."""
+    return f"link:{report_id}"
+
+
+def visible_to(state: CaseState, partnership: Partnership) -> tuple[str, ...]:
+    """Who may see a case: who leads, acts, acts first, or is referred to; a panel is seen by whose desk it comes to."""
+    panels = {panel.code: panel.receives for panel in partnership.panels}
+    destinations = {each.code: each.receives for each in partnership.destinations}
+    named = {state.lead_agency, *state.joint_leads, state.acting_lead, *state.act_first, *state.referred_to}
+    found = {code for code in named if code}
+    desks = {panels.get(code) or destinations.get(code) for code in state.referred_to}
+    return tuple(sorted(found | {desk for desk in desks if desk}))

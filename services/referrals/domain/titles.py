@@ -1,0 +1,29 @@
+"""A case's title and next action, made by rule: never a name, never a sensitive theme."""
+
+from schemas.codes import CaseStatus
+from schemas.events import CaseState
+from services.partnership.models import Partnership
+
+NOWHERE = "place not known"
+
+
+def title(kind: str, street: str | None, reports: int) -> str:
+    """Kind · street · count."""
+    return f"{kind} · {street or NOWHERE} · {reports} {'report' if reports == 1 else 'reports'}"
+
+
+def next_action(state: CaseState, suggested: tuple[str, ...], partnership: Partnership) -> tuple[str, str | None]:
+    """What is to be done next, and by whom (a staff id or an agency)."""
+    by = state.owner or state.acting_lead or state.lead_agency
+    if state.status is CaseStatus.CLOSED:
+        return "Closed", None
+    if state.danger_unacknowledged:
+        return "Acknowledge the danger", by
+    if state.owner is None:
+        return "Take or assign", by
+    waiting = [code for code in suggested if code not in state.referred_to]
+    if waiting:
+        return f"Decide on a referral to {partnership.panel(waiting[0]).short_name}", by
+    if state.referred_to:
+        return "Follow the referral", by
+    return "Record the next step", by

@@ -1,0 +1,38 @@
+"""What referrals reads, and its commands: a body of `schemas.casework`, by whom, on which version."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.events import Actor, ReportTriaged, ReviewRequested
+
+
+class Command(BaseModel):
+    """A command on a case, or on one of its referrals."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID | None = None
+    version: int | None = None
+    name: str
+    body: Any
+    by: Actor
+    agencies: tuple[str, ...] = ()
+    sees_all: bool = False
+
+
+class ReferralDue(BaseModel):
+    """A referral's answer clock ran out."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID
+
+
+READERS: dict[str, dict[int, type[BaseModel]]] = {
+    "ReportTriaged": {1: ReportTriaged},
+    "ReviewRequested": {1: ReviewRequested},
+    "Command": {1: Command},
+    "referral-due": {1: ReferralDue},
+}

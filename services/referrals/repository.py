@@ -1,0 +1,199 @@
+"""Every query of referrals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.referrals.domain.state import Case, Happened, Link, Match, Referral, case_key, link_key, referral_key
+
+_MATCHES = text("SELECT key, case_id, seen_at FROM case_matches WHERE key = ANY(CAST(:keys AS text[]))")
+_LINKS = text("SELECT report_id, case_id FROM case_reports WHERE report_id = ANY(CAST(:keys AS uuid[]))")
+_CASES = text("""
+    SELECT case_id, document FROM cases WHERE case_id = ANY(CAST(:keys AS uuid[])) ORDER BY case_id FOR UPDATE
+""")
+_REFERRALS = text("""
+    SELECT referral_id, document FROM referrals WHERE referral_id = ANY(CAST(:keys AS uuid[]))
+    ORDER BY referral_id FOR UPDATE
+""")
+_SAVE_CASES = text("""
+    INSERT INTO cases (case_id, reference, status, lead_agency, owner, themes, priority, due_at, opened_at, visible_to,
+        document)
+    SELECT c.id, c.reference, c.status, c.lead, c.owner, string_to_array(c.themes, ','), c.priority, c.due, c.opened,
+        string_to_array(c.visible, ','), c.document
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:statuses AS text[]), CAST(:leads AS text[]),
+        CAST(:owners AS text[]), CAST(:themes AS text[]), CAST(:priorities AS integer[]),
+        CAST(:due AS timestamptz[]), CAST(:opened AS timestamptz[]), CAST(:visible AS text[]),
+        CAST(:documents AS json[]))
+        AS c (id, reference, status, lead, owner, themes, priority, due, opened, visible, document)
+    ON CONFLICT (case_id) DO UPDATE SET status = excluded.status, lead_agency = excluded.lead_agency,
+        owner = excluded.owner, themes = excluded.themes, priority = excluded.priority, due_at = excluded.due_at,
+        visible_to = excluded.visible_to, document = excluded.document
+""")
+_SAVE_REFERRALS = text("""
+    INSERT INTO referrals (referral_id, reference, case_id, status, document)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:cases AS uuid[]),
+        CAST(:statuses AS text[]), CAST(:documents AS json[]))
+    ON CONFLICT (referral_id) DO UPDATE SET status = excluded.status, document = excluded.document
+""")
+_SAVE_MATCHES = text("""
+    INSERT INTO case_matches (key, case_id, seen_at)
+    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:cases AS uuid[]), CAST(:seen AS timestamptz[]))
+    ON CONFLICT (key) DO UPDATE SET case_id = excluded.case_id, seen_at = excluded.seen_at
+""")
+_SAVE_LINKS = text("""
+    INSERT INTO case_reports (report_id, case_id)
+    SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:cases AS uuid[])) ON CONFLICT DO NOTHING
+""")
+_APPEND = text("""
+    INSERT INTO case_events (event_id, case_id, sequence, type, at, document)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[]), CAST(:sequences AS integer[]),
+        CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:documents AS json[]))
+    ON CONFLICT DO NOTHING
+""")
+_CASE = text("SELECT document FROM cases WHERE reference = :reference")
+_REFERRAL = text("SELECT document FROM referrals WHERE reference = :reference")
+_HISTORY = text("SELECT type, document FROM case_events WHERE case_id = :case ORDER BY sequence DESC LIMIT :most")
+_OF_CASE = text("SELECT document FROM referrals WHERE case_id = :case ORDER BY referral_id")
+_PAGE = text("""
+    SELECT document, opened_at, case_id FROM cases
+    WHERE (CAST(:status AS text) IS NULL OR status = :status)
+      AND (CAST(:theme AS text) IS NULL OR (CASE WHEN :theme = 'none' THEN themes = '{}' ELSE :theme = ANY(themes) END))
+      AND (CAST(:lead AS text) IS NULL OR lead_agency = :lead)
+      AND (opened_at, case_id) < (CAST(:before AS timestamptz), CAST(:before_id AS uuid))
+    ORDER BY opened_at DESC, case_id DESC LIMIT :most
+""")
+_READ = text("INSERT INTO case_reads (case_id, reader, agency, at) VALUES (:case, :reader, :agency, :at)")
+
+
+def _match(row: Any) -> tuple[str, Any]:
+    return row.key, Match(case_id=row.case_id, seen_at=row.seen_at)
+
+
+def _link(row: Any) -> tuple[str, Any]:
+    return link_key(row.report_id), Link(case_id=row.case_id)
+
+
+def _case(row: Any) -> tuple[str, Any]:
+    return case_key(row.case_id), Case.model_validate(row.document)
+
+
+def _referral(row: Any) -> tuple[str, Any]:
+    return referral_key(row.referral_id), Referral.model_validate(row.document)
+
+
+def _named(keys: frozenset[str], prefix: str) -> list[str]:
+    return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
+
+
+async def load(connection: AsyncConnection, matches: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
+    """What a batch may touch: matches and links, then the cases that they and `keys` name, locked in order."""
+    state: dict[str, Any] = {}
+    if matches:
+        state |= dict(map(_match, await connection.execute(_MATCHES, {"keys": sorted(matches)})))
+    if links := _named(keys, "link:"):
+        state |= dict(map(_link, await connection.execute(_LINKS, {"keys": sorted(links)})))
+    cases = {str(found.case_id) for found in state.values() if isinstance(found, Match)} | set(_named(keys, "case:"))
+    if cases:
+        state |= dict(map(_case, await connection.execute(_CASES, {"keys": sorted(cases)})))
+    if referrals := _named(keys, "referral:"):
+        state |= dict(map(_referral, await connection.execute(_REFERRALS, {"keys": sorted(referrals)})))
+    return state
+
+
+async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
+    """The final state of everything that changed, and the history's new events: one statement a table."""
+    cases = [value for value in changed.values() if isinstance(value, Case)]
+    if cases:
+        await connection.execute(_SAVE_CASES, _case_columns(cases))
+    referrals = [value for value in changed.values() if isinstance(value, Referral)]
+    if referrals:
+        await connection.execute(_SAVE_REFERRALS, _referral_columns(referrals))
+    matches = {key: value for key, value in changed.items() if isinstance(value, Match)}
+    if matches:
+        columns = {"cases": [m.case_id for m in matches.values()], "seen": [m.seen_at for m in matches.values()]}
+        await connection.execute(_SAVE_MATCHES, {"keys": list(matches)} | columns)
+    links = {key.removeprefix("link:"): value for key, value in changed.items() if isinstance(value, Link)}
+    if links:
+        await connection.execute(_SAVE_LINKS, {"keys": list(links), "cases": [each.case_id for each in links.values()]})
+    happened = [value for value in changed.values() if isinstance(value, Happened)]
+    if happened:
+        await connection.execute(_APPEND, _event_columns(happened))
+
+
+def _case_columns(cases: Sequence[Case]) -> dict[str, list[Any]]:
+    states = [case.state for case in cases]
+    return {
+        "ids": [state.case_id for state in states],
+        "references": [state.reference for state in states],
+        "statuses": [str(state.status) for state in states],
+        "leads": [state.lead_agency for state in states],
+        "owners": [state.owner for state in states],
+        "themes": [",".join(state.themes) for state in states],
+        "priorities": [state.priority for state in states],
+        "due": [state.due_at for state in states],
+        "opened": [state.opened_at for state in states],
+        "visible": [",".join(case.visible_to) for case in cases],
+        "documents": [case.model_dump_json() for case in cases],
+    }
+
+
+def _referral_columns(referrals: Sequence[Referral]) -> dict[str, list[Any]]:
+    states = [referral.state for referral in referrals]
+    return {
+        "ids": [state.referral_id for state in states],
+        "references": [state.reference for state in states],
+        "cases": [state.case_id for state in states],
+        "statuses": [str(state.status) for state in states],
+        "documents": [referral.model_dump_json() for referral in referrals],
+    }
+
+
+def _event_columns(happened: Sequence[Happened]) -> dict[str, list[Any]]:
+    return {
+        "ids": [each.event_id for each in happened],
+        "cases": [each.event.case.case_id for each in happened],
+        "sequences": [each.event.case.sequence for each in happened],
+        "types": [each.type for each in happened],
+        "times": [each.event.at for each in happened],
+        "documents": [each.event.model_dump_json(exclude_none=True) for each in happened],
+    }
+
+
+async def case_by_reference(connection: AsyncConnection, reference: str) -> Case | None:
+    """The case, as far as the session may see it."""
+    document = (await connection.execute(_CASE, {"reference": reference})).scalar_one_or_none()
+    return None if document is None else Case.model_validate(document)
+
+
+async def referral_by_reference(connection: AsyncConnection, reference: str) -> Referral | None:
+    """The referral, as far as the session may see its case."""
+    document = (await connection.execute(_REFERRAL, {"reference": reference})).scalar_one_or_none()
+    return None if document is None else Referral.model_validate(document)
+
+
+async def history(connection: AsyncConnection, case_id: UUID, most: int) -> list[dict[str, Any]]:
+    """A case's events, newest first."""
+    rows = await connection.execute(_HISTORY, {"case": case_id, "most": most})
+    return [row.document | {"type": row.type} for row in rows]
+
+
+async def referrals_of(connection: AsyncConnection, case_id: UUID) -> list[Referral]:
+    """A case's referrals."""
+    rows = await connection.execute(_OF_CASE, {"case": case_id})
+    return [Referral.model_validate(row.document) for row in rows]
+
+
+async def page(connection: AsyncConnection, where: Mapping[str, Any]) -> Sequence[Any]:
+    """Cases, newest first, from a row on."""
+    return (await connection.execute(_PAGE, dict(where))).all()
+
+
+async def note_reading(
+    connection: AsyncConnection, case_id: UUID, reader: str, agency: str | None, at: datetime
+) -> None:
+    """Somebody opened the case."""
+    await connection.execute(_READ, {"case": case_id, "reader": reader, "agency": agency, "at": at})

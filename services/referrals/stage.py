@@ -1,0 +1,60 @@
+"""Referrals' stage: what the kernel's loop is given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.events import ReportTriaged, ReviewRequested
+from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, WorkingSet
+from services.referrals import repository
+from services.referrals.domain import answers, commands, joining, reports
+from services.referrals.domain.state import Rules, case_key, link_key, referral_key
+from services.referrals.messages import READERS, Command, ReferralDue
+
+
+class ReferralsStage:
+    """Opens and joins cases, and carries their referrals."""
+
+    readers: Mapping[str, Mapping[int, type[BaseModel]]] = READERS
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def keys(self, message: Message) -> Keys:
+        """The case and referral of a command; the places and people of a report that needs a case."""
+        body = message.body
+        if isinstance(body, Command | ReferralDue):
+            named = {case_key(body.case_id)}
+            named |= {referral_key(body.referral_id)} if body.referral_id else set()
+            return Keys(aggregates=frozenset(named))
+        if isinstance(body, ReviewRequested) or not reports.needs_case(body):
+            return Keys()
+        match = frozenset(each.key for each in joining.candidates(body, self._rules.partnership))
+        link = link_key(body.report.report_id)
+        return Keys(match=match | {link}, aggregates=frozenset({link}))
+
+    async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
+        """See `repository.load`."""
+        return await repository.load(connection, keys.match, keys.aggregates)
+
+    def decide(self, state: Mapping[str, Any], message: Message, context: Context) -> Decision:
+        """The table of contents: each kind of message and what becomes of it."""
+        body = message.body
+        if isinstance(body, Command):
+            return commands.handle(state, body, context)
+        if isinstance(body, ReferralDue):
+            referral = state.get(referral_key(body.referral_id))
+            return answers.due(state.get(case_key(body.case_id)), referral, context)
+        if isinstance(body, ReportTriaged):
+            return reports.triaged(state, body, context)
+        return NOTHING
+
+    async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
+        """See `repository.save`."""
+        await repository.save(connection, changed)
+
+    async def rules(self, connection: AsyncConnection) -> Rules:
+        """The partnership as it was read at the start."""
+        return self._rules

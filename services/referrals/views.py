@@ -1,0 +1,98 @@
+"""What clients get back of cases and referrals (`product.md`, "Cases")."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.kernel.http import Problem
+from services.referrals.domain.state import Case, Done, Referral, Refused
+
+_SHOWN = (
+    "reference",
+    "title",
+    "status",
+    "themes",
+    "lead_agency",
+    "joint_leads",
+    "acting_lead",
+    "owner",
+    "risk",
+    "priority",
+    "opened_at",
+    "due_at",
+    "version",
+    "next_action",
+)
+STATUS = {"stale": 412, "refused": 422, "not-found": 404, "not-yours": 403}
+
+
+def case_summary(case: Case, now: datetime) -> dict[str, Any]:
+    """A case as lists show it."""
+    state = case.state.model_dump(mode="json")
+    overdue = case.state.due_at is not None and case.state.due_at < now
+    return {name: state[name] for name in _SHOWN} | {"overdue": overdue}
+
+
+def case_view(
+    case: Case, history: Sequence[Mapping[str, Any]], referrals: Sequence[Referral], now: datetime
+) -> dict[str, Any]:
+    """A case with its reports, referrals and timeline, newest first."""
+    reports = [event["report"]["reference"] for event in reversed(history) if event.get("report")]
+    return case_summary(case, now) | {
+        "reports": reports,
+        "referrals": [referral.state.reference for referral in referrals],
+        "timeline": [_entry(event) for event in history],
+    }
+
+
+def _entry(event: Mapping[str, Any]) -> dict[str, Any]:
+    personal = (event.get("personal") or {}).get("fields") or {}
+    why = event.get("why") or personal.get("reason") or personal.get("text") or personal.get("question")
+    by = event["by"]
+    return {"at": event["at"], "type": event["type"], "who": by["name"], "agency": by.get("agency"), "why": why}
+
+
+def referral_view(referral: Referral) -> dict[str, Any]:
+    """A referral with its clock's ledger."""
+    state = referral.state
+    return {
+        "reference": state.reference,
+        "case": state.case_reference,
+        "panel": state.panel,
+        "destination": state.destination,
+        "status": str(state.status),
+        "sent_at": state.sent_at.isoformat(),
+        "due_at": state.due_at.isoformat() if state.due_at else None,
+        "owner": state.owner,
+        "version": state.version,
+        "consent": {"status": state.consent_status, "basis": state.consent_basis, "by": referral.consent_by},
+        "clock": [{"at": entry.at.isoformat(), "event": entry.event} for entry in referral.clock],
+        "outcome": state.outcome,
+        "score": state.score,
+        "escalated_to": state.escalated_to,
+        "proposed_next_lead": state.proposed_next_lead,
+    }
+
+
+def done(answer: Done, now: datetime) -> dict[str, Any]:
+    """A command's answer: the case, or the referral, with its new version."""
+    made = case_summary(answer.case, now)
+    return made if answer.referral is None else referral_view(answer.referral) | {"case_version": made["version"]}
+
+
+def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
+    """A refusal; a stale one shows both: what stands, and what was sent."""
+    extra: dict[str, Any] = {}
+    if answer.kind == "stale" and answer.case is not None:
+        current = referral_view(answer.referral) if answer.referral else case_summary(answer.case, now)
+        extra = {"current": current, "yours": dict(sent), "version": current["version"]}
+    return Problem(STATUS[answer.kind], answer.code, answer.message + " Nothing was changed.", extra=extra)
+
+
+def rendered(answer: Done | Refused, sent: Mapping[str, Any], now: datetime) -> tuple[int, str]:
+    """Status and JSON text, as an idempotency key keeps them."""
+    if isinstance(answer, Done):
+        return 200, json.dumps(done(answer, now))
+    problem = refused(answer, sent, now)
+    return problem.status, json.dumps(problem.body())

@@ -1,0 +1,81 @@
+"""The services on real engines inside the test, each with an HTTP client in front of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from services.intake.app import build as build_intake
+from services.kernel.process import Process
+from services.kernel.settings import Settings
+from services.notify.app import build as build_notify
+from services.referrals.app import build as build_referrals
+from services.triage.app import build as build_triage
+from tests.engines.hub import service_settings
+
+BUILDERS: dict[str, Callable[[Settings], Process]] = {
+    "intake": build_intake,
+    "triage": build_triage,
+    "referrals": build_referrals,
+    "notify": build_notify,
+}
+DEADLINE = 30.0
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """Wait for a condition's true value; fail with its name when the deadline passes."""
+    end = asyncio.get_running_loop().time() + DEADLINE
+    while not (found := await condition()):
+        assert asyncio.get_running_loop().time() < end, f"waited in vain for {what}"
+        await asyncio.sleep(0.05)
+    return found
+
+
+class Pipeline:
+    """Intake, triage, referrals and notify, running."""
+
+    def __init__(self, database_url: str, kafka: str) -> None:
+        self.database_url, self.kafka = database_url, kafka
+        self.processes: dict[str, Process] = {}
+        self.clients: dict[str, httpx2.AsyncClient] = {}
+        self._stack = AsyncExitStack()
+
+    async def start(self, **changes: Any) -> None:
+        """Start all four."""
+        for name, build in BUILDERS.items():
+            settings = await service_settings(name, self.database_url, self.kafka)
+            process = build(settings.model_copy(update=changes))
+            if name != "intake":
+                process.app.state.introspect = self.processes["intake"].app.state.introspect
+            await self._stack.enter_async_context(process.app.router.lifespan_context(process.app))
+            client = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=process.app), base_url=f"http://{name}", timeout=30
+            )
+            self.processes[name], self.clients[name] = process, await self._stack.enter_async_context(client)
+        for process in self.processes.values():
+            await until(process.ready, f"{process.name} to be ready")
+
+    async def stop(self) -> None:
+        """Stop all."""
+        await self._stack.aclose()
+
+    async def rows(self, query: str, *arguments: Any) -> list[Any]:
+        """Look at the tables."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def pipeline(module_database: str, kafka_topics: str) -> AsyncIterator[Pipeline]:
+    """A running pipeline on a database of the module's own; topics are shared, so tests look at their own reports."""
+    made = Pipeline(module_database, kafka_topics)
+    await made.start()
+    yield made
+    await made.stop()

@@ -1,6 +1,7 @@
 """One report through every hop, on real engines: from the POST to the case, the receipt and the mail."""
 
 import uuid
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,11 +11,26 @@ from tests.integration.conftest import Pipeline, until
 pytestmark = pytest.mark.integration
 POLICE = {"Authorization": "Bearer demo-police"}
 DUTY = {"Authorization": "Bearer demo-duty"}
-GEORGE_STREET = {"text": "On or near George Street", "latitude": 51.87893, "longitude": -0.41612}
+_PLACES = count()
+
+
+@pytest.fixture(autouse=True)
+def place() -> dict[str, Any]:
+    """A place in the town centre of this test's own: like reports of different tests are never joined."""
+    number = next(_PLACES)
+    HERE.update(
+        text="On or near George Street",
+        latitude=51.8765 + 0.0013 * (number % 5),
+        longitude=-0.4195 + 0.002 * (number // 5),
+    )
+    return HERE
+
+
+HERE: dict[str, Any] = {}
 
 
 async def post(pipeline: Pipeline, **changes: Any) -> dict[str, Any]:
-    sent = {"source_id": str(uuid.uuid4()), "category": "begging-vagrancy", "place": GEORGE_STREET} | changes
+    sent = {"source_id": str(uuid.uuid4()), "category": "begging-vagrancy", "place": dict(HERE)} | changes
     answer = await pipeline.clients["intake"].post("/api/v1/reports", json=sent, headers=POLICE)
     assert answer.status_code == 202, answer.text
     body: dict[str, Any] = answer.json()
@@ -118,7 +134,8 @@ async def test_a_case_is_taken_referred_accepted_concluded_and_closed(pipeline: 
     assert closed.json()["status"] == "closed"
     reopened = await command(pipeline, f"cases/{reference}/reopen", 3, {"reason": "It began again."})
     assert reopened.json()["status"] == "open"
-    history = await pipeline.rows("SELECT sequence FROM referrals.case_events ORDER BY sequence")
+    query = "SELECT sequence FROM referrals.case_events JOIN referrals.cases USING (case_id) WHERE reference = $1 ORDER BY 1"
+    history = await pipeline.rows(query, reference)
     assert [row["sequence"] for row in history] == list(range(1, len(history) + 1))
 
 
@@ -129,7 +146,8 @@ async def test_a_case_of_other_agencies_does_not_exist_for_an_agency(pipeline: P
     outsider = {"Authorization": "Bearer demo-caseworker"}
     client = pipeline.clients["referrals"]
     assert (await client.get(f"/api/v1/cases/{reference}", headers=outsider)).status_code == 404
-    assert (await client.get("/api/v1/cases", headers=outsider)).json()["items"] == []
+    listed = (await client.get("/api/v1/cases", headers=outsider)).json()["items"]
+    assert reference not in [item["reference"] for item in listed]
     assert (await command(pipeline, f"cases/{reference}/take", 1, {}, "demo-caseworker")).status_code == 404
 
 

@@ -74,6 +74,7 @@ bench: development ## One stage of the hub beside the floor, as a table of ratio
 
 .PHONY: lock
 lock: development ## Resolve the packages and the engines' jars anew (UPGRADE=1 takes newer versions)
+	@test -x $(VENV)/uv || $(VENV)/python -m pip install --quiet uv
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
 	@$(VENV)/python -m deploy.local.relock

@@ -1,7 +1,7 @@
 """One process of one service: its loop, consumers, relay, timers, jobs and HTTP, started and stopped in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -81,6 +81,7 @@ class Process:
             for _ in range(settings.job_workers if jobs else 0)
         ]
         self._background = background
+        self.ready_checks: list[Callable[[], Awaitable[bool]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._broker: KafkaBroker | None = None
         self._kafka: str = "starting" if subscriptions else "not needed"
@@ -244,7 +245,7 @@ class Process:
                 await connection.execute(text("SELECT 1 FROM positions LIMIT 1"))
         except INFRASTRUCTURE:
             return False
-        return True
+        return all([await check() for check in self.ready_checks])
 
 
 def run(process: Process) -> None:

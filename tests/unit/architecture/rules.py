@@ -61,7 +61,7 @@ def queries(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
     service = _service(path)
     if (
         service in (None, "kernel")
-        or path.name in QUERY_FILES
+        or path.name.endswith(QUERY_FILES)
         or "migrations" in path.parts
         or "repository" in path.parts
     ):

@@ -1,0 +1,96 @@
+"""Desk's process: the only place where its objects are built."""
+
+from pathlib import Path
+
+import httpx2
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from schemas import topics
+from services.access.authentication import RemoteKeys, operations_only
+from services.desk import casework_pages, documents, operations_pages, proxy, sign_in_pages
+from services.desk.commands import Casework
+from services.desk.operations_pages import Neighbours
+from services.desk.people import SignInNeeded, check_may_start, session_of
+from services.desk.presenting import Presenter
+from services.desk.stage import DeskStage
+from services.kernel.consumer import BULK_BATCH, Subscription
+from services.kernel.http import TITLES, Problem
+from services.kernel.process import Process, run
+from services.kernel.settings import LOOPBACK, Settings
+from services.pages.rendering import Pages, mount_static
+from services.partnership.loading import load_partnership
+
+INTAKE, TRIAGE, REFERRALS = 1, 2, 3
+"""Offsets from the port base."""
+PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
+
+
+def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{settings.port_base + offset}", timeout=60)
+
+
+async def _to_sign_in(request: Request, _: SignInNeeded) -> Response:
+    after = request.url.path if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?after={after}", 303)
+
+
+async def _error_page(request: Request, problem: Problem) -> Response:
+    """People get a page; systems get the problem document."""
+    if request.url.path.startswith(PAGE_ROUTES):
+        return problem.response()
+    page: Response = request.app.state.pages.render(
+        "error.html",
+        problem.status,
+        **casework_pages.shell(request, await session_of(request)),
+        title=TITLES.get(problem.status, "Something went wrong"),
+        detail=problem.detail,
+    )
+    return page
+
+
+def build(settings: Settings) -> Process:
+    """A process of desk that is not started yet. Raises `NoIdentityProvider` outside a demonstration."""
+    check_may_start(settings)
+    partnership = load_partnership(settings.partnership)
+    process = Process(
+        name="desk",
+        settings=settings,
+        stage=DeskStage(partnership),
+        port=settings.port_base,
+        subscriptions=(
+            Subscription(topics.REPORTS_101),
+            Subscription(topics.REPORTS_ONLINE),
+            Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
+            Subscription(topics.DECISIONS, BULK_BATCH),
+            Subscription(topics.CASES),
+            Subscription(topics.NOTIFICATIONS),
+        ),
+        routers=(
+            operations_pages.router,
+            casework_pages.router,
+            sign_in_pages.router,
+            documents.router,
+            proxy.router,
+        ),
+        operations_only=(operations_only(),),
+    )
+    app, state = process.app, process.app.state
+    state.settings, state.partnership = settings, partnership
+    state.introspect = RemoteKeys(settings)
+    state.presenter = Presenter(partnership)
+    state.pages = Pages(Path(__file__).parent / "templates")
+    state.intake, state.referrals = _client(settings, INTAKE), _client(settings, REFERRALS)
+    state.casework = Casework(state.referrals, _client(settings, TRIAGE))
+    state.neighbours = Neighbours(settings.port_base, settings.service_secret.get_secret_value())
+    process.ready_checks.append(state.neighbours.all_ready)
+    app.add_exception_handler(SignInNeeded, _to_sign_in)  # type: ignore[arg-type]
+    app.add_exception_handler(Problem, _error_page)  # type: ignore[arg-type]
+    mount_static(app)
+    return process
+
+
+def main(settings: Settings) -> None:
+    """Serve until told to stop."""
+    run(build(settings))

@@ -1,0 +1,126 @@
+"""A form's command to the service that owns it, and what comes back: done, refused with a sentence, or a conflict."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from services.desk import repository
+from services.desk.people import Session, token_for
+from services.kernel.http import unavailable
+from services.kernel.process import Process
+
+CATCH_UP_SECONDS, LOOK_EVERY = 1.0, 0.03
+
+BODIES: dict[str, tuple[str, ...]] = {
+    "take": (),
+    "acknowledge": (),
+    "assign": ("owner",),
+    "note": ("text", "marking", "fact"),
+    "reroute": ("lead_agency", "themes", "reason"),
+    "close": ("outcome", "reason"),
+    "reopen": ("reason",),
+    "refer": ("panel", "destination", "reason"),
+    "accept": ("owner",),
+    "decline": ("reason", "next_lead"),
+    "request-information": ("agency", "question"),
+    "conclude": ("outcome", "score"),
+    "withdraw": ("code", "reason"),
+}
+"""The fields of each form that go into a command's body; an empty one is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command was answered."""
+
+    status: int
+    body: dict[str, Any]
+    sent: dict[str, Any]
+
+    @property
+    def conflict(self) -> bool:
+        """Somebody changed it meanwhile."""
+        return self.status == httpx2.codes.PRECONDITION_FAILED
+
+    @property
+    def done(self) -> bool:
+        """It was carried out."""
+        return self.status == httpx2.codes.OK
+
+
+def body_of(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """A command's body from a form's fields."""
+    body: dict[str, Any] = {field: fields[field] for field in BODIES[name] if fields.get(field)}
+    if "themes" in body:
+        body["themes"] = [body["themes"]]
+    if name == "refer":
+        consent = {"status": fields.get("consent", "refused"), "basis": fields.get("basis"), "by": fields.get("by")}
+        body["consent"] = {key: value for key, value in consent.items() if value}
+    return body
+
+
+class Casework:
+    """Speaks to referrals and triage for the person who is signed in."""
+
+    def __init__(self, referrals: httpx2.AsyncClient, triage: httpx2.AsyncClient) -> None:
+        self._referrals, self._triage = referrals, triage
+
+    async def command(self, hub: Process, session: Session, path: str, name: str, fields: Mapping[str, str]) -> Outcome:
+        """Carry a form's command out. Raises a 503 problem while referrals is away."""
+        body = body_of(name, fields)
+        headers = {
+            "Authorization": f"Bearer {token_for(session, hub)}",
+            "If-Match": f'"{fields.get("version", "")}"',
+            "Idempotency-Key": fields.get("idempotency_key", ""),
+        }
+        kept = {header: value for header, value in headers.items() if value.strip('"')}
+        try:
+            answer = await self._referrals.post(f"/api/v1/{path}", json=body, headers=kept)
+        except httpx2.HTTPError as error:
+            raise unavailable("The case could not be changed just now. Nothing was lost; try again.") from error
+        return Outcome(answer.status_code, answer.json(), body)
+
+    async def reviews(self, hub: Process, session: Session) -> list[dict[str, Any]]:
+        """Reports that wait for this person's decision."""
+        try:
+            headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
+            answer = await self._triage.get("/internal/reviews", headers=headers)
+            answer.raise_for_status()
+        except httpx2.HTTPError as error:
+            raise unavailable("The reports in review could not be read just now.") from error
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def answer_review(self, hub: Process, session: Session, reference: str, fields: Mapping[str, str]) -> Outcome:
+        """A person's answer to a report in review."""
+        body: dict[str, Any] = {
+            "version": int(fields["version"]),
+            "action": fields["action"],
+            "reason": fields.get("reason") or "Confirmed as proposed.",
+        }
+        if fields.get("theme"):
+            body["themes"] = [fields["theme"]]
+        if fields.get("destination"):
+            body["destination"] = fields["destination"]
+        headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
+        try:
+            answer = await self._triage.post(f"/internal/reviews/{reference}", json=body, headers=headers)
+        except httpx2.HTTPError as error:
+            raise unavailable("The review could not be answered just now. Try again.") from error
+        return Outcome(answer.status_code, answer.json(), body)
+
+
+async def caught_up(hub: Process, session: Session, reference: str, sequence: int) -> bool:
+    """Wait, one second at most, until the read model has moved past `sequence`."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + CATCH_UP_SECONDS
+    while clock() < until:
+        async with hub.database.reading(**session.reading()) as connection:
+            state = await repository.case(connection, reference)
+        if state is None or state["sequence"] > sequence:
+            return True
+        await asyncio.sleep(LOOK_EVERY)
+    return False

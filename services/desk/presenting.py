@@ -1,0 +1,237 @@
+"""Values into words: time left, who, what; and a report's words with the ones that decided lit. No I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.partnership.models import Partnership, UnknownCode
+
+SHORT = timedelta(hours=1)
+EVENT_TITLES = {
+    "CaseOpened": "Case opened",
+    "ReportJoined": "Report joined",
+    "CaseTaken": "Taken",
+    "CaseAssigned": "Assigned",
+    "NoteAdded": "Note",
+    "CaseRerouted": "Rerouted",
+    "CaseClosed": "Closed",
+    "CaseReopened": "Opened again",
+    "DangerAcknowledged": "Danger acknowledged",
+    "ReferralSent": "Referral sent",
+    "ReferralAccepted": "Referral accepted",
+    "ReferralDeclined": "Referral declined",
+    "InformationRequested": "Information asked for",
+    "ReferralConcluded": "Referral concluded",
+    "ReferralWithdrawn": "Referral withdrawn",
+    "ReferralEscalated": "Nobody answered: escalated",
+}
+KEY_EVENTS = ("ReferralSent", "ReferralAccepted", "CaseRerouted", "CaseClosed")
+DANGER_EVENTS = ("ReferralEscalated",)
+CHANNELS = {"101": "101", "online": "Online form", "partner": "Partner"}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """Time left in words; `late` also when short, for the red."""
+
+    words: str
+    below: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of a report's words; `number` where it decided something."""
+
+    text: str
+    number: int | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired, with its number in the text."""
+
+    number: int | None
+    words: str
+    negated: bool
+
+
+def span_words(span: timedelta) -> str:
+    """A length of time: minutes, hours and minutes, days and hours."""
+    minutes = int(abs(span).total_seconds() // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} {'day' if days == 1 else 'days'}" + (f" {hours} h" if hours and days < 3 else "")
+    if minutes >= 60:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes} min"
+
+
+class Presenter:
+    """Turns states into what templates show, in the partnership's words and time zone."""
+
+    def __init__(self, partnership: Partnership) -> None:
+        self._partnership = partnership
+        self._zone: ZoneInfo = partnership.zone
+
+    def local(self, moment: datetime | str) -> datetime:
+        """A moment in the partnership's time zone."""
+        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return found.astimezone(self._zone)
+
+    def day(self, moment: datetime | str) -> str:
+        """Such as Tuesday 14 October 2025."""
+        local = self.local(moment)
+        return f"{local:%A} {local.day} {local:%B %Y}"
+
+    def clock(self, moment: datetime | str) -> str:
+        """Hours and minutes."""
+        return f"{self.local(moment):%H:%M}"
+
+    def short(self, moment: datetime | str, now: datetime) -> str:
+        """Such as 13:58 today, or 9 Jan 16:15."""
+        local = self.local(moment)
+        if local.date() == self.local(now).date():
+            return f"{local:%H:%M} today"
+        return f"{local:%a} {local.day} {local:%b, %H:%M}"
+
+    def time_left(self, due: datetime | str | None, now: datetime) -> TimeLeft:
+        """Words first; red when late or short."""
+        if due is None:
+            return TimeLeft("no clock", "", late=False)
+        moment = self.local(due)
+        left = moment - now
+        if left < timedelta(0):
+            return TimeLeft(f"Late by {span_words(left)}", f"was due {self._when(moment, now)}", late=True)
+        if left < SHORT:
+            return TimeLeft(f"{span_words(left)} left", f"short · due {moment:%H:%M}", late=True)
+        return TimeLeft(span_words(left), self._when(moment, now), late=False)
+
+    def _when(self, moment: datetime, now: datetime) -> str:
+        if moment.date() == self.local(now).date():
+            return f"today {moment:%H:%M}"
+        return f"{moment:%a} {moment.day} {moment:%b, %H:%M}"
+
+    def agency(self, code: str | None) -> str:
+        """The short name of an agency, panel or destination."""
+        if code is None:
+            return "Nobody yet"
+        for look_up in (self._partnership.agency, self._partnership.panel, self._partnership.destination):
+            try:
+                return look_up(code).short_name
+            except UnknownCode:
+                continue
+        return code
+
+    def theme(self, code: str) -> str:
+        """The short name of a theme."""
+        return self._partnership.theme(code).short_name
+
+    def themes(self, codes: Iterable[str]) -> str:
+        """The first theme, and the others after "also"."""
+        names = [self.theme(code) for code in codes]
+        if not names:
+            return "No theme"
+        return names[0] + (f", also {', '.join(names[1:])}" if names[1:] else "")
+
+    def who(self, code: str | None) -> str:
+        """A person's or an agency's name."""
+        if code is None:
+            return ""
+        try:
+            return self._partnership.person(code).name
+        except UnknownCode:
+            return self.agency(code)
+
+    def row(self, state: Mapping[str, Any], now: datetime, me: str) -> dict[str, Any]:
+        """A line of the worklist."""
+        joint = [self.agency(code) for code in state["joint_leads"]]
+        referred = [self.agency(code) for code in state["referred_to"]]
+        with_whom = f"with {', '.join(referred)}" if referred else (f"with {', '.join(joint)}" if joint else "")
+        return {
+            "reference": state["reference"],
+            "title": state["title"],
+            "theme": self.themes(state["themes"]),
+            "lead": self.agency(state["lead_agency"]),
+            "lead_below": with_whom,
+            "owner": state["owner_name"],
+            "mine": state["owner"] == me,
+            "risk": state["risk"],
+            "next": state["next_action"],
+            "next_by": self.who(state["next_action_by"]),
+            "time": self.time_left(state["due_at"], now),
+            "version": state["version"],
+        }
+
+    def entry(self, row: Any, now: datetime) -> dict[str, Any]:
+        """An entry of a timeline."""
+        event = row.document
+        words = (event.get("personal") or {}).get("fields") or {}
+        changed = event.get("changed") or {}
+        report = event.get("report")
+        return {
+            "title": EVENT_TITLES.get(row.type, row.type),
+            "type": row.type,
+            "reference": report["reference"] if report else (event.get("referral") or {}).get("reference"),
+            "who": event["by"]["name"],
+            "agency": self.agency(event["by"]["agency"]) if event["by"].get("agency") else "by the hub",
+            "day": self.day(row.at),
+            "clock": self.clock(row.at),
+            "text": words.get("text") or words.get("question") or self._changed(changed),
+            "why": words.get("reason") or event.get("why"),
+            "tag": changed.get("fact"),
+            "trace_id": row.trace_id,
+            "key": row.type in KEY_EVENTS,
+            "danger": row.type in DANGER_EVENTS,
+        }
+
+    def _changed(self, changed: Mapping[str, Any]) -> str:
+        lead = changed.get("lead_agency")
+        if lead:
+            return f"Lead: {self.agency(lead.get('old'))} to {self.agency(lead.get('new'))}."
+        owner = changed.get("owner")
+        if owner:
+            return f"Owner: {self.who(owner.get('new'))}."
+        outcome = changed.get("outcome")
+        if outcome:
+            return f"Outcome: {self._partnership.outcome(outcome['new']).name}."
+        return f"{self.agency(changed['asked'])} was asked." if changed.get("asked") else ""
+
+
+def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[Mapping[str, Any]]]:
+    """Spans that do not overlap, in the order of the text, with everything that fired on them."""
+    spans: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+    for each in because:
+        if each["field"] == "description" and each.get("start") is not None:
+            spans.setdefault((each["start"], each["end"]), []).append(each)
+    chosen: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+    reached = 0
+    for span in sorted(spans, key=lambda s: (s[0], -s[1])):
+        if span[0] >= reached:
+            chosen[span], reached = spans[span], span[1]
+    return chosen
+
+
+def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment], list[Fired]]:
+    """The words of a report with the deciding ones numbered; overlapping spans are lit once, by the longest."""
+    segments: list[Segment] = []
+    fired: list[Fired] = []
+    place = 0
+    for number, ((start, end), reasons) in enumerate(_apart(because).items(), 1):
+        segments.append(Segment(text[place:start]))
+        segments.append(Segment(text[start:end], number, all(each["negated"] for each in reasons)))
+        fired.extend(Fired(number, rule_words(each["rule"]), each["negated"]) for each in reasons)
+        place = end
+    segments.append(Segment(text[place:]))
+    unplaced = [each for each in because if each.get("start") is None]
+    fired.extend(Fired(None, rule_words(each["rule"]), each["negated"]) for each in unplaced)
+    return segments, fired
+
+
+def rule_words(rule: str) -> str:
+    """`signals/street-drinking` as plain words."""
+    table, _, name = rule.partition("/")
+    return f"{name.replace('-', ' ').capitalize()} ({table})"

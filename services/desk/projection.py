@@ -1,0 +1,174 @@
+"""What each event becomes in the read model: rows that are upserted by (id, sequence), in any order."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.events import (
+    CaseEvent,
+    CaseState,
+    NotificationFailed,
+    NotificationSent,
+    NotificationState,
+    ReferralState,
+    ReportFacts,
+    ReportReceived,
+    ReportTriaged,
+    ReportWithdrawn,
+    ReviewRequested,
+    TriageDecision,
+)
+from schemas.personal import reveal
+from services.kernel.decision import Context, Decision, Message
+from services.kernel.telemetry import trace_id_of
+from services.partnership.models import Partnership
+
+
+class Row(BaseModel):
+    """A row of the read model."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ReportRow(Row):
+    """A report as it came."""
+
+    facts: ReportFacts
+    personal: dict[str, Any]
+    withdrawn: bool
+    trace_id: str | None
+
+
+class DecisionRow(Row):
+    """The latest decision on a report, and who may see it."""
+
+    report_id: UUID
+    reference: str
+    decided_at: datetime
+    decision: TriageDecision
+    because: list[dict[str, Any]]
+    in_review: bool
+    historic: bool
+    received_at: datetime
+    visible_to: tuple[str, ...]
+
+
+class CaseRow(Row):
+    """A case as it stands, and who may see it."""
+
+    state: CaseState
+    visible_to: tuple[str, ...]
+
+
+class EventRow(Row):
+    """One entry of a case's timeline."""
+
+    event_id: UUID
+    case_id: UUID
+    sequence: int
+    type: str
+    at: datetime
+    document: dict[str, Any]
+    report_id: UUID | None
+    trace_id: str | None
+
+
+class ReferralRow(Row):
+    """A referral as it stands."""
+
+    state: ReferralState
+    sequence: int
+
+
+class NotificationRow(Row):
+    """A message that was sent or given up."""
+
+    state: NotificationState
+    at: datetime
+    reason: str | None
+
+
+def seen_by(decision: TriageDecision) -> tuple[str, ...]:
+    """Who may see a report before it is in a case: who leads and who acts first."""
+    named = {decision.lead_agency, decision.acting_lead, *decision.joint_leads, *decision.act_first}
+    return tuple(sorted(code for code in named if code))
+
+
+def case_seen_by(state: CaseState, partnership: Partnership) -> tuple[str, ...]:
+    """Who may see a case: who leads, acts, acts first, or is referred to, and whose desk a panel's referrals reach."""
+    desks = {panel.code: panel.receives for panel in partnership.panels}
+    desks |= {each.code: each.receives for each in partnership.destinations}
+    named = {state.lead_agency, state.acting_lead, *state.joint_leads, *state.act_first, *state.referred_to}
+    named |= {desks.get(code) for code in state.referred_to}
+    return tuple(sorted(code for code in named if code))
+
+
+def project(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
+    """The rows of one event. Of several events of one thing in a batch the latest wins."""
+    body = message.body
+    if isinstance(body, ReportReceived | ReportWithdrawn):
+        row = ReportRow(
+            facts=body.report,
+            personal=reveal(body.personal),
+            withdrawn=isinstance(body, ReportWithdrawn),
+            trace_id=trace_id_of(message.traceparent),
+        )
+        return _kept(state, f"report:{body.report.report_id}", row)
+    if isinstance(body, ReportTriaged | ReviewRequested):
+        return _kept(state, f"decision:{body.report.report_id}", _decision(body))
+    if isinstance(body, NotificationSent | NotificationFailed):
+        reason = body.reason if isinstance(body, NotificationFailed) else None
+        told = NotificationRow(state=body.notification, at=body.at, reason=reason)
+        return Decision(state={f"notification:{body.notification.notification_id}": told})
+    return _case(state, body, message, context)
+
+
+def _decision(body: ReportTriaged | ReviewRequested) -> DecisionRow:
+    return DecisionRow(
+        report_id=body.report.report_id,
+        reference=body.report.reference,
+        decided_at=body.decided_at,
+        decision=body.decision,
+        because=reveal(body.personal).get("because") or [],
+        in_review=isinstance(body, ReviewRequested),
+        historic=body.report.historic,
+        received_at=body.report.received_at,
+        visible_to=seen_by(body.decision),
+    )
+
+
+def _order(row: Any) -> Any:
+    """What makes one row of a thing later than another."""
+    if isinstance(row, CaseRow):
+        return row.state.sequence
+    if isinstance(row, ReferralRow):
+        return row.sequence
+    return row.facts.revision if isinstance(row, ReportRow) else row.decided_at
+
+
+def _kept(state: Mapping[str, Any], key: str, row: Any) -> Decision:
+    known = state.get(key)
+    return Decision(state={key: row if known is None or _order(row) >= _order(known) else known})
+
+
+def _case(state: Mapping[str, Any], event: CaseEvent, message: Message, context: Context) -> Decision:
+    case_id = event.case.case_id
+    row = CaseRow(state=event.case, visible_to=case_seen_by(event.case, context.rules))
+    changed = dict(_kept(state, f"case:{case_id}", row).state)
+    changed[f"event:{message.id}"] = EventRow(
+        event_id=message.id,
+        case_id=case_id,
+        sequence=event.case.sequence,
+        type=event.TYPE,
+        at=event.at,
+        document=event.model_dump(mode="json", exclude={"case"}, exclude_none=True),
+        report_id=event.report.report_id if event.report else None,
+        trace_id=trace_id_of(message.traceparent),
+    )
+    if event.referral is not None:
+        referral = ReferralRow(state=event.referral, sequence=event.case.sequence)
+        changed |= _kept(state, f"referral:{event.referral.referral_id}", referral).state
+    return Decision(state=changed)

@@ -1,0 +1,159 @@
+"""Every query that a page asks of the read model; row-level security decides what its session may see."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+VIEWS = ("mine", "team", "unowned", "late", "waiting", "closed")
+_VIEW = """
+    CASE :view
+        WHEN 'mine' THEN owner = :me WHEN 'unowned' THEN owner IS NULL WHEN 'late' THEN due_at < now()
+        WHEN 'waiting' THEN waiting ELSE true END
+"""
+_FILTERS = """
+    (CAST(:theme AS text) IS NULL OR themes @> ARRAY[CAST(:theme AS text)])
+    AND (CAST(:risk AS text) IS NULL OR risk = :risk) AND (CAST(:lead AS text) IS NULL OR lead_agency = :lead)
+"""
+_OPEN = text(f"""
+    SELECT state, due_at, case_id FROM model_cases
+    WHERE status = 'open' AND (due_at, case_id) > (CAST(:due AS timestamptz), CAST(:after AS uuid))
+      AND {_VIEW} AND {_FILTERS}
+    ORDER BY due_at, case_id LIMIT :most
+""")  # noqa: S608 both parts are constants of this module
+_CLOSED = text("""
+    SELECT state, due_at, case_id FROM model_cases WHERE status = 'closed' ORDER BY changed_at DESC LIMIT :most
+""")
+_COUNTS = text("""
+    SELECT count(*) AS team, count(*) FILTER (WHERE owner = :me) AS mine,
+        count(*) FILTER (WHERE owner IS NULL) AS unowned,
+        count(*) FILTER (WHERE due_at < now()) AS late, count(*) FILTER (WHERE waiting) AS waiting,
+        max(changed_at) AS changed_at
+    FROM model_cases WHERE status = 'open'
+""")
+_NEWER = text("SELECT count(*) FROM model_cases WHERE changed_at > :since")
+_DANGER = text("SELECT state FROM model_cases WHERE status = 'open' AND danger ORDER BY opened_at LIMIT 20")
+_CASE = text("SELECT state, case_id FROM model_cases WHERE reference = :reference")
+_TIMELINE = text("""
+    SELECT type, at, sequence, trace_id, report_id, document FROM model_events WHERE case_id = :case
+    ORDER BY sequence DESC LIMIT :most
+""")
+_REPORTS_OF = text("""
+    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because FROM model_events e
+    JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
+    WHERE e.case_id = :case AND e.report_id IS NOT NULL ORDER BY e.sequence DESC LIMIT 50
+""")
+_REFERRALS_OF = text("SELECT state FROM model_referrals WHERE case_id = :case ORDER BY sequence DESC")
+_TOLD = text("SELECT about, at, status, state FROM model_notifications WHERE case_id = :case ORDER BY at DESC LIMIT 50")
+_BOARD = text("""
+    SELECT r.state AS referral, c.state AS case_state FROM model_referrals r JOIN model_cases c USING (case_id)
+    WHERE r.panel = :panel ORDER BY r.due_at NULLS LAST, r.referral_id LIMIT 200
+""")
+_REPORT = text("""
+    SELECT r.facts, r.personal, r.trace_id, r.withdrawn, d.decision, d.because, d.in_review, d.decided_at,
+        (SELECT c.reference FROM model_events e JOIN model_cases c USING (case_id)
+         WHERE e.report_id = r.report_id LIMIT 1) AS case_reference
+    FROM model_reports r LEFT JOIN model_decisions d USING (report_id) WHERE r.reference = :reference
+""")
+_SEARCH_REPORTS = text("""
+    SELECT r.reference, r.street, r.received_at, r.channel FROM model_reports r
+    WHERE r.reference = :reference OR r.source_id = :words ORDER BY r.received_at DESC LIMIT 20
+""")
+_SEARCH_CASES = text("""
+    SELECT state FROM model_cases
+    WHERE reference = :reference OR lower(street) = lower(:words)
+       OR case_id IN (SELECT case_id FROM model_referrals WHERE reference = :reference)
+    ORDER BY opened_at DESC LIMIT 50
+""")
+_FLOW = text("""
+    SELECT r.channel, decision->'themes'->>0 AS theme, decision->>'lead_agency' AS lead, count(*) AS n
+    FROM model_decisions d JOIN model_reports r USING (report_id) WHERE NOT d.historic GROUP BY 1, 2, 3 ORDER BY n DESC
+""")
+_TOTALS = text("""
+    SELECT (SELECT count(*) FROM model_reports) AS reports, (SELECT count(*) FROM model_cases) AS cases,
+        (SELECT count(*) FROM model_cases WHERE status = 'open') AS open_cases,
+        (SELECT count(*) FROM model_cases WHERE status = 'open' AND due_at < now()) AS late,
+        (SELECT count(*) FROM model_referrals) AS referrals,
+        (SELECT count(*) FROM model_cases WHERE lead_agency IS NULL) AS without_lead
+""")
+
+
+async def worklist(connection: AsyncConnection, where: Mapping[str, Any]) -> Sequence[Any]:
+    """A page of open cases, soonest due first, from a row on."""
+    return (await connection.execute(_OPEN, dict(where))).all()
+
+
+async def closed(connection: AsyncConnection, most: int) -> Sequence[Any]:
+    """The cases that were closed last."""
+    return (await connection.execute(_CLOSED, {"most": most})).all()
+
+
+async def counts(connection: AsyncConnection, me: str) -> Any:
+    """How many open cases stand in each view."""
+    return (await connection.execute(_COUNTS, {"me": me})).one()
+
+
+async def newer(connection: AsyncConnection, since: datetime) -> int:
+    """How many cases changed since."""
+    return int((await connection.execute(_NEWER, {"since": since})).scalar_one())
+
+
+async def danger(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Cases whose danger nobody has acknowledged."""
+    return [row.state for row in await connection.execute(_DANGER)]
+
+
+async def case(connection: AsyncConnection, reference: str) -> dict[str, Any] | None:
+    """A case's state."""
+    found: dict[str, Any] | None = (await connection.execute(_CASE, {"reference": reference})).scalar_one_or_none()
+    return found
+
+
+async def timeline(connection: AsyncConnection, case_id: UUID | str, most: int) -> Sequence[Any]:
+    """A case's entries, newest first."""
+    return (await connection.execute(_TIMELINE, {"case": case_id, "most": most})).all()
+
+
+async def reports_of(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any]:
+    """A case's reports with their decisions, newest first."""
+    return (await connection.execute(_REPORTS_OF, {"case": case_id})).all()
+
+
+async def referrals_of(connection: AsyncConnection, case_id: UUID | str) -> list[dict[str, Any]]:
+    """A case's referrals."""
+    return [row.state for row in await connection.execute(_REFERRALS_OF, {"case": case_id})]
+
+
+async def told(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any]:
+    """Messages about a case."""
+    return (await connection.execute(_TOLD, {"case": case_id})).all()
+
+
+async def board(connection: AsyncConnection, panel: str) -> Sequence[Any]:
+    """A panel's referrals with their cases."""
+    return (await connection.execute(_BOARD, {"panel": panel})).all()
+
+
+async def report(connection: AsyncConnection, reference: str) -> Any | None:
+    """A report with its decision and case."""
+    return (await connection.execute(_REPORT, {"reference": reference})).one_or_none()
+
+
+async def search(connection: AsyncConnection, words: str, reference: str | None) -> tuple[list[Any], list[Any]]:
+    """Cases and reports by reference, sender's id or place."""
+    asked = {"words": words, "reference": reference}
+    cases = [row.state for row in await connection.execute(_SEARCH_CASES, asked)]
+    return cases, list((await connection.execute(_SEARCH_REPORTS, asked)).all())
+
+
+async def flow(connection: AsyncConnection) -> Sequence[Any]:
+    """Channel to theme to lead, with counts, for the demonstration's picture."""
+    return (await connection.execute(_FLOW)).all()
+
+
+async def totals(connection: AsyncConnection) -> Any:
+    """The demonstration's headline numbers."""
+    return (await connection.execute(_TOTALS)).one()

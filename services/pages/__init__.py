@@ -1,0 +1,1 @@
+"""What all pages share: the shell, the look, and how templates are rendered."""

@@ -13,6 +13,7 @@ import httpx2
 import structlog
 
 from deploy.demonstration.script import Background, Script, Step, body, housing_file, read_script
+from deploy.demonstration.staff import StaffAtWork
 
 HISTORY_DAYS, HISTORY_REPORTS = 14, 260
 EVERY_SECONDS = 4.0
@@ -40,6 +41,7 @@ class Feed:
         await self._ready()
         if not self._history_done.exists():
             await self._send_history()
+            await StaffAtWork(self._client, self._random).fortnight()
             self._history_done.write_text(datetime.now(UTC).isoformat())
         log.info("demonstration_live")
         await asyncio.gather(self._background(), self._stories())

@@ -113,7 +113,7 @@ class Presenter:
     def _when(self, moment: datetime, now: datetime) -> str:
         if moment.date() == self.local(now).date():
             return f"today {moment:%H:%M}"
-        return f"{moment:%a} {moment.day} {moment:%b, %H:%M}"
+        return f"{moment.day} {moment:%b %H:%M}"
 
     def agency(self, code: str | None) -> str:
         """The short name of an agency, panel or destination."""

@@ -1,5 +1,7 @@
 """Intake's process: the only place where its objects are built."""
 
+from pathlib import Path
+
 from schemas import topics
 from services.access.authentication import operations_only
 from services.intake import api, batch_api, forms, internal_api
@@ -12,6 +14,7 @@ from services.intake.stage import IntakeStage
 from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
+from services.pages.rendering import Pages, mount_static
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership
 
@@ -50,6 +53,8 @@ def build(settings: Settings) -> Process:
     state.settings, state.partnership = settings, partnership
     state.introspect = Keys(settings, partnership, process.database)
     state.rate_limit = RateLimit()
+    state.pages = Pages(Path(__file__).parent / "templates")
+    mount_static(process.app)
     state.explain = Triage(settings).explain
     return process
 

@@ -107,6 +107,7 @@ class Relay:
             self._woken.clear()
             rows = await connection.fetch(_READ, last, ROUND)
             if not rows:
+                self.trouble = None
                 await self._nap()
                 continue
             last = await self._publish(connection, rows, last)

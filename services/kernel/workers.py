@@ -29,12 +29,14 @@ _DUE = text("""
     FROM timers WHERE due_at <= now() ORDER BY due_at, id LIMIT :most
 """)
 _ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+# Materialized: as a plain subquery the planner may run it once for each row, and lease many jobs to one worker.
 _TAKE = text("""
-    UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
-    WHERE id IN (
-        SELECT id FROM jobs WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    WITH next AS MATERIALIZED (
+        SELECT id AS next_id FROM jobs WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
+    UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
+    FROM next WHERE id = next_id
     RETURNING id, kind, subject, payload, attempts, correlation_id, causation_id, traceparent
 """)
 _GIVE_BACK = text("""

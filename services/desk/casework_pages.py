@@ -114,6 +114,7 @@ def _danger(presenter: Presenter, state: Mapping[str, Any], now: datetime) -> di
         "since": presenter.short(state["danger_since"], now),
         "before": ", ".join(dict.fromkeys(before)),
         "key": str(uuid4()),
+        "sequence": state["sequence"],
     }
 
 

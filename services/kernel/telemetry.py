@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -23,6 +25,7 @@ from services.kernel.settings import Settings
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _LINKS_AT_MOST = 100
+_FRAMES_AT_MOST = 12
 
 registry = CollectorRegistry()
 MESSAGES = Counter("hub_messages", "Messages handled", ("source", "outcome"), registry=registry)
@@ -51,6 +54,19 @@ def _trace_ids(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+def _places_only(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """An exception as its class and the places it went through: its words and variables may hold personal data."""
+    failure = event.pop("exc_info", None)
+    if failure is True:
+        failure = sys.exc_info()
+    error = failure[1] if isinstance(failure, tuple) else failure
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        frames = extract_tb(error.__traceback__)[-_FRAMES_AT_MOST:]
+        event["places"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
 def configure_logs(service: str, settings: Settings) -> None:
     """JSON lines on standard output; libraries' own logs pass through the same form."""
     shared: list[Any] = [
@@ -59,7 +75,7 @@ def configure_logs(service: str, settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         _trace_ids,
         lambda _, __, event: event | {"service": service},
-        structlog.processors.dict_tracebacks,
+        _places_only,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,0 +1,193 @@
+"""What a stranger sees in three minutes, walked in a real browser."""
+
+import time
+import uuid
+from typing import Any
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.conftest import PHONE, WIDE, sign_in
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+POLICE = {"Authorization": "Bearer demo-police"}
+DUTY = {"Authorization": "Bearer demo-duty"}
+DEADLINE = 30.0
+
+
+def until(find: Any, what: str) -> Any:
+    """Wait for a true value."""
+    end = time.monotonic() + DEADLINE
+    while not (found := find()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.1)
+    return found
+
+
+def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
+    sent = {"source_id": str(uuid.uuid4()), "line": "101", "category": "noise", "description": description} | changes
+    answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE)
+    assert answer.status_code == 202, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def case_of(hub: str, posted: dict[str, Any]) -> str:
+    def found() -> str | None:
+        decision = httpx2.get(hub + posted["url"], headers=POLICE).json()["decision"]
+        case: str | None = decision and decision["case"]
+        return case
+
+    reference: str = until(found, "the report's case")
+    return reference
+
+
+def test_a_call_is_in_the_worklist_and_its_case_says_why(page: Page, hub: str) -> None:
+    posted = post_call(hub, "Neighbour's loud music again until two in the morning.", place={"text": "Wigmore Lane"})
+    reference = case_of(hub, posted)
+    sign_in(page, "asha-venn")
+    page.get_by_placeholder("Search or reference").fill(posted["reference"].lower().replace("-", " "))
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=posted["reference"]).click()
+    page.get_by_role("link", name=reference).click()
+    expect(page.locator("h1")).to_contain_text("Wigmore Lane")
+    expect(page.locator("mark.lit").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Case opened")).to_be_visible()
+
+
+def test_a_case_is_taken_noted_and_closed_and_the_timeline_says_who(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall again.", place={"text": "Stopsley Way"}))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    page.get_by_role("button", name="Take", exact=True).click()
+    expect(page.locator(".facts")).to_contain_text("Asha Venn")
+    page.keyboard.press("n")
+    page.locator("#text").fill("Visited. Music was off.")
+    page.get_by_role("button", name="Save the note").click()
+    expect(page.locator(".moj-timeline")).to_contain_text("Visited. Music was off.")
+    page.locator("summary", has_text="Close").click()
+    page.locator("#close-reason").fill("It stopped after the visit.")
+    page.get_by_role("button", name="Close the case").click()
+    expect(page.locator(".facts")).to_contain_text("Closed")
+
+
+def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall, third night.", place={"text": "Lewsey Road"}))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    headers = DUTY | {"If-Match": '"1"'}
+    theirs = httpx2.post(f"{hub}/api/v1/cases/{reference}/assign", json={"owner": "helen-strood"}, headers=headers)
+    assert theirs.status_code == 200
+    page.locator("summary", has_text="Reroute").click()
+    page.locator("#reroute-reason").fill("It belongs to the police.")
+    page.locator("#reroute-lead").select_option("bedfordshire-police")
+    page.get_by_role("button", name="Reroute").click()
+    expect(page.locator("h1")).to_have_text("Somebody changed it meanwhile")
+    expect(page.locator("body")).to_contain_text("helen-strood")
+    expect(page.locator("body")).to_contain_text("It belongs to the police.")
+
+
+def test_a_resident_is_told_to_call_999_and_gets_a_reference_and_a_code(page: Page) -> None:
+    page.goto("/report")
+    expect(page.locator("h1")).to_have_text("Is anyone in danger now?")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("danger")
+    page.get_by_label("Yes, it is happening now").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("main")).to_contain_text("Please call 999 first")
+    page.locator("#where").fill("Hartley Road")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#description").fill("A man with a bat is kicking the door in.")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send the report").click()
+    expect(page.locator("h1")).to_have_text("We have your report")
+    reference, code = (page.locator("dd").nth(number).inner_text() for number in (0, 1))
+    page.goto("/report/status")
+    page.locator("#reference").fill(reference)
+    page.locator("#code").fill(code)
+    page.get_by_role("button", name="Show it").click()
+    expect(page.locator(".facts")).to_contain_text(reference)
+    page.locator("#reference").fill(reference)
+    page.locator("#code").fill("000000" if code != "000 000" else "111111")
+    page.get_by_role("button", name="Show it").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not fit together")
+
+
+def test_danger_stands_above_the_list_until_a_named_person_acknowledges_it(page: Page, hub: str) -> None:
+    place = {"text": "Cutenhoe Road", "latitude": 51.8679, "longitude": -0.4121}
+    reference = case_of(hub, post_call(hub, "He has a knife and is outside now.", danger_now=True, place=place))
+    sign_in(page, "helen-strood")
+    item = page.locator(".danger__item", has_text=reference)
+    expect(item).to_contain_text("nobody has acknowledged yet")
+    item.get_by_role("button").click()
+    expect(page.locator(".moj-timeline")).to_contain_text("Danger acknowledged")
+    expect(page.locator(".moj-timeline")).to_contain_text("Helen Strood")
+
+
+def test_an_agency_that_has_nothing_to_do_with_a_case_finds_nothing(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall, all week.", place={"text": "Tennyson Road"}))
+    sign_in(page, "joss-wimbley")
+    answer = page.goto(f"/cases/{reference}")
+    assert answer is not None
+    assert answer.status == 404
+    page.goto(f"/search?q={reference}")
+    expect(page.locator("main")).to_contain_text("Nothing that you may see")
+
+
+def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall, every day.", place={"text": "Farley Hill"}))
+
+    def mailed() -> list[dict[str, Any]]:
+        found = httpx2.get(f"{hub}/demo/mail.json").json()
+        return [mail for mail in found if reference in mail["subject"]]
+
+    mail = until(mailed, "the mail")[0]
+    assert "music" not in (mail["subject"] + mail["text"]).lower()
+    page.goto(f"/demo/mail/{mail['id']}")
+    expect(page.locator("pre")).to_contain_text(reference)
+    expect(page.get_by_role("link", name="Follow the trace")).to_be_visible()
+
+
+def test_operations_see_a_balance_that_closes(page: Page) -> None:
+    sign_in(page, "nadia-brill", "/ops")
+    expect(page.locator(".bal__close dd")).to_have_text("0")
+    expect(page.locator("main")).to_contain_text("reports-101")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_pages_are_accessible_and_do_not_scroll_sideways(
+    chrome: Browser, hub: str, size: dict[str, int], scheme: Any
+) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall.", place={"text": "Calverton Road"}))
+    context = chrome.new_context(viewport=size, base_url=hub, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_in(page, "helen-strood")
+    for address in (
+        "/",
+        f"/cases/{reference}",
+        "/referrals/mash",
+        "/review",
+        "/ops",
+        "/demo",
+        "/report",
+        "/call",
+        "/sign-in",
+    ):
+        page.goto(address)
+        found = Axe().run(page, options=AXE)
+        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{address} scrolls sideways by {overflow} px"
+    context.close()
+
+
+def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page) -> None:
+    sign_in(page, "helen-strood")
+    rows = "[...document.querySelectorAll('tr[data-row]')]"
+    shown = page.evaluate(f"{rows}.filter(r => r.getBoundingClientRect().bottom < innerHeight - 30).length")
+    assert shown >= 11

@@ -82,7 +82,7 @@ async def test_a_historic_report_counts_and_opens_nothing(pipeline: Pipeline) ->
     posted = await post(pipeline, occurred_month="2021-05", category="burglary")
 
     async def decided() -> bool:
-        return (await receipt(pipeline, posted))["status"] == "routed"
+        return bool((await receipt(pipeline, posted))["status"] == "routed")
 
     await until(decided, "the decision")
     assert (await receipt(pipeline, posted))["decision"]["disposition"] == "record-only"

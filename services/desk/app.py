@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
-from services.desk import casework_pages, documents, operations_pages, proxy, sign_in_pages
+from services.desk import casework_pages, documents, finding_pages, operations_pages, proxy, sign_in_pages
 from services.desk.commands import Casework
+from services.desk.frame import shell
 from services.desk.operations_pages import Neighbours
 from services.desk.people import SignInNeeded, check_may_start, session_of
 from services.desk.presenting import Presenter
@@ -43,7 +44,7 @@ async def _error_page(request: Request, problem: Problem) -> Response:
     page: Response = request.app.state.pages.render(
         "error.html",
         problem.status,
-        **casework_pages.shell(request, await session_of(request)),
+        **shell(request, await session_of(request)),
         title=TITLES.get(problem.status, "Something went wrong"),
         detail=problem.detail,
     )
@@ -70,6 +71,7 @@ def build(settings: Settings) -> Process:
         routers=(
             operations_pages.router,
             casework_pages.router,
+            finding_pages.router,
             sign_in_pages.router,
             documents.router,
             proxy.router,

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.desk.casework_pages import shell
+from services.desk.frame import shell
 from services.desk.people import session_of
 
 ERRORS = {

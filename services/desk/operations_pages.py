@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from services.desk import repository
-from services.desk.casework_pages import shell
+from services.desk.frame import shell
 from services.desk.people import CheckedForm, Session, SignedIn, session_of
 from services.desk.presenting import CHANNELS, Presenter
 from services.kernel.http import Problem

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.desk.casework_pages import shell
+from services.desk.frame import shell
 from services.desk.people import session_of, sign_in, sign_out
 
 router = APIRouter(include_in_schema=False)

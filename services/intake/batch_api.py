@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.intake import batch_repository, repository, spool
-from services.intake.batches import READERS, BatchStatus
+from services.intake.batches import BatchStatus
+from services.intake.staging import READERS
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference

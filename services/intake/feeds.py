@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from schemas.submission import Submission
-from services.intake.batches import reasons_of
 from services.intake.domain import receiving
 from services.intake.messages import FeedRowRefused, ReceiveReport
+from services.intake.staging import reasons_of
 from services.kernel.consumer import Reader
 from services.kernel.decision import Message
 from services.kernel.envelope import Raw, Received, position_id

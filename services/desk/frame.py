@@ -1,0 +1,85 @@
+"""The frame around every page, and what pages share: the trace's address, a report's words, a tidy reference."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from fastapi import Request
+
+from services.desk.commands import Outcome
+from services.desk.people import Session
+from services.desk.presenting import CHANNELS, Presenter, lit
+from services.kernel.http import Problem
+from services.kernel.process import Process
+from services.kernel.references import ReferenceMistyped, tidy_reference
+from services.pages.rendering import Pages
+from services.partnership.models import Partnership
+
+
+def shell(request: Request, session: Session | None, active: str = "") -> dict[str, Any]:
+    """What every page's frame shows."""
+    hub: Process = request.app.state.hub
+    partnership: Partnership = request.app.state.partnership
+    presenter: Presenter = request.app.state.presenter
+    return {
+        "active": active,
+        "session": session,
+        "agency": presenter.agency(session.person.agency) if session else "",
+        "demonstration": hub.settings.demonstration,
+        "now": presenter.day(hub.clock()) + ", " + presenter.clock(hub.clock()),
+        "partnership": partnership.identity.name,
+        "panels": partnership.panels,
+    }
+
+
+def pages_of(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+def tidy(reference: str) -> str:
+    try:
+        return tidy_reference(reference)
+    except ReferenceMistyped as error:
+        raise missing() from error
+
+
+def missing() -> Problem:
+    return Problem(404, "not-found", "There is nothing with this reference for you. Check it, or ask the duty manager.")
+
+
+def report_view(request: Request, row: Any, now: datetime) -> dict[str, Any]:
+    presenter: Presenter = request.app.state.presenter
+    segments, fired = lit(str(row.personal.get("description") or ""), row.because or [])
+    return {
+        "reference": row.facts["reference"],
+        "channel": CHANNELS.get(row.facts["channel"], row.facts["channel"]),
+        "received": presenter.short(row.facts["received_at"], now),
+        "segments": segments,
+        "fired": fired,
+        "people": row.personal.get("people") or [],
+        "decision": row.decision,
+        "trace": trace_link(request, row.trace_id),
+    }
+
+
+def trace_link(request: Request, trace_id: str | None) -> str | None:
+    template: str = request.app.state.hub.settings.trace_url
+    return template.replace("{trace_id}", trace_id) if template and trace_id else None
+
+
+def referral_view(presenter: Presenter, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return dict(state) | {
+        "to": presenter.agency(state["panel"] or state["destination"]),
+        "time": presenter.time_left(state["due_at"], now),
+        "sent": presenter.short(state["sent_at"], now),
+        "escalated": presenter.who(state["escalated_to"]) if state["escalated_to"] else None,
+        "key": str(uuid4()),
+    }
+
+
+def sentence(outcome: Outcome) -> str:
+    errors = outcome.body.get("errors") or []
+    named = "; ".join(f"{each['field'].lstrip('/')}: {each['message']}" for each in errors)
+    return f"{outcome.body.get('detail', 'It was refused.')} {named}".strip()

@@ -1,0 +1,114 @@
+"""Reads the rows of a spooled batch: each with its identity and content, or with why it cannot be a report."""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.submission import Submission
+from services.intake import spool
+from services.intake.domain import police
+from services.kernel.http import field_errors
+
+
+@dataclass(slots=True)
+class Staged:
+    """Rows read, as columns."""
+
+    rows: list[int] = field(default_factory=list)
+    identities: list[str | None] = field(default_factory=list)
+    contents: list[str | None] = field(default_factory=list)
+    documents: list[str | None] = field(default_factory=list)
+    outcomes: list[str | None] = field(default_factory=list)
+    reasons: list[str | None] = field(default_factory=list)
+
+    def add(self, row: int, identity: str | None, content: str | None, document: str | None) -> None:
+        """A row that may become a report."""
+        for column, value in zip(self._columns(), (row, identity, content, document, None, None), strict=True):
+            column.append(value)
+
+    def reject(self, row: int, reasons: list[dict[str, str]]) -> None:
+        """A row that cannot."""
+        values = (row, None, None, None, "rejected", json.dumps(reasons))
+        for column, value in zip(self._columns(), values, strict=True):
+            column.append(value)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.rows, self.identities, self.contents, self.documents, self.outcomes, self.reasons
+
+    def as_columns(self) -> dict[str, list[Any]]:
+        """For the repository."""
+        names = ("rows", "identities", "contents", "documents", "outcomes", "reasons")
+        return dict(zip(names, self._columns(), strict=True))
+
+
+def reason(fields: str, code: str, message: str) -> list[dict[str, str]]:
+    """A row's reason, in the form of a problem's errors."""
+    return [{"field": fields, "code": code, "message": message}]
+
+
+def reasons_of(error: ValidationError) -> list[dict[str, str]]:
+    """pydantic's errors as a row's reasons, without values."""
+    return [
+        {"field": each.field, "code": each.code, "message": each.message}
+        for each in field_errors(error.errors(include_input=False, include_url=False, include_context=False))
+    ]
+
+
+class HubReader:
+    """Lines of NDJSON, each a hub report."""
+
+    def read(self, line: str, row: int, staged: Staged) -> None:
+        """One line."""
+        try:
+            made = Submission.model_validate_json(line)
+        except ValidationError as error:
+            staged.reject(row, reasons_of(error))
+            return
+        if made.revision > 1:
+            staged.reject(row, reason("/revision", "revision-not-taken", "Corrections in files are not taken yet."))
+            return
+        staged.add(row, f"{made.source_id}\x1f{row}", None, line)
+
+
+class StreetReader:
+    """Rows of a police street file."""
+
+    def __init__(self, header: str) -> None:
+        self._columns = spool.check_header(header)
+
+    def read(self, line: str, row: int, staged: Staged) -> None:
+        """One row."""
+        values = next(csv.reader([line]), [])
+        if len(values) != len(self._columns):
+            staged.reject(row, reason("", "wrong-columns", "The row does not have as many values as the header."))
+            return
+        named = dict(zip(self._columns, values, strict=True))
+        staged.add(row, police.identity(named), police.content(named), json.dumps(named))
+
+
+READERS = {"hub": HubReader, "police-street": StreetReader}
+
+
+class Reading:
+    """Where the reading of a batch stands: its reader, once the header is read, and the row."""
+
+    def __init__(self, batch: Any) -> None:
+        self._reader: HubReader | StreetReader | None = HubReader() if batch.format == "hub" else None
+        self._row, self._kept = 0, batch.staged
+
+    def rows_of(self, content: str) -> Staged:
+        """The rows of the next chunk that were not kept before."""
+        staged = Staged()
+        for line in content.splitlines():
+            if not line.strip():
+                continue
+            if self._reader is None:
+                self._reader = StreetReader(line)
+                continue
+            self._row += 1
+            if self._row > self._kept:
+                self._reader.read(line, self._row, staged)
+        return staged

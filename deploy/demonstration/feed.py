@@ -17,7 +17,7 @@ from deploy.demonstration.staff import StaffAtWork
 
 HISTORY_DAYS, HISTORY_REPORTS = 14, 260
 EVERY_SECONDS = 4.0
-ROUND_SECONDS = 180.0
+ROUND_SECONDS = 900.0
 SEED = 20_251_014
 RECEIVED_AT = "X-Demonstration-Received-At"
 """Only a demonstration believes this header: it lets the first fourteen days lie in the past."""

@@ -202,21 +202,20 @@ class Presenter:
 
 
 def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[Mapping[str, Any]]]:
-    """Spans that do not overlap, in the order of the text, with everything that fired on them."""
-    spans: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
-    for each in because:
-        if each["field"] == "description" and each.get("start") is not None:
-            spans.setdefault((each["start"], each["end"]), []).append(each)
-    chosen: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
-    reached = 0
-    for span in sorted(spans, key=lambda s: (s[0], -s[1])):
-        if span[0] >= reached:
-            chosen[span], reached = spans[span], span[1]
-    return chosen
+    """Spans in the order of the text, overlapping ones made one, with everything that fired on them."""
+    placed = [each for each in because if each["field"] == "description" and each.get("start") is not None]
+    found: list[tuple[int, int, list[Mapping[str, Any]]]] = []
+    for each in sorted(placed, key=lambda one: (one["start"], -one["end"])):
+        if found and each["start"] < found[-1][1]:
+            start, end, reasons = found[-1]
+            found[-1] = (start, max(end, each["end"]), [*reasons, each])
+        else:
+            found.append((each["start"], each["end"], [each]))
+    return {(start, end): reasons for start, end, reasons in found}
 
 
 def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment], list[Fired]]:
-    """The words of a report with the deciding ones numbered; overlapping spans are lit once, by the longest."""
+    """The words of a report with the deciding ones numbered; overlapping spans are lit as one."""
     segments: list[Segment] = []
     fired: list[Fired] = []
     place = 0

@@ -20,6 +20,7 @@ from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.http import TITLES, Problem
 from services.kernel.process import Process, run
 from services.kernel.settings import LOOPBACK, Settings
+from services.kernel.telemetry import carry_trace
 from services.pages.rendering import Pages, mount_static
 from services.partnership.loading import load_partnership
 
@@ -29,7 +30,11 @@ PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/opena
 
 
 def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{settings.port_base + offset}", timeout=60)
+    return httpx2.AsyncClient(
+        base_url=f"http://{LOOPBACK}:{settings.port_base + offset}",
+        timeout=60,
+        event_hooks={"request": [carry_trace]},
+    )
 
 
 async def _to_sign_in(request: Request, _: SignInNeeded) -> Response:

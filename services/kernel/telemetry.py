@@ -1,6 +1,7 @@
 """Logs, traces and metrics: JSON lines with trace ids and no personal data, OTLP spans, Prometheus numbers."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
+import httpx2
 import structlog
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -16,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -24,6 +26,7 @@ from services.kernel.decision import Message
 from services.kernel.settings import Settings
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})")
 _LINKS_AT_MOST = 100
 _FRAMES_AT_MOST = 12
 
@@ -117,15 +120,23 @@ def current_traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
+async def carry_trace(request: httpx2.Request) -> None:
+    """Give an outgoing request to another service of ours the running span as its parent (an httpx2 event hook)."""
+    traceparent = current_traceparent()
+    if traceparent is not None:
+        request.headers["traceparent"] = traceparent
+
+
 def trace_id_of(traceparent: str | None) -> str | None:
-    """The 32 hexadecimal digits of a traceparent."""
-    parts = (traceparent or "").split("-")
-    return parts[1] if len(parts) == 4 else None
+    """The 32 hexadecimal digits of a traceparent; None where it is not one, for a partner may send anything."""
+    found = _TRACEPARENT.fullmatch(traceparent or "")
+    return found and found["trace"]
 
 
 def is_sampled(traceparent: str | None) -> bool:
     """Whether the caller's trace is kept; a message outside a trace is not."""
-    return bool(traceparent) and str(traceparent).endswith("1")
+    found = _TRACEPARENT.fullmatch(traceparent or "")
+    return found is not None and bool(int(found["flags"], 16) & TraceFlags.SAMPLED)
 
 
 def _context_of(traceparent: str) -> SpanContext:

@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.access.authentication import operations_only
 from services.notify import repository
 from services.notify.messages import SetWebhook
 
 PAGE = 100
 _LAST = UUID(int=2**128 - 1)
 
-router = APIRouter(prefix="/internal")
+router = APIRouter(prefix="/internal", dependencies=[operations_only()])
 
 
 class WebhookBody(BaseModel):

@@ -3,6 +3,7 @@
 import httpx2
 
 from schemas import topics
+from services.access.authentication import RemoteKeys, operations_only
 from services.kernel.clock import utc_now
 from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.process import Process, run
@@ -22,7 +23,7 @@ def build(settings: Settings) -> Process:
     rules = Rules(load_partnership(settings.partnership), settings.desk_url)
     mail = SmtpGateway(settings)
     webhooks = WebhookGateway(httpx2.AsyncClient(follow_redirects=False), utc_now)
-    return Process(
+    process = Process(
         name="notify",
         settings=settings,
         stage=NotifyStage(rules),
@@ -36,7 +37,11 @@ def build(settings: Settings) -> Process:
         ),
         jobs={"send-mail": mail.deliver, "send-webhook": webhooks.deliver},
         routers=(router,),
+        operations_only=(operations_only(),),
     )
+    process.app.state.settings = settings
+    process.app.state.introspect = RemoteKeys(settings)
+    return process
 
 
 def main(settings: Settings) -> None:

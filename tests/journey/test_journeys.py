@@ -139,7 +139,8 @@ def test_an_agency_that_has_nothing_to_do_with_a_case_finds_nothing(page: Page, 
 
 
 def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(page: Page, hub: str) -> None:
-    reference = case_of(hub, post_call(hub, "Loud music through the wall, every day.", place={"text": "Farley Hill"}))
+    posted = post_call(hub, "Loud music through the wall, every day.", place={"text": "Farley Hill"})
+    reference = case_of(hub, posted)
 
     def mailed() -> list[dict[str, Any]]:
         found = httpx2.get(f"{hub}/demo/mail.json").json()
@@ -149,7 +150,25 @@ def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(p
     assert "music" not in (mail["subject"] + mail["text"]).lower()
     page.goto(f"/demo/mail/{mail['id']}")
     expect(page.locator("pre")).to_contain_text(reference)
-    expect(page.get_by_role("link", name="Follow the trace")).to_be_visible()
+    link = page.get_by_role("link", name="Follow the trace").get_attribute("href")
+    assert link is not None
+    assert link.rpartition("/")[2] == httpx2.get(hub + posted["url"], headers=POLICE).json()["trace_id"]
+    until(lambda: whole_trace(link), "the spans of every service, down to the mail, in one trace")
+
+
+def whole_trace(link: str) -> bool:
+    """Whether the trace viewer has one unbroken tree from the POST to the mail, over all five services."""
+    viewer, _, trace_id = link.partition("/traces/")
+    answer = httpx2.get(f"{viewer}/api/v2/trace/{trace_id}")
+    spans = answer.json() if answer.status_code == httpx2.codes.OK else []
+    ids = {span["id"] for span in spans}
+    roots = [span["name"] for span in spans if span.get("parentId") not in ids]
+    services = {span["localEndpoint"]["serviceName"] for span in spans}
+    return (
+        roots == ["post /api/v1/calls"]
+        and services == {"hub-desk", "hub-intake", "hub-triage", "hub-referrals", "hub-notify"}
+        and "job send-mail" in {span["name"] for span in spans}
+    )
 
 
 def test_operations_see_a_balance_that_closes(page: Page) -> None:

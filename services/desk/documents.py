@@ -28,6 +28,7 @@ ERRORS = {
     "reason-missing": "Say why.",
     "danger-unacknowledged": "Somebody must acknowledge the danger before the case is closed.",
     "referral-open": "Conclude or withdraw the open referral first.",
+    "intelligence-police-only": "Intelligence stays with the police. Ask them to send a report that may be shared.",
     "case-closed": "The case is closed. Re-open it first.",
     "column-missing": "The file lacks a column that its format has.",
     "gzip-truncated": "The gzip stream ends too early. Send it again, whole.",

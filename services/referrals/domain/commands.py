@@ -21,6 +21,7 @@ from services.kernel.decision import Context, Decision
 from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain import answers
 from services.referrals.domain.change import Change
+from services.referrals.domain.intelligence import kept_with_police
 from services.referrals.domain.state import Case, Referral, Refused, case_key, referral_key
 from services.referrals.messages import Command
 
@@ -176,7 +177,7 @@ def handle(state: Mapping[str, Any], command: Command, context: Context) -> Deci
         return answers.handle(case, referral, command, context)
     if command.name not in WITHOUT_VERSION and command.version != case.state.version:
         return Decision(answer=Refused("stale", "version-stale", "Somebody changed the case meanwhile.", case))
-    refusal = _wrong_status(case, command)
+    refusal = _wrong_status(case, command) or kept_with_police(case, command, context.rules.partnership)
     if refusal is not None:
         return Decision(answer=refusal)
     model, handler = ON_CASES[command.name]

@@ -138,19 +138,19 @@ def _live(
     risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counts, rules)
     disposition, reason, destination = _disposition(report, evidence, themes, confidence, rules, danger=danger)
     leads = _leads(report, themes, disposition, rules, day)
-    panels = _panels(evidence, themes, flags, ages, rules)
+    told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
     because = tuple(evidence.because) or (Because("hub/nothing-fired", "description"),)
     decision = TriageDecision(
         themes=tuple(themes),
         lead_agency=leads[0] if leads else None,
         joint_leads=leads[1:],
         acting_lead=leads[0] if leads else None,
-        act_first=tuple(evidence.act_first),
+        act_first=told.agencies,
         disposition=disposition,
         risk=risk,
         priority=priority,
         due_at=due_at,
-        panels=tuple(panels),
+        panels=told.panels,
         flags=tuple(flags),
         confidence=confidence,
         rule_set=rules.rule_set,
@@ -240,6 +240,21 @@ def _panels(evidence: Evidence, themes: list[str], flags: list[str], ages: _Ages
             if row.outputs["panel"] is not None and row.outputs["panel"] not in panels:
                 panels.append(row.outputs["panel"])
     return panels
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who hears of the report beside its lead: agencies at once, panels by suggestion."""
+
+    agencies: tuple[str, ...] = ()
+    panels: tuple[str, ...] = ()
+
+
+def _told(report: ReportFacts, evidence: Evidence, panels: list[str]) -> _Told:
+    """Intelligence is the police's own: whatever flags it holds, nobody else is told and no panel is suggested."""
+    if report.kind == "intelligence":
+        return _Told()
+    return _Told(tuple(evidence.act_first), tuple(panels))
 
 
 CONCERN = "Concern for safety"

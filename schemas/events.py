@@ -6,10 +6,12 @@ All times are UTC with offset. Ids of events are in the envelope (CloudEvents he
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
+from schemas.case_event import (
+    CaseEvent as CaseEvent,
+)
+from schemas.case_life import CASE_LIFE
 from schemas.facts import (
     Actor as Actor,
 )
@@ -73,22 +75,6 @@ class ReviewRequested(Event):
     decided_at: datetime
     decided_by: Actor
     personal: Personal
-
-
-class CaseEvent(Event):
-    """What every event on topic `cases` carries (key: case id): the case as it now stands, who did it and when.
-
-    `personal` holds free text (note, reason, question) and joined reports' words; `why` is a rule in plain words.
-    """
-
-    case: CaseState
-    at: datetime
-    by: Actor
-    why: str | None = None
-    referral: ReferralState | None = None
-    report: ReportFacts | None = None
-    changed: dict[str, Any] = Field({}, description="Names and old/new codes of what changed, no personal data")
-    personal: Personal | None = None
 
 
 class CaseOpened(CaseEvent):
@@ -221,6 +207,7 @@ CASE_EVENTS: tuple[type[CaseEvent], ...] = (
     ReferralConcluded,
     ReferralWithdrawn,
     ReferralEscalated,
+    *CASE_LIFE,
 )
 EVENTS: tuple[type[Event], ...] = (
     ReportReceived,

@@ -112,6 +112,10 @@ class CaseState(Contract):
     danger_since: datetime | None = None
     outcome: str | None = None
     closed_at: datetime | None = None
+    followers: tuple[str, ...] = Field((), description="Agencies that keep sight of it after a merge or a split")
+    merged_into: UUID | None = Field(None, description="The surviving case; this one is only its history")
+    merged_into_reference: str | None = None
+    open_tasks: int = 0
     sequence: int
     version: int
 

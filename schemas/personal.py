@@ -8,6 +8,8 @@ Field names by event:
 - `ReportTriaged`, `ReviewRequested`: the same, and `because` (list of `rule`, `field`, `text`, `start`, `end`,
   `negated`).
 - `CaseOpened`, `ReportJoined`: the joined report's fields as triage gave them.
+- `TaskAdded`: `what`. `PersonAdded`, `PersonChanged`: `person` (`name`, `date_of_birth`, `contact`, `consent`).
+  `RiskChanged`: `reason`, `thrive`.
 - `NoteAdded`: `text`. `InformationRequested`: `question`. Every other case event: `reason` where a person gave one.
 """
 

@@ -51,6 +51,21 @@ _CASE_EVENTS = (
     "ReferralConcluded.v1",
     "ReferralWithdrawn.v1",
     "ReferralEscalated.v1",
+    "CasesMerged.v1",
+    "CaseSplit.v1",
+    "JoinProposed.v1",
+    "JoinConfirmed.v1",
+    "JoinRefused.v1",
+    "ReferralMoved.v1",
+    "TaskAdded.v1",
+    "TaskDone.v1",
+    "TaskCancelled.v1",
+    "TaskReminded.v1",
+    "TaskEscalated.v1",
+    "PersonAdded.v1",
+    "PersonChanged.v1",
+    "RiskChanged.v1",
+    "LeadsChanged.v1",
 )
 
 TOPICS: tuple[Topic, ...] = (

@@ -26,6 +26,21 @@ EVENT_TITLES = {
     "ReferralConcluded": "Referral concluded",
     "ReferralWithdrawn": "Referral withdrawn",
     "ReferralEscalated": "Nobody answered: escalated",
+    "CasesMerged": "Cases merged",
+    "CaseSplit": "Case split",
+    "JoinProposed": "May belong to another case",
+    "JoinConfirmed": "Belongs to the other case",
+    "JoinRefused": "Does not belong to the other case",
+    "ReferralMoved": "Referral came with a merged case",
+    "TaskAdded": "Task",
+    "TaskDone": "Task done",
+    "TaskCancelled": "Task cancelled",
+    "TaskReminded": "Task is due",
+    "TaskEscalated": "Task is late: escalated",
+    "PersonAdded": "Person added",
+    "PersonChanged": "Person changed",
+    "RiskChanged": "Risk assessed again",
+    "LeadsChanged": "Acting or joint lead changed",
 }
 KEY_EVENTS = ("ReferralSent", "ReferralAccepted", "CaseRerouted", "CaseClosed")
 DANGER_EVENTS = ("ReferralEscalated",)

@@ -7,7 +7,6 @@ from services.referrals.messages import Command
 REFERS = "refer"
 REROUTES = "reroute"
 ASSIGNS = "assign"
-CODE = "intelligence-police-only"
 
 
 def kept_with_police(case: Case, command: Command, partnership: Partnership) -> Refused | None:
@@ -15,14 +14,14 @@ def kept_with_police(case: Case, command: Command, partnership: Partnership) -> 
     if not case.intelligence or not _shows(command, partnership):
         return None
     message = "This is intelligence: it stays with the police. Ask them to send a report that may be shared."
-    return Refused("refused", CODE, message, case)
+    return Refused("refused", "intelligence-police-only", message, case)
 
 
 def _shows(command: Command, partnership: Partnership) -> bool:
     police = partnership.identity.intelligence_agency
     if command.name == REROUTES:
         # Another theme would move the case to that theme's lead.
-        return command.body.get("lead_agency") != police
+        return bool(command.body.get("lead_agency") != police)
     if command.name == ASSIGNS:
         return not _works_for(police, command.body.get("owner", ""), partnership)
     return command.name == REFERS

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from services.desk.error_codes import ERRORS
+from tests.unit.architecture.codes import codes_in, codes_of
 from tests.unit.architecture.rules import FILE_LINES, FUNCTION_LINES, findings
 
 ROOT = Path(__file__).parents[3]
@@ -50,3 +52,16 @@ def test_the_repository_keeps_every_rule() -> None:
     assert len(modules) > 40
     found = [line for path in modules for line in findings(path.relative_to(ROOT), path.read_text())]
     assert not found, "\n".join(found)
+
+
+def test_codes_are_found_where_problems_and_refusals_are_built() -> None:
+    source = 'Problem(422, "one", "…")\nRefused("stale", "two", "…")\nRefused("three", "…")\n_refused("four", "…", x)\n'
+    assert list(codes_in(source)) == ["one", "two", "three", "four"]
+
+
+def test_every_code_that_a_client_may_meet_is_explained() -> None:
+    services = [path for path in (ROOT / "services").iterdir() if path.is_dir() and path.name != "partnership"]
+    found = {code: path for service in services for code, path in codes_of(service).items()}
+    assert len(found) > 40
+    missing = {code: str(path.relative_to(ROOT)) for code, path in found.items() if code not in ERRORS}
+    assert not missing, f"explain these in services/desk/error_codes.py: {missing}"

@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import Field
 
 from schemas.case_parts import PersonState, ProposalState, TaskState
-from schemas.facts import Actor, CaseState, Event, ReferralState, ReportFacts
+from schemas.facts import Actor, CaseState, Event, ReportFacts
 from schemas.personal import Personal
+from schemas.referral_facts import LadderStep, ReferralState, SupportOffer
 
 
 class CaseEvent(Event):
@@ -27,3 +28,5 @@ class CaseEvent(Event):
     task: TaskState | None = None
     person: PersonState | None = None
     proposal: ProposalState | None = None
+    step: LadderStep | None = None
+    support: SupportOffer | None = None

@@ -75,6 +75,10 @@ class Refer(Sent):
     destination: Code | None = None
     reason: Words
     consent: Consent
+    under_18: bool | None = Field(None, description="Whether the person is under 18, where it is known")
+    fields: Annotated[dict[Code, bool | int | float | Words], Field(max_length=40)] = Field(
+        default_factory=dict, description="The route's own fields, by code"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:

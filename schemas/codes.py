@@ -83,9 +83,15 @@ class CaseStatus(StrEnum):
 class ReferralStatus(StrEnum):
     """Where a referral stands; the lifecycle is domain.md's, after Primero and HMPPS."""
 
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting-approval"
     SENT = "sent"
     INFORMATION_REQUESTED = "information-requested"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    SCHEDULED = "scheduled"
+    DISCUSSED = "discussed"
+    IN_PROGRESS = "in-progress"
     CONCLUDED = "concluded"
     WITHDRAWN = "withdrawn"
+    ESCALATED = "escalated"

@@ -28,15 +28,16 @@ from schemas.facts import (
     NotificationState as NotificationState,
 )
 from schemas.facts import (
-    ReferralState as ReferralState,
-)
-from schemas.facts import (
     ReportFacts as ReportFacts,
 )
 from schemas.facts import (
     TriageDecision as TriageDecision,
 )
 from schemas.personal import Personal
+from schemas.referral_events import REFERRAL_EVENTS
+from schemas.referral_facts import (
+    ReferralState as ReferralState,
+)
 
 
 class ReportReceived(Event):
@@ -208,6 +209,7 @@ CASE_EVENTS: tuple[type[CaseEvent], ...] = (
     ReferralWithdrawn,
     ReferralEscalated,
     *CASE_LIFE,
+    *REFERRAL_EVENTS,
 )
 EVENTS: tuple[type[Event], ...] = (
     ReportReceived,

@@ -1,4 +1,4 @@
-"""What events are made of: a report's facts, a decision, and cases, referrals and notifications as they now stand."""
+"""What events are made of: a report's facts, a decision, and cases and notifications as they now stand."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.codes import CaseStatus, Channel, Disposition, Kind, Marking, ReferralStatus, Risk
+from schemas.codes import CaseStatus, Channel, Disposition, Kind, Marking, Risk
 
 
 class Contract(BaseModel):
@@ -117,30 +117,6 @@ class CaseState(Contract):
     merged_into_reference: str | None = None
     open_tasks: int = 0
     sequence: int
-    version: int
-
-
-class ReferralState(Contract):
-    """A referral as it stands after the event."""
-
-    referral_id: UUID
-    reference: str
-    case_id: UUID
-    case_reference: str
-    panel: str | None = None
-    destination: str | None = None
-    to_agency: str
-    status: ReferralStatus
-    sent_at: datetime
-    due_at: datetime | None = None
-    owner: str | None = None
-    owner_name: str | None = None
-    consent_status: Literal["given", "refused", "overridden"]
-    consent_basis: str | None = None
-    escalated_to: str | None = None
-    proposed_next_lead: str | None = None
-    outcome: str | None = None
-    score: Literal["achieved", "partly", "not"] | None = None
     version: int
 
 

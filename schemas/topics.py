@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schemas.referral_events import REFERRAL_EVENTS
+
 FOREVER = -1
 PARTITIONS = 24
 """Fixed at creation: a key's partition must never change."""
@@ -66,6 +68,7 @@ _CASE_EVENTS = (
     "PersonChanged.v1",
     "RiskChanged.v1",
     "LeadsChanged.v1",
+    *(f"{event.TYPE}.v{event.VERSION}" for event in REFERRAL_EVENTS),
 )
 
 TOPICS: tuple[Topic, ...] = (

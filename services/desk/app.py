@@ -9,7 +9,16 @@ from starlette.responses import Response
 
 from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
-from services.desk import casework_pages, documents, finding_pages, operations_pages, proxy, sign_in_pages
+from services.desk import (
+    case_pages,
+    documents,
+    finding_pages,
+    live_pages,
+    operations_pages,
+    proxy,
+    sign_in_pages,
+    worklist_pages,
+)
 from services.desk.commands import Casework
 from services.desk.frame import shell
 from services.desk.operations_pages import Neighbours
@@ -75,7 +84,9 @@ def build(settings: Settings) -> Process:
         ),
         routers=(
             operations_pages.router,
-            casework_pages.router,
+            worklist_pages.router,
+            live_pages.router,
+            case_pages.router,
             finding_pages.router,
             sign_in_pages.router,
             documents.router,

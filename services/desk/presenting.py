@@ -85,6 +85,21 @@ def span_words(span: timedelta) -> str:
     return f"{minutes} min"
 
 
+def since_words(span: timedelta) -> str:
+    """A short length of time to the second: 38 s, 2 min 14 s; longer ones as `span_words`."""
+    seconds = int(abs(span).total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return span_words(span)
+
+
+def named(names: Sequence[str]) -> str:
+    """Names as a sentence has them: A, B and C."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 class Presenter:
     """Turns states into what templates show, in the partnership's words and time zone."""
 
@@ -161,6 +176,18 @@ class Presenter:
         except UnknownCode:
             return self.agency(code)
 
+    def in_front_of(self, state: Mapping[str, Any]) -> str:
+        """Whom a danger stands before: the duty manager, and by name the staff of who acts first and leads.
+
+        An agency without staff of its own here is named by itself: its duty address was told.
+        """
+        partnership = self._partnership
+        names = [partnership.person(partnership.identity.duty_manager).name]
+        for code in dict.fromkeys((*state["act_first"], state["lead_agency"], *state["joint_leads"])):
+            theirs = [each.name for each in partnership.staff if each.agency == code and "supervisor" in each.roles]
+            names += (theirs or [f"{self.agency(code)} duty desk"]) if code else []
+        return named(list(dict.fromkeys(names)))
+
     def row(self, state: Mapping[str, Any], now: datetime, me: str) -> dict[str, Any]:
         """A line of the worklist."""
         joint = [self.agency(code) for code in state["joint_leads"]]
@@ -179,6 +206,8 @@ class Presenter:
             "next_by": self.who(state["next_action_by"]),
             "time": self.time_left(state["due_at"], now),
             "version": state["version"],
+            "sequence": state["sequence"],
+            "case_id": str(state["case_id"]),
         }
 
     def entry(self, row: Any, now: datetime) -> dict[str, Any]:

@@ -8,11 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-VIEWS = ("mine", "team", "unowned", "late", "waiting", "closed")
-_VIEW = """
+VIEWS = ("mine", "team", "unowned", "late", "unanswered", "waiting", "closed")
+ACKNOWLEDGED_SHOWN = 2
+_UNANSWERED = """
+    EXISTS (SELECT 1 FROM model_referrals r WHERE r.case_id = model_cases.case_id
+        AND r.status IN ('sent', 'information-requested') AND r.due_at < now())
+"""
+_VIEW = f"""
     CASE :view
         WHEN 'mine' THEN owner = :me WHEN 'unowned' THEN owner IS NULL WHEN 'late' THEN due_at < now()
-        WHEN 'waiting' THEN waiting ELSE true END
+        WHEN 'waiting' THEN waiting WHEN 'unanswered' THEN {_UNANSWERED} ELSE true END
 """
 _FILTERS = """
     (CAST(:theme AS text) IS NULL OR themes @> ARRAY[CAST(:theme AS text)])
@@ -27,15 +32,29 @@ _OPEN = text(f"""
 _CLOSED = text("""
     SELECT state, due_at, case_id FROM model_cases WHERE status = 'closed' ORDER BY changed_at DESC LIMIT :most
 """)
-_COUNTS = text("""
+_COUNTS = text(f"""
     SELECT count(*) AS team, count(*) FILTER (WHERE owner = :me) AS mine,
         count(*) FILTER (WHERE owner IS NULL) AS unowned,
         count(*) FILTER (WHERE due_at < now()) AS late, count(*) FILTER (WHERE waiting) AS waiting,
-        max(changed_at) AS changed_at
+        count(*) FILTER (WHERE {_UNANSWERED}) AS unanswered, max(changed_at) AS changed_at
     FROM model_cases WHERE status = 'open'
-""")
-_NEWER = text("SELECT count(*) FROM model_cases WHERE changed_at > :since")
+""")  # noqa: S608 the part is a constant of this module
 _DANGER = text("SELECT state FROM model_cases WHERE status = 'open' AND danger ORDER BY opened_at LIMIT 20")
+_ACKNOWLEDGED = text("""
+    SELECT c.state, e.at, e.document FROM model_events e JOIN model_cases c USING (case_id)
+    WHERE e.type = 'DangerAcknowledged' AND e.at > :since AND c.status = 'open' AND NOT c.danger
+    ORDER BY e.at DESC LIMIT :most
+""")
+_DANGER_IN_REVIEW = text("""
+    SELECT r.reference, r.street, r.received_at, d.decision
+    FROM model_decisions d JOIN model_reports r USING (report_id)
+    WHERE d.in_review AND d.decision::jsonb -> 'flags' ? 'danger-now' ORDER BY d.received_at LIMIT 20
+""")
+_HINT = text("""
+    SELECT (SELECT count(*) FROM model_cases WHERE changed_at > :since) AS changed,
+        (SELECT count(*) FROM model_cases WHERE status = 'open' AND danger) AS danger
+""")
+_CASE_HINT = text("SELECT sequence, version, state FROM model_cases WHERE reference = :reference")
 _CASE = text("SELECT state, case_id FROM model_cases WHERE reference = :reference")
 _TIMELINE = text("""
     SELECT type, at, sequence, trace_id, report_id, document FROM model_events WHERE case_id = :case
@@ -96,9 +115,25 @@ async def counts(connection: AsyncConnection, me: str) -> Any:
     return (await connection.execute(_COUNTS, {"me": me})).one()
 
 
-async def newer(connection: AsyncConnection, since: datetime) -> int:
-    """How many cases changed since."""
-    return int((await connection.execute(_NEWER, {"since": since})).scalar_one())
+async def hint(connection: AsyncConnection, since: datetime) -> Any:
+    """How many cases changed since, and how many stand in danger."""
+    return (await connection.execute(_HINT, {"since": since})).one()
+
+
+async def case_hint(connection: AsyncConnection, reference: str) -> Any | None:
+    """At which sequence and version a case stands."""
+    return (await connection.execute(_CASE_HINT, {"reference": reference})).one_or_none()
+
+
+async def acknowledged(connection: AsyncConnection, since: datetime) -> Sequence[Any]:
+    """The dangers that were acknowledged last, newest first."""
+    asked = {"since": since, "most": ACKNOWLEDGED_SHOWN}
+    return (await connection.execute(_ACKNOWLEDGED, asked)).all()
+
+
+async def danger_in_review(connection: AsyncConnection) -> Sequence[Any]:
+    """Reports of danger that have no case yet, since a person must decide on them."""
+    return (await connection.execute(_DANGER_IN_REVIEW)).all()
 
 
 async def danger(connection: AsyncConnection) -> list[dict[str, Any]]:

@@ -1,15 +1,12 @@
-"""The caseworkers' pages: worklist, case, report, board, review, search; and their forms."""
+"""The case page: what is known of a case, what was done with it, and its forms."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sse_starlette import EventSourceResponse
 
 from services.desk import repository, write_repository
 from services.desk.commands import BODIES, Casework, Outcome, caught_up
@@ -20,99 +17,9 @@ from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 
-PAGE, TIMELINE, HINT_SECONDS = 50, 300, 2.0
-VIEWS = (
-    ("mine", "Mine"),
-    ("team", "My team"),
-    ("unowned", "Unowned"),
-    ("late", "Late"),
-    ("waiting", "Waiting for others"),
-    ("closed", "Closed"),
-)
-_FIRST = UUID(int=0)
+TIMELINE = 300
 
 router = APIRouter(include_in_schema=False)
-
-
-def _asked(request: Request, session: Session) -> dict[str, Any]:
-    query = request.query_params
-    due, _, after = query.get("after", "").partition("~")
-    try:
-        cursor = {"due": datetime.fromisoformat(due), "after": UUID(after)}
-    except ValueError:
-        cursor = {"due": datetime.min.replace(tzinfo=UTC), "after": _FIRST}
-    return cursor | {
-        "view": query.get("view") if query.get("view") in repository.VIEWS else "team",
-        "me": session.person.id,
-        "theme": query.get("theme") or None,
-        "risk": query.get("risk") or None,
-        "lead": query.get("lead") or None,
-        "most": PAGE,
-    }
-
-
-@router.get("/")
-async def worklist(request: Request, session: SignedIn) -> Response:
-    """Open cases, soonest due first; danger above everything."""
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    asked, now = _asked(request, session), hub.clock()
-    async with hub.database.reading(**session.reading()) as connection:
-        if asked["view"] == "closed":
-            rows = await repository.closed(connection, PAGE)
-        else:
-            rows = await repository.worklist(connection, asked)
-        counts = await repository.counts(connection, session.person.id)
-        danger = await repository.danger(connection)
-    following = None
-    if len(rows) == PAGE and asked["view"] != "closed":
-        following = f"{rows[-1].due_at.isoformat()}~{rows[-1].case_id}"
-    strategy = partnership.strategy_at(now.date())
-    return pages_of(request).render(
-        "worklist.html",
-        **shell(request, session, "worklist"),
-        rows=[presenter.row(row.state, now, session.person.id) for row in rows],
-        views=[(code, name, getattr(counts, code, None), code == asked["view"]) for code, name in VIEWS],
-        danger=[_danger(presenter, state, now) for state in danger],
-        themes=[(theme.code, theme.short_name) for theme in strategy.themes] if strategy else [],
-        agencies=[(agency.code, agency.short_name) for agency in partnership.agencies],
-        asked=asked,
-        following=following,
-        since=now.isoformat(),
-        shown=len(rows),
-    )
-
-
-def _danger(presenter: Presenter, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    before = [presenter.agency(code) for code in (*state["act_first"], state["lead_agency"]) if code]
-    return {
-        "reference": state["reference"],
-        "title": state["title"],
-        "since": presenter.short(state["danger_since"], now),
-        "before": ", ".join(dict.fromkeys(before)),
-        "key": str(uuid4()),
-        "sequence": state["sequence"],
-    }
-
-
-@router.get("/events")
-async def events(request: Request, session: SignedIn, since: datetime | None = None) -> EventSourceResponse:
-    """Hints, not news: how many cases that she may see have changed since the page was made."""
-    hub: Process = request.app.state.hub
-    start = since or hub.clock()
-
-    async def hints() -> AsyncIterator[dict[str, str]]:
-        told = 0
-        while not await request.is_disconnected():
-            async with hub.database.reading(**session.reading()) as connection:
-                changed = await repository.newer(connection, start)
-            if changed != told:
-                told = changed
-                yield {"event": "changed", "data": json.dumps({"changed": changed})}
-            await asyncio.sleep(HINT_SECONDS)
-
-    return EventSourceResponse(hints())
 
 
 @router.get("/cases/{reference}")

@@ -58,6 +58,10 @@ format: development ## Bring the code into the one format
 	@$(VENV)/ruff format $(CHECKED)
 	@$(VENV)/ruff check --quiet --fix $(CHECKED)
 
+.PHONY: schemas
+schemas: development ## Write the events' JSON Schemas anew from their models
+	@$(VENV)/python -m schemas.export
+
 .PHONY: browser
 browser: development
 	@$(VENV)/python -m deploy.local.browser

@@ -12,6 +12,7 @@ from services.partnership.models import Partnership
 from services.partnership.references import known_codes, references
 from services.partnership.wording import message_faults
 
+JOIN_PARTS = ("reference", "number", "person", "name", "name-alike", "place", "theme", "harm", "street", "kind")
 REQUIRED_THRESHOLDS = (
     "historic-after",
     "danger-unanswered",
@@ -23,6 +24,12 @@ REQUIRED_THRESHOLDS = (
     "second-theme",
     "join-same-place",
     "join-same-street",
+    "join-same-person",
+    "join-sure",
+    "join-propose",
+    *(f"join-weight-{part}" for part in JOIN_PARTS),
+    "task-escalate",
+    "task-due",
 )
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}

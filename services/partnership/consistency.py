@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.partnership.documents import Report
 from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
 from services.partnership.models import Partnership
+from services.partnership.process_rules import process_faults
 from services.partnership.references import known_codes, references
 from services.partnership.wording import message_faults
 
@@ -37,6 +38,7 @@ UNIQUE = {
     "agencies": "agencies",
     "panels": "panels",
     "destinations": "destinations",
+    "processes": "processes",
     "calendars": "calendars",
     "categories": "categories",
     "partners": "partners",
@@ -66,6 +68,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _feeds(partnership, report)
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
+    process_faults(partnership, report)
 
 
 def _unique(partnership: Partnership, report: Report) -> None:

@@ -76,6 +76,10 @@ test: development browser ## Everything: checks, then all tests on real engines 
 bench: development ## One stage of the hub beside the floor, as a table of ratios
 	@$(VENV)/python -m hub bench $(ARGUMENTS)
 
+.PHONY: score
+score: development ## How well triage reads: figures on the open texts and on the judging set, no words of them
+	@$(VENV)/python -m tests.benchmarks.score $(ARGUMENTS)
+
 .PHONY: lock
 lock: development ## Resolve the packages and the engines' jars anew (UPGRADE=1 takes newer versions)
 	@test -x $(VENV)/uv || $(VENV)/python -m pip install --quiet uv

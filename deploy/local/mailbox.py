@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import time
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -28,7 +28,7 @@ class Mailbox:
         identity = f"{time.time_ns():020d}-{secrets.token_hex(3)}"
         document = json.dumps(mail(identity, content, recipients), ensure_ascii=False)
         await asyncio.to_thread(self._write, identity, document)
-        self._ids.append(identity)
+        insort(self._ids, identity)  # mails that are written beside each other end in any order
         while len(self._ids) > self._kept:
             (self._folder / f"{self._ids.pop(0)}.json").unlink(missing_ok=True)
         return identity

@@ -32,6 +32,8 @@ class Plan:
     own_kafka: bool
     services: tuple[str, ...]
     demonstration: bool
+    day: bool
+    """Whether the demonstration day is played: in a demonstration of which nothing was left out."""
 
     @property
     def database_url(self) -> str:
@@ -82,8 +84,8 @@ class Plan:
         ]
 
     def feeder(self) -> list[Program]:
-        """The demonstration day, only beside all services."""
-        if not self.demonstration or set(self.services) != set(SERVICES):
+        """The demonstration day."""
+        if not self.day:
             return []
         return [self._python("demonstration", "hub", "simulate", port=None)]
 
@@ -131,6 +133,7 @@ def plan(settings: Settings, only: str = "") -> Plan:
         own_kafka="kafka" not in settings.model_fields_set,
         services=chosen if only else SERVICES,
         demonstration=demonstration,
+        day=demonstration and not only,
     )
 
 

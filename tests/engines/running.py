@@ -73,6 +73,11 @@ class Running:
         self.process = spawn(self.program, self.log)
         self.wait_ready()
 
+    async def start_again(self) -> None:
+        """As `start`, while the running event loop goes on."""
+        self.process = spawn(self.program, self.log)
+        await self._ready()
+
     def stop(self) -> None:
         """In order, as the supervisor would; killed when it takes too long."""
         signal_group(self.process, self.program.stop_signal)

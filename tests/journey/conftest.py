@@ -36,7 +36,7 @@ def _wait_ready(process: "subprocess.Popen[bytes]", base: str, log: Path) -> Non
         time.sleep(0.3)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hub(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base address of a running hub with its demonstration day."""
     home = tmp_path_factory.mktemp("hub")

@@ -1,7 +1,11 @@
 """Received mails: kept, found again after a restart, newest first, never more than fit."""
 
+import asyncio
+import threading
 from email.message import EmailMessage
 from pathlib import Path
+
+import pytest
 
 from deploy.local.mailbox import Mailbox
 
@@ -48,3 +52,25 @@ async def test_an_id_that_is_a_path_finds_nothing(tmp_path: Path) -> None:
 async def test_half_a_mail_on_the_disk_is_not_listed(tmp_path: Path) -> None:
     (tmp_path / "00000000000000000001-abc.part").write_text("{")
     assert Mailbox(tmp_path).page() == ([], None)
+
+
+async def test_mails_that_are_written_beside_each_other_are_all_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox, first_may_end = Mailbox(tmp_path), threading.Event()
+    write = mailbox._write
+
+    def slow_first(identity: str, document: str) -> None:
+        if "mail 0" in document:
+            first_may_end.wait(10)
+        write(identity, document)
+
+    monkeypatch.setattr(mailbox, "_write", slow_first)
+    slow = asyncio.create_task(mailbox.keep(mail("mail 0"), ["a@example.org"]))
+    await asyncio.sleep(0)
+    for number in range(1, 4):
+        await mailbox.keep(mail(f"mail {number}"), ["a@example.org"])
+    first_may_end.set()
+    await slow
+    mails, _ = mailbox.page()
+    assert [each["subject"] for each in mails] == ["mail 3", "mail 2", "mail 1", "mail 0"]

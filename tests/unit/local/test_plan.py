@@ -45,6 +45,8 @@ def test_only_engines_starts_no_service_and_only_names_starts_those() -> None:
     assert plan(Settings(), "engines").services == ()
     assert plan(Settings(), "intake,notify").services == ("intake", "notify")
     assert plan(Settings(), "intake").feeder() == []
+    assert plan(Settings(), ",".join(SERVICES)).feeder() == []
+    assert [program.name for program in plan(Settings()).feeder()] == ["demonstration"]
     assert [program.name for program in plan(Settings()).service_programs()] == list(SERVICES)
 
 

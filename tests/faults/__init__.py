@@ -1,0 +1,1 @@
+"""Kills and stops what the hub stands on, while records flow, and counts afterwards."""

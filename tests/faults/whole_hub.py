@@ -1,0 +1,161 @@
+"""The whole hub as the one-command run starts it, on engines that a test may stop: its processes, tables and topics."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local import kafka as kafka_engine
+from deploy.local import postgres as postgres_engine
+from deploy.local.home import started_at
+from deploy.local.ports import SERVICES, Ports
+from services.kernel.errors import INFRASTRUCTURE
+from tests.engines.running import Running
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_SECONDS = 180.0
+
+_UNDER_WAY = """
+    SELECT (SELECT count(*) FROM {0}.dead_letters) AS dead, (SELECT count(*) FROM {0}.jobs) AS jobs,
+           (SELECT count(*) FROM {0}.outbox_messages) AS unsent
+"""
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+    """Wait for a condition's true value; fail with its name when the deadline passes."""
+    end = time.monotonic() + seconds
+    while not (found := await condition()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        await asyncio.sleep(0.2)
+    return found
+
+
+class WholeHub:
+    """`hub up` of all services, without the demonstration day, supervised as in the one-command run."""
+
+    def __init__(self, home: Path, base: int, postgres: Running, kafka: Running) -> None:
+        self.home, self.postgres, self.kafka = home, postgres, kafka
+        self.ports = Ports(base)
+        self.database_url = postgres_engine.url(postgres.program.port or 0)
+        self.bootstrap = kafka_engine.bootstrap(kafka.program.port or 0)
+        self.said = home.parent / "up.log"
+        told = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        environment = told | {
+            "HUB_HOME": str(home),
+            "HUB_PORT_BASE": str(base),
+            "HUB_DATABASE_URL": self.database_url,
+            "HUB_KAFKA": self.bootstrap,
+            "HUB_JOB_LEASE_SECONDS": "6",
+        }
+        with self.said.open("wb") as output:
+            self.up = subprocess.Popen(
+                [sys.executable, "-m", "hub", "up", "--only", ",".join(SERVICES)],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+
+    def address(self, service: str) -> str:
+        """Where a service listens; desk's is the one address of everything."""
+        return f"http://127.0.0.1:{self.ports.service(service)}"
+
+    def secret(self) -> dict[str, str]:
+        """The header by which the installation's own tools are known."""
+        return {"X-Hub-Secret": json.loads((self.home / "secrets.json").read_text())["service_secret"]}
+
+    async def ready(self) -> bool:
+        """Whether every service says that it is ready."""
+        assert self.up.poll() is None, f"the hub ended: {self.said.read_text()[-2000:]}"
+        async with httpx2.AsyncClient(timeout=10) as client:
+            try:
+                answers = [await client.get(f"{self.address(name)}/readyz") for name in SERVICES]
+            except httpx2.HTTPError:
+                return False
+        return all(answer.is_success for answer in answers)
+
+    def alive(self, service: str) -> int | None:
+        """The process of a service, or None between its end and its next start."""
+        listed = json.loads((self.home / "run.json").read_text())["children"]
+        found = next(each for each in listed if each["name"] == service)
+        still = found["started"] is not None and started_at(found["pid"]) == found["started"]
+        return int(found["pid"]) if still else None
+
+    def kill(self, service: str) -> bool:
+        """`kill -9`, unless it is dead already: whether it was alive."""
+        process = self.alive(service)
+        if process is not None:
+            os.kill(process, signal.SIGKILL)
+        return process is not None
+
+    def end(self) -> None:
+        """Ctrl-C."""
+        if self.up.poll() is None:
+            self.up.send_signal(signal.SIGINT)
+            self.up.wait(60)
+
+    async def rows(self, query: str, *arguments: Any) -> list[Any]:
+        """Look at the tables."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    async def records(self, topic: str) -> list[Any]:
+        """Everything on a topic, from its beginning to its present end."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            parts = [TopicPartition(topic, number) for number in await _partitions(consumer, topic)]
+            consumer.assign(parts)
+            ends = await consumer.end_offsets(parts)
+            await consumer.seek_to_beginning(*parts)
+            found: list[Any] = []
+            while any([await consumer.position(part) < ends[part] for part in parts]):
+                for records in (await consumer.getmany(timeout_ms=300)).values():
+                    found.extend(records)
+            return found
+        finally:
+            await consumer.stop()
+
+    async def mails(self) -> list[dict[str, Any]]:
+        """All mails of the sink."""
+        found: list[dict[str, Any]] = []
+        before = ""
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.ports.mail}", timeout=30) as client:
+            while True:
+                page = (await client.get("/mails", params={"before": before})).json()
+                found += page["items"]
+                if not (before := page["next"] or ""):
+                    return found
+
+    async def at_rest(self) -> bool:
+        """Whether nothing is under way: no outbox row, no job, no unanswered report; and no dead letter anywhere."""
+        try:
+            for service in SERVICES:
+                found = (await self.rows(_UNDER_WAY.format(service)))[0]
+                assert not found["dead"], f"{service} has {found['dead']} dead letters"
+                if found["unsent"] or found["jobs"]:
+                    return False
+            return not await self.rows("SELECT 1 FROM intake.reports WHERE status = 'received' LIMIT 1")
+        except INFRASTRUCTURE:
+            return False
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    consumer.subscribe([topic])
+    while not (found := consumer.partitions_for_topic(topic)):
+        await asyncio.sleep(0.05)
+    consumer.unsubscribe()
+    return sorted(found)

@@ -1,8 +1,9 @@
 """What a process is told from outside: environment variables with the prefix `HUB_`."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
     job_workers: int = 4
     job_lease_seconds: float = 60
     stop_seconds: float = 8
+
+    @model_validator(mode="after")
+    def _demonstrated_on_loopback(self) -> Self:
+        """A demonstration's keys and people are known to everybody: no service shows them to a network."""
+        if self.demonstration and self.host != LOOPBACK:
+            raise ValueError(f"HUB_DEMONSTRATION works on {LOOPBACK} only. Leave HUB_HOST out, or the demonstration.")
+        return self
 
     @property
     def desk_url(self) -> str:

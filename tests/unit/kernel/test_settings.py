@@ -1,0 +1,20 @@
+"""What a process is told from outside."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.kernel.settings import LOOPBACK, Settings
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 shown being refused
+def test_a_demonstration_is_refused_where_a_network_could_reach_it(host: str) -> None:
+    with pytest.raises(ValidationError, match="HUB_DEMONSTRATION"):
+        Settings(demonstration=True, host=host)
+
+
+def test_a_demonstration_works_on_loopback() -> None:
+    assert Settings(demonstration=True).host == LOOPBACK
+
+
+def test_without_a_demonstration_any_address_is_taken() -> None:
+    assert Settings(demonstration=False, host="192.0.2.1").host == "192.0.2.1"

@@ -28,6 +28,7 @@ REPORTS_PARTNER = "reports-partner"
 DECISIONS = "decisions"
 CASES = "cases"
 NOTIFICATIONS = "notifications"
+RULES = "rules"
 FEED_PREFIX = "feed-"
 FEED_RETENTION_MS = 30 * 24 * 3600 * 1000
 
@@ -68,8 +69,6 @@ _CASE_EVENTS = (
     "PersonChanged.v1",
     "RiskChanged.v1",
     "LeadsChanged.v1",
-    "ReportCorrected.v1",
-    "ReportTakenBack.v1",
     *(f"{event.TYPE}.v{event.VERSION}" for event in REFERRAL_EVENTS),
 )
 
@@ -80,10 +79,11 @@ TOPICS: tuple[Topic, ...] = (
         "report id",
         "triage",
         ("intake", "referrals", "notify", "desk"),
-        ("ReportTriaged.v1", "ReviewRequested.v1", "ReviewOverdue.v1"),
+        ("ReportTriaged.v1", "ReviewRequested.v1"),
     ),
     Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
     Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),
+    Topic(RULES, "the service whose rules they are", "triage", ("desk",), ("RuleSetPublished.v1",), 1),
 )
 
 

@@ -81,6 +81,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.DECISIONS, BULK_BATCH),
             Subscription(topics.CASES),
             Subscription(topics.NOTIFICATIONS),
+            Subscription(topics.RULES),
         ),
         routers=(
             operations_pages.router,
@@ -93,7 +94,6 @@ def build(settings: Settings) -> Process:
             proxy.router,
         ),
         operations_only=(operations_only(),),
-        openapi_url=None,  # `documents` serves the one of all services at the same address
     )
     app, state = process.app, process.app.state
     state.settings, state.partnership = settings, partnership

@@ -19,6 +19,7 @@ from schemas.events import (
     ReportTriaged,
     ReportWithdrawn,
     ReviewRequested,
+    RuleSetPublished,
     TriageDecision,
 )
 from schemas.personal import reveal
@@ -91,6 +92,21 @@ class NotificationRow(Row):
     reason: str | None
 
 
+class RulesRow(Row):
+    """A version of triage's rules came into force."""
+
+    event_id: UUID
+    number: int
+    digest: str
+    author: str
+    approved_by: str | None
+    published_by: str
+    published_at: datetime
+    replaces: int | None
+    rollback: bool
+    reason: str
+
+
 def seen_by(decision: TriageDecision) -> tuple[str, ...]:
     """Who may see a report before it is in a case: who leads and who acts first."""
     named = {decision.lead_agency, decision.acting_lead, *decision.joint_leads, *decision.act_first}
@@ -102,7 +118,7 @@ def case_seen_by(state: CaseState, partnership: Partnership) -> tuple[str, ...]:
     desks = {panel.code: panel.receives for panel in partnership.panels}
     desks |= {each.code: each.receives for each in partnership.destinations}
     named = {state.lead_agency, state.acting_lead, *state.joint_leads, *state.act_first, *state.referred_to}
-    named |= {*state.followers, *(desks.get(code) for code in state.referred_to)}
+    named |= {desks.get(code) for code in state.referred_to}
     return tuple(sorted(code for code in named if code))
 
 
@@ -123,7 +139,24 @@ def project(state: Mapping[str, Any], message: Message, context: Context) -> Dec
         reason = body.reason if isinstance(body, NotificationFailed) else None
         told = NotificationRow(state=body.notification, at=body.at, reason=reason)
         return Decision(state={f"notification:{body.notification.notification_id}": told})
+    if isinstance(body, RuleSetPublished):
+        return Decision(state={f"rules:{message.id}": _rules(body, message.id)})
     return _case(state, body, message, context)
+
+
+def _rules(body: RuleSetPublished, event_id: UUID) -> RulesRow:
+    return RulesRow(
+        event_id=event_id,
+        number=body.number,
+        digest=body.digest,
+        author=body.author.name,
+        approved_by=body.approved_by.name if body.approved_by else None,
+        published_by=body.published_by.name,
+        published_at=body.published_at,
+        replaces=body.replaces,
+        rollback=body.rollback,
+        reason=str(reveal(body.personal).get("reason") or ""),
+    )
 
 
 def _decision(body: ReportTriaged | ReviewRequested) -> DecisionRow:
@@ -164,7 +197,7 @@ def _case(state: Mapping[str, Any], event: CaseEvent, message: Message, context:
         sequence=event.case.sequence,
         type=event.TYPE,
         at=event.at,
-        document=event.model_dump(mode="json", exclude={"case", "proposal"}, exclude_none=True),
+        document=event.model_dump(mode="json", exclude={"case"}, exclude_none=True),
         report_id=event.report.report_id if event.report else None,
         trace_id=trace_id_of(message.traceparent),
     )

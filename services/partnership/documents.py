@@ -26,9 +26,16 @@ class Problem:
     line: int
     message: str
     severity: Literal["error", "warning"] = "error"
+    cell: tuple[str, str | None, str | None] | None = field(default=None, compare=False)
+    """Table, row and column, where it is a mistake in a decision table."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
+
+
+def missing_file(name: str) -> Problem:
+    """A file that a partnership must have is not there."""
+    return Problem(name, 1, "is missing; copy it from partnerships/luton and make it yours")
 
 
 class PartnershipInvalid(Exception):

@@ -5,8 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.codes import Channel
-from services.partnership.ladder import GrantedPower
-from services.partnership.values import Code, Entry
+from services.partnership.entries import Code, Entry
 
 
 class Person(Entry):
@@ -26,6 +25,7 @@ class Person(Entry):
             "accredited-officer",
             "executive",
             "operations",
+            "analyst",
         ],
         ...,
     ]
@@ -33,9 +33,6 @@ class Person(Entry):
     panels: tuple[Code, ...] = ()
     clearances: tuple[Literal["official-sensitive", "children", "domestic-abuse", "intelligence"], ...] = ()
     sees: Literal["own-agency", "all-agencies", "no-cases"] = "own-agency"
-    rank: str | None = Field(None, description="Where the law asks for one: sergeant, inspector, superintendent, …")
-    qualifications: tuple[str, ...] = Field((), description="Such as social-work, which a MASH rating asks for")
-    powers: tuple[GrantedPower, ...] = ()
     address: str
 
 

@@ -35,7 +35,8 @@ class TableFile:
     def report(self, message: str, row: str | None = None, column: str | None = None) -> None:
         """Add a mistake; `row` and `column` name the cell."""
         where = f"table {self.name}" + (f", row {row}" if row else "") + (f", column {column}" if column else "")
-        self.problems.append(Problem(self.file, self._line(row, column), f"{where}: {message}"))
+        line = self._line(row, column)
+        self.problems.append(Problem(self.file, line, f"{where}: {message}", cell=(self.name, row, column)))
 
     def _line(self, row: str | None, column: str | None) -> int:
         found = re.search(rf'"_id"\s*:\s*"{re.escape(row)}"', self.source) if row else None
@@ -46,16 +47,25 @@ class TableFile:
 
 def read_table(path: Path, name: str, contract: TableContract) -> TableFile:
     """The table in the file with its rows; `problems` says what keeps it from being used."""
-    table = TableFile(name, f"triage/{path.name}", "")
     if not path.is_file():
+        return parse_table(None, name, contract)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        table = TableFile(name, f"triage/{name}.json", "")
+        table.report(f"is not UTF-8 at byte {error.start}")
+        return table
+    return parse_table(source, name, contract)
+
+
+def parse_table(source: str | None, name: str, contract: TableContract) -> TableFile:
+    """The table in a text, as `read_table` reads it from a file; None where there is no file."""
+    table = TableFile(name, f"triage/{name}.json", source or "")
+    if source is None:
         table.report("is missing; copy it from partnerships/luton and make it yours")
         return table
     try:
-        table.source = path.read_text(encoding="utf-8")
-        content = _content(json.loads(table.source), table)
-    except UnicodeDecodeError as error:
-        table.report(f"is not UTF-8 at byte {error.start}")
-        return table
+        content = _content(json.loads(source), table)
     except json.JSONDecodeError as error:
         table.problems.append(Problem(table.file, error.lineno, f"table {name}: is not JSON: {error.msg}"))
         return table

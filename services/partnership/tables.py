@@ -14,7 +14,7 @@ from services.partnership.documents import PartnershipInvalid, Problem
 from services.partnership.entries import ELAPSED
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS, TableContract
-from services.partnership.table_file import TableFile, TableRow, read_table
+from services.partnership.table_file import TableFile, TableRow, parse_table, read_table
 from services.partnership.table_lint import lint
 
 FOLDER = "triage"
@@ -67,6 +67,16 @@ def load_tables(path: Path, partnership: Partnership) -> CompiledTables:
 def read_tables(path: Path, partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
     """The tables, or None and every mistake found."""
     files = {name: read_table(path / FOLDER / f"{name}.json", name, contract) for name, contract in CONTRACTS.items()}
+    return _checked(files, partnership)
+
+
+def compile_tables(sources: Mapping[str, str], partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
+    """As `read_tables`, from texts by table name."""
+    files = {name: parse_table(sources.get(name), name, contract) for name, contract in CONTRACTS.items()}
+    return _checked(files, partnership)
+
+
+def _checked(files: Mapping[str, TableFile], partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
     words = _words(files)
     vocabulary = vocabulary_of(partnership) | {"signals": words.get(("signals", "signal"), frozenset())}
     answers = {name: lint(files[name], contract, vocabulary) for name, contract in CONTRACTS.items()}

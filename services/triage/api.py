@@ -39,8 +39,10 @@ class Answer(BaseModel):
 
 @router.post("/explain", dependencies=[operations_only()])
 async def explain(request: Request) -> Response:
-    """NDJSON in, NDJSON out, nothing stored."""
-    rules, now = request.app.state.rules, datetime.now(UTC)
+    """NDJSON in, NDJSON out, by the rules in force; nothing stored."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        rules, now = await request.app.state.keeper.active(connection), datetime.now(UTC)
     lines = (await request.body()).decode().splitlines()
     made = "".join(json.dumps(explained(line, rules, now)) + "\n" for line in lines if line.strip())
     return Response(made, media_type="application/x-ndjson")

@@ -5,8 +5,9 @@ from services.access.authentication import RemoteKeys, operations_only
 from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
+from services.triage import rules_api
 from services.triage.api import router
-from services.triage.rule_set import read_rules
+from services.triage.keeping import RuleKeeper
 from services.triage.stage import TriageStage
 
 PORT = 2
@@ -15,22 +16,23 @@ PORT = 2
 
 def build(settings: Settings) -> Process:
     """A process of triage that is not started yet."""
-    rules = read_rules(settings.partnership)
+    keeper = RuleKeeper(settings.partnership)
     process = Process(
         name="triage",
         settings=settings,
-        stage=TriageStage(rules),
+        stage=TriageStage(keeper),
         port=settings.port_base + PORT,
         subscriptions=(
             Subscription(topics.REPORTS_101),
             Subscription(topics.REPORTS_ONLINE),
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
         ),
-        routers=(router,),
+        routers=(router, rules_api.router),
+        background=(keeper.ship,),
         operations_only=(operations_only(),),
     )
     state = process.app.state
-    state.settings, state.rules = settings, rules
+    state.settings, state.keeper = settings, keeper
     state.introspect = RemoteKeys(settings)
     return process
 

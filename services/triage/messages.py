@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
+from services.triage.domain.rule_versions import RULE_COMMANDS
 
 
 class ResolveReview(BaseModel):
@@ -25,4 +26,5 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
     "ResolveReview": {1: ResolveReview},
+    **{command.__name__: {1: command} for command in RULE_COMMANDS},
 }

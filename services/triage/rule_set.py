@@ -1,30 +1,81 @@
-"""Reads the active rule set: the partnership's files, decision tables and lexicon, under one name."""
+"""Makes the rules that decide out of documents: decision tables and lexicon, under one name."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
+from services.partnership.documents import PartnershipInvalid, Problem, missing_file
 from services.partnership.loading import load_partnership
-from services.partnership.tables import load_tables
+from services.partnership.models import Partnership
+from services.partnership.table_contract import CONTRACTS
+from services.partnership.tables import FOLDER, compile_tables
 from services.triage.domain.deciding import Rules
 from services.triage.domain.evidence import Reader
-from services.triage.domain.lexicon import load_lexicon
+from services.triage.domain.lexicon import FILE, read_lexicon
 from services.triage.domain.places import Places
+from services.triage.domain.rule_versions import Documents
 
-TRIAGE_FOLDER = "triage"
+TABLES = {f"{name}.json": name for name in CONTRACTS}
+SHIPPED = UUID("6d8f1b42-3c0d-5a1e-9b7c-2f4e8a90c1d3")
+"""Namespace of the commands by which a process says what its folder holds."""
+NAMES = (*TABLES, FILE)
+"""The files of a partnership's triage folder that make a rule set."""
 
 
-def rule_set_id(version: str, folder: Path) -> str:
-    """The partnership's version and a hash over every file of its triage folder."""
+def shipped_documents(path: Path) -> dict[str, str]:
+    """The documents in the partnership's folder; one that is missing is left out."""
+    found = ((name, path / FOLDER / name) for name in NAMES)
+    return {name: file.read_text(encoding="utf-8") for name, file in found if file.is_file()}
+
+
+def digest_of(documents: Documents) -> str:
+    """Twelve hexadecimal digits over every document: equal ones mean equal rules."""
     digest = hashlib.blake2b(digest_size=6)
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return f"{version}+t{digest.hexdigest()}"
+    for name in sorted(documents):
+        digest.update(name.encode() + b"\0" + hashlib.blake2b(documents[name].encode()).digest())
+    return digest.hexdigest()
+
+
+def rule_set_name(partnership: Partnership, digest: str, number: int | None = None) -> str:
+    """What decisions carry: the partnership's version (its thresholds count too), the rule set's number and digest."""
+    return f"{partnership.version}+" + (f"r{number}." if number else "") + f"t{digest}"
+
+
+def tables_of(documents: Documents) -> Mapping[str, str]:
+    """The decision tables' texts by table name."""
+    return {table: documents[name] for name, table in TABLES.items() if name in documents}
+
+
+def compiled(documents: Documents, partnership: Partnership, number: int | None = None) -> Rules:
+    """The rules that these documents make. Raises `PartnershipInvalid` with every mistake in the tables."""
+    tables, problems = compile_tables(tables_of(documents), partnership)
+    if FILE not in documents:
+        problems.append(missing_file(f"{FOLDER}/{FILE}"))
+    if problems or tables is None:
+        raise PartnershipInvalid(problems)
+    reader = Reader(read_lexicon(documents[FILE]), tables, Places(partnership), partnership.zone)
+    return Rules(partnership, reader, rule_set_name(partnership, digest_of(documents), number))
 
 
 def read_rules(path: Path) -> Rules:
-    """The rules of a partnership. Raises what the partnership's loader raises."""
-    partnership = load_partnership(path)
-    folder = path / TRIAGE_FOLDER
-    reader = Reader(load_lexicon(folder), load_tables(path, partnership), Places(partnership), partnership.zone)
-    return Rules(partnership, reader, rule_set_id(partnership.version, folder))
+    """The rules in a partnership's folder. Raises what the partnership's loader raises."""
+    return compiled(shipped_documents(path), load_partnership(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is wrong in documents, by cell, and which golden cases they fail."""
+
+    mistakes: tuple[Problem, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def judged(documents: Documents, partnership: Partnership) -> Judged:
+    """Everything that keeps these documents from deciding."""
+    try:
+        compiled(documents, partnership)
+    except PartnershipInvalid as invalid:
+        return Judged(mistakes=tuple(invalid.problems))
+    return Judged()

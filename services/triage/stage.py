@@ -9,13 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
-from services.triage import repository
-from services.triage.domain import handling
+from services.triage import repository, rule_repository
+from services.triage.domain import handling, rule_book
 from services.triage.domain.deciding import REPEAT_PLACE, REPEAT_VICTIM, Rules
+from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
 from services.triage.domain.state import victims_of
+from services.triage.keeping import RuleKeeper
 from services.triage.messages import READERS, ResolveReview
 
+RULES = "rules"
 _KINDS = ("decision", "place", "victim")
+
+
+def rule_key(command: RuleCommand) -> str:
+    """The versions of the rules, and the one whose documents the command needs."""
+    number = None if isinstance(command, ShipRules) else command.number
+    return f"{RULES}:{number or ''}"
 
 
 class TriageStage:
@@ -23,17 +32,19 @@ class TriageStage:
 
     readers: Mapping[str, Mapping[int, type[BaseModel]]] = READERS
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        threshold = rules.partnership.threshold
+    def __init__(self, keeper: RuleKeeper) -> None:
+        self._keeper = keeper
+        threshold = keeper.partnership.threshold
         self._days = {
             "place": int(threshold(REPEAT_PLACE).within_days or 0),
             "victim": int(threshold(REPEAT_VICTIM).within_days or 0),
         }
 
     def keys(self, message: Message) -> Keys:
-        """The report; and its place and victims, under lock, where it counts towards them."""
+        """The report; and its place and victims, under lock, where it counts towards them. All rules under one lock."""
         body = message.body
+        if isinstance(body, RULE_COMMANDS):
+            return Keys(match=frozenset({RULES}), aggregates=frozenset({rule_key(body)}))
         if isinstance(body, ResolveReview):
             return Keys(aggregates=frozenset({handling.report_key(body.report_id)}))
         own = frozenset({handling.report_key(body.report.report_id)})
@@ -44,21 +55,26 @@ class TriageStage:
         return Keys(match=frozenset(match), aggregates=own | match)
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
-        """See `repository.load`."""
+        """See `repository.load` and `rule_repository.load`."""
+        rules = [key.removeprefix(f"{RULES}:") for key in keys.aggregates if key.startswith(f"{RULES}:")]
+        state = await rule_repository.load(connection, (int(number) for number in rules if number)) if rules else {}
         named = {
             kind: sorted(key.removeprefix(f"{kind}:") for key in keys.aggregates if key.startswith(f"{kind}:"))
             for kind in _KINDS
         }
-        return await repository.load(connection, named, self._days)
+        return state | await repository.load(connection, named, self._days)
 
     def decide(self, state: Mapping[str, Any], message: Message, context: Context) -> Decision:
-        """See `handling.handle`."""
+        """See `handling.handle` and `rule_book.decide`."""
+        if isinstance(message.body, RULE_COMMANDS):
+            return rule_book.decide(state, message.body, context, self._keeper.check)
         return handling.handle(state, message, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
-        """See `repository.save`."""
+        """See `repository.save` and `rule_repository.save`."""
         await repository.save(connection, changed)
+        await rule_repository.save(connection, changed)
 
     async def rules(self, connection: AsyncConnection) -> Rules:
-        """The rule set as it was read at the start."""
-        return self._rules
+        """The rule set in force, by its id; compiled once."""
+        return await self._keeper.active(connection)

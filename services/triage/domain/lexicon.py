@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
@@ -180,7 +179,7 @@ class _Cues:
         return self._words[one].clause == self._words[other].clause
 
 
-def load_lexicon(folder: Path) -> Lexicon:
-    """The lexicon of a partnership's triage folder."""
-    content: Mapping[str, Any] = YAML(typ="safe").load((folder / FILE).read_text())
+def read_lexicon(text: str) -> Lexicon:
+    """The lexicon that stands in a text."""
+    content: Mapping[str, Any] = YAML(typ="safe").load(text)
     return Lexicon(content)

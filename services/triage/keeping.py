@@ -1,0 +1,94 @@
+"""Keeps the rules that decide: which version is in force is read with each batch; each is compiled once."""
+
+import asyncio
+from pathlib import Path
+from uuid import uuid5
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.events import Actor
+from services.kernel.errors import INFRASTRUCTURE
+from services.kernel.process import Process
+from services.partnership.documents import PartnershipInvalid, Problem
+from services.partnership.loading import load_partnership
+from services.triage import rule_repository
+from services.triage.domain.deciding import Rules
+from services.triage.domain.rule_versions import Documents, ShipRules
+from services.triage.rule_set import SHIPPED, Judged, compiled, digest_of, judged, shipped_documents
+
+SHIPPER = Actor(kind="hub", id="partnership", name="The partnership's folder")
+KEPT = 4
+"""Compiled versions in memory: the one in force, the one before, and drafts that are being tried."""
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class RuleKeeper:
+    """One for each process. Raises `PartnershipInvalid` when the folder's own rules hold mistakes."""
+
+    def __init__(self, path: Path) -> None:
+        self.partnership = load_partnership(path)
+        self.shipped = shipped_documents(path)
+        self.digest = digest_of(self.shipped)
+        self._fallback = compiled(self.shipped, self.partnership)
+        self._compiled: dict[int, Rules] = {}
+        self._judged: dict[str, Judged] = {}
+        self.trouble: str | None = None
+
+    @property
+    def folder(self) -> Rules:
+        """The rules of the partnership's folder, whatever is in force."""
+        return self._fallback
+
+    async def active(self, connection: AsyncConnection) -> Rules:
+        """The rules in force; those of the folder until some were published."""
+        found = await rule_repository.active(connection)
+        if found is None:
+            return self._fallback
+        _, number = found
+        if number not in self._compiled:
+            texts = await rule_repository.documents(connection, [number])
+            await self._compile(number, texts[number].documents)
+        return self._compiled[number]
+
+    async def _compile(self, number: int, documents: Documents) -> None:
+        """Rules that this partnership's files do not carry any more must not stop triage: the folder's decide then."""
+        try:
+            rules = await asyncio.to_thread(compiled, documents, self.partnership, number)
+            self.trouble = None
+        except PartnershipInvalid as invalid:
+            self.trouble = f"rule set {number} does not fit the partnership's files: {invalid.problems[0]}"
+            log.exception("rules_do_not_fit", number=number, problems=len(invalid.problems))
+            rules = self._fallback
+        while len(self._compiled) >= KEPT:
+            del self._compiled[next(iter(self._compiled))]
+        self._compiled[number] = rules
+
+    def mistakes(self, documents: Documents) -> tuple[Problem, ...]:
+        """What is wrong in these documents, by cell; the same documents are read once."""
+        return self._read(documents).mistakes
+
+    def check(self, documents: Documents) -> tuple[str, ...]:
+        """What keeps these documents from deciding: mistakes, and golden cases that fail."""
+        read = self._read(documents)
+        return (*map(str, read.mistakes), *read.failures)
+
+    def _read(self, documents: Documents) -> Judged:
+        digest = digest_of(documents)
+        if digest not in self._judged:
+            self._judged = {digest: judged(documents, self.partnership)}
+        return self._judged[digest]
+
+    async def ship(self, hub: Process) -> None:
+        """Say once, after the start, which rules the folder holds; the same ones are known by their digest."""
+        command = ShipRules(documents=self.shipped, digest=self.digest, by=SHIPPER)
+        while True:
+            try:
+                await hub.handle(command, subject="rules", message_id=uuid5(SHIPPED, self.digest))
+            except INFRASTRUCTURE as error:
+                log.warning("rules_not_shipped", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await asyncio.Event().wait()

@@ -1,1 +1,0 @@
-"""Figures are tested like any other decision."""

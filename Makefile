@@ -58,6 +58,10 @@ format: development ## Bring the code into the one format
 	@$(VENV)/ruff format $(CHECKED)
 	@$(VENV)/ruff check --quiet --fix $(CHECKED)
 
+.PHONY: schemas
+schemas: development ## Write the events' JSON Schemas anew from their models
+	@$(VENV)/python -m schemas.export
+
 .PHONY: browser
 browser: development
 	@$(VENV)/python -m deploy.local.browser
@@ -71,6 +75,10 @@ test: development browser ## Everything: checks, then all tests on real engines 
 .PHONY: bench
 bench: development ## One stage of the hub beside the floor, as a table of ratios
 	@$(VENV)/python -m hub bench $(ARGUMENTS)
+
+.PHONY: score
+score: development ## How well triage reads: figures on the open texts and on the judging set, no words of them
+	@$(VENV)/python -m tests.benchmarks.score $(ARGUMENTS)
 
 .PHONY: lock
 lock: development ## Resolve the packages and the engines' jars anew (UPGRADE=1 takes newer versions)

@@ -95,6 +95,18 @@ class LeadsChanged(CaseEvent):
     TYPE: ClassVar[str] = "LeadsChanged"
 
 
+class ReportCorrected(CaseEvent):
+    """A report of the case was decided again (`changed`: themes, lead_agency, risk, disposition; old and new)."""
+
+    TYPE: ClassVar[str] = "ReportCorrected"
+
+
+class ReportTakenBack(CaseEvent):
+    """The sender withdrew a report of the case; it stays in the history."""
+
+    TYPE: ClassVar[str] = "ReportTakenBack"
+
+
 CASE_LIFE: tuple[type[CaseEvent], ...] = (
     CasesMerged,
     CaseSplit,
@@ -111,4 +123,6 @@ CASE_LIFE: tuple[type[CaseEvent], ...] = (
     PersonChanged,
     RiskChanged,
     LeadsChanged,
+    ReportCorrected,
+    ReportTakenBack,
 )

@@ -51,6 +51,9 @@ Flag = Literal[
 ]
 """Harm that is present; a partnership may add its own, so decisions carry plain strings."""
 
+ReviewAnswer = Literal["confirm", "change", "split", "merge", "not-ours"]
+"""What a person answers to a report in review: merge joins it to a case that she names."""
+
 
 class Disposition(StrEnum):
     """What triage, and for cases then referrals, did with a report."""

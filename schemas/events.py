@@ -8,10 +8,13 @@ All times are UTC with offset. Ids of events are in the envelope (CloudEvents he
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import Field
+
 from schemas.case_event import (
     CaseEvent as CaseEvent,
 )
 from schemas.case_life import CASE_LIFE
+from schemas.codes import ReviewAnswer
 from schemas.facts import (
     Actor as Actor,
 )
@@ -22,6 +25,12 @@ from schemas.facts import (
     Contract as Contract,
 )
 from schemas.facts import (
+    EarlierDecision as EarlierDecision,
+)
+from schemas.facts import (
+    Entitlement as Entitlement,
+)
+from schemas.facts import (
     Event as Event,
 )
 from schemas.facts import (
@@ -29,6 +38,9 @@ from schemas.facts import (
 )
 from schemas.facts import (
     ReportFacts as ReportFacts,
+)
+from schemas.facts import (
+    Thrive as Thrive,
 )
 from schemas.facts import (
     TriageDecision as TriageDecision,
@@ -57,26 +69,36 @@ class ReportWithdrawn(Event):
     personal: Personal
 
 
-class ReportTriaged(Event):
+class ReportDecided(Event):
+    """What both decisions carry; `personal` has the report's words, `because`, and a person's `reason`."""
+
+    report: ReportFacts
+    decision: TriageDecision
+    decided_at: datetime
+    decided_by: Actor
+    personal: Personal
+    version: int | None = Field(None, description="Counts the decisions on this report")
+    earlier: EarlierDecision | None = Field(None, description="The decision that this one replaces")
+    answer: ReviewAnswer | None = Field(None, description="What a person made of the hub's proposal")
+    withdrawn: bool = Field(False, description="The sender withdrew the report; nothing is deleted")
+
+
+class ReportTriaged(ReportDecided):
     """A report was understood. Topic `decisions`, key: report id."""
 
     TYPE: ClassVar[str] = "ReportTriaged"
-    report: ReportFacts
-    decision: TriageDecision
-    decided_at: datetime
-    decided_by: Actor
-    personal: Personal
 
 
-class ReviewRequested(Event):
+class ReviewRequested(ReportDecided):
     """A report waits for a person to decide. Topic `decisions`, key: report id."""
 
     TYPE: ClassVar[str] = "ReviewRequested"
-    report: ReportFacts
-    decision: TriageDecision
-    decided_at: datetime
-    decided_by: Actor
-    personal: Personal
+
+
+class ReviewOverdue(ReportDecided):
+    """A report in review was not answered in time: the duty manager is told. Topic `decisions`, key: report id."""
+
+    TYPE: ClassVar[str] = "ReviewOverdue"
 
 
 class CaseOpened(CaseEvent):
@@ -217,6 +239,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReportWithdrawn,
     ReportTriaged,
     ReviewRequested,
+    ReviewOverdue,
     *CASE_EVENTS,
     NotificationSent,
     NotificationFailed,

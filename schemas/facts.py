@@ -55,6 +55,36 @@ class ReportFacts(Contract):
     historic: bool = Field(False, description="Counts in figures; opens no case, starts no clock, tells nobody")
     batch: str | None = None
     outcome: str | None = Field(None, description="The sender's last outcome, as its extract says it")
+    split_from: str | None = Field(None, description="Reference of the report whose second matter this is")
+
+
+class Thrive(Contract):
+    """The THRIVE record: one coded assessment each, derived by table; `rules` are the rows that said so."""
+
+    threat: str
+    harm: str
+    risk: str
+    investigation: str
+    vulnerability: str
+    engagement: str
+    rules: tuple[str, ...] = ()
+
+
+class Entitlement(Contract):
+    """A threshold that may be met, found as the report came: the hub never says that it is met.
+
+    `count` is of distinct incidents within `within_days`; both are None for a duty that one sign makes, such as NRM.
+    """
+
+    code: str = Field(description="repeat-victim, repeat-place, marac-repeat, asb-case-review, nrm or channel")
+    destination: str | None = Field(None, description="Panel or destination that it may lead to")
+    count: int | None = None
+    needed: int | None = None
+    within_days: int | None = None
+    reports: tuple[str, ...] = Field((), description="References of the reports counted, this one too, oldest first")
+    consent: Literal["not-required", "required", "adults-only"] | None = None
+    status: Literal["published", "law", "comparator", "default"] = "default"
+    note: str = Field("", description="Plain words, such as: may meet the threshold")
 
 
 class TriageDecision(Contract):
@@ -77,6 +107,19 @@ class TriageDecision(Contract):
     kind_of_case: str | None = Field(None, description="Plain words for the case's title, never a sensitive theme")
     destination: str | None = Field(None, description="Who it is for when it is not ours")
     review_reason: str | None = None
+    thrive: Thrive | None = None
+    entitlements: tuple[Entitlement, ...] = ()
+    joins: str | None = Field(None, description="Reference of the case that a person joined it to")
+
+
+class EarlierDecision(Contract):
+    """What was decided of the report before, so that the old lead can be told and a case can follow."""
+
+    revision: int
+    themes: tuple[str, ...] = ()
+    lead_agency: str | None = None
+    disposition: Disposition
+    risk: Risk = "standard"
 
 
 class CaseState(Contract):

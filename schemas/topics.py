@@ -69,6 +69,8 @@ _CASE_EVENTS = (
     "PersonChanged.v1",
     "RiskChanged.v1",
     "LeadsChanged.v1",
+    "ReportCorrected.v1",
+    "ReportTakenBack.v1",
     *(f"{event.TYPE}.v{event.VERSION}" for event in REFERRAL_EVENTS),
 )
 
@@ -79,7 +81,7 @@ TOPICS: tuple[Topic, ...] = (
         "report id",
         "triage",
         ("intake", "referrals", "notify", "desk"),
-        ("ReportTriaged.v1", "ReviewRequested.v1"),
+        ("ReportTriaged.v1", "ReviewRequested.v1", "ReviewOverdue.v1"),
     ),
     Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
     Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),

@@ -94,6 +94,7 @@ def build(settings: Settings) -> Process:
             proxy.router,
         ),
         operations_only=(operations_only(),),
+        openapi_url=None,  # `documents` serves the one of all services at the same address
     )
     app, state = process.app, process.app.state
     state.settings, state.partnership = settings, partnership

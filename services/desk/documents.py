@@ -1,13 +1,20 @@
-"""What developers of partners' systems read: the merged OpenAPI document, and every error code explained."""
+"""What developers of partners' systems read: OpenAPI, AsyncAPI, the events' JSON Schemas, and every error code."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from schemas import asyncapi
+from schemas.events import EVENTS
+from schemas.export import file_name, json_schema
 from services.desk.error_codes import ERRORS
 from services.desk.frame import shell
 from services.desk.people import session_of
+from services.kernel.http import Problem
+from services.kernel.process import Process
+
+SCHEMAS = {file_name(event): event for event in EVENTS}
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,6 +34,21 @@ async def openapi(request: Request) -> JSONResponse:
         merged["paths"] |= public
         merged["components"]["schemas"] |= found.get("components", {}).get("schemas", {})
     return JSONResponse(merged)
+
+
+@router.get("/asyncapi")
+async def topics_document(request: Request) -> JSONResponse:
+    """The hub's topics and their events (AsyncAPI 3.0)."""
+    hub: Process = request.app.state.hub
+    return JSONResponse(asyncapi.document(hub.settings.kafka))
+
+
+@router.get("/schemas/events/{name}")
+async def event_schema(name: str) -> JSONResponse:
+    """The JSON Schema of an event, at the address that its `ce_dataschema` gives."""
+    if name not in SCHEMAS:
+        raise Problem(404, "not-found", "There is no event with this name and version.")
+    return JSONResponse(json_schema(SCHEMAS[name]), media_type="application/schema+json")
 
 
 @router.get("/docs/errors")

@@ -41,6 +41,8 @@ EVENT_TITLES = {
     "PersonChanged": "Person changed",
     "RiskChanged": "Risk assessed again",
     "LeadsChanged": "Acting or joint lead changed",
+    "ReportCorrected": "Report corrected",
+    "ReportTakenBack": "Report withdrawn by its sender",
 }
 KEY_EVENTS = ("ReferralSent", "ReferralAccepted", "CaseRerouted", "CaseClosed")
 DANGER_EVENTS = ("ReferralEscalated",)

@@ -118,7 +118,7 @@ def case_seen_by(state: CaseState, partnership: Partnership) -> tuple[str, ...]:
     desks = {panel.code: panel.receives for panel in partnership.panels}
     desks |= {each.code: each.receives for each in partnership.destinations}
     named = {state.lead_agency, state.acting_lead, *state.joint_leads, *state.act_first, *state.referred_to}
-    named |= {desks.get(code) for code in state.referred_to}
+    named |= {*state.followers, *(desks.get(code) for code in state.referred_to)}
     return tuple(sorted(code for code in named if code))
 
 
@@ -197,7 +197,7 @@ def _case(state: Mapping[str, Any], event: CaseEvent, message: Message, context:
         sequence=event.case.sequence,
         type=event.TYPE,
         at=event.at,
-        document=event.model_dump(mode="json", exclude={"case"}, exclude_none=True),
+        document=event.model_dump(mode="json", exclude={"case", "proposal"}, exclude_none=True),
         report_id=event.report.report_id if event.report else None,
         trace_id=trace_id_of(message.traceparent),
     )

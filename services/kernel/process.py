@@ -67,6 +67,7 @@ class Process:
         routers: Sequence[APIRouter] = (),
         background: Sequence[Callable[["Process"], Coroutine[Any, Any, None]]] = (),
         operations_only: Sequence[Depends] = (),
+        openapi_url: str | None = "/openapi.json",
         clock: Clock = utc_now,
     ) -> None:
         self.name, self.settings, self.stage, self.port, self.clock = name, settings, stage, port, clock
@@ -86,11 +87,15 @@ class Process:
         self._broker: KafkaBroker | None = None
         self._kafka: str = "starting" if subscriptions else "not needed"
         self._traces: TracerProvider | None = None
-        self.app = self._application(routers)
+        self.app = self._application(routers, openapi_url)
 
-    def _application(self, routers: Sequence[APIRouter]) -> FastAPI:
+    def _application(self, routers: Sequence[APIRouter], openapi_url: str | None) -> FastAPI:
         app = FastAPI(
-            title=f"Community safety hub: {self.name}", lifespan=self._lifespan, docs_url=None, redoc_url=None
+            title=f"Community safety hub: {self.name}",
+            lifespan=self._lifespan,
+            openapi_url=openapi_url,
+            docs_url=None,
+            redoc_url=None,
         )
         app.state.hub = self
         add_problem_handlers(app)

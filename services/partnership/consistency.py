@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.partnership.documents import Report
 from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
 from services.partnership.models import Partnership
+from services.partnership.process_rules import process_faults
 from services.partnership.references import known_codes, references
 from services.partnership.wording import message_faults
 
+JOIN_PARTS = ("reference", "number", "person", "name", "name-alike", "place", "theme", "harm", "street", "kind")
 REQUIRED_THRESHOLDS = (
     "historic-after",
     "danger-unanswered",
@@ -23,6 +25,12 @@ REQUIRED_THRESHOLDS = (
     "second-theme",
     "join-same-place",
     "join-same-street",
+    "join-same-person",
+    "join-sure",
+    "join-propose",
+    *(f"join-weight-{part}" for part in JOIN_PARTS),
+    "task-escalate",
+    "task-due",
 )
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
@@ -30,6 +38,7 @@ UNIQUE = {
     "agencies": "agencies",
     "panels": "panels",
     "destinations": "destinations",
+    "processes": "processes",
     "calendars": "calendars",
     "categories": "categories",
     "partners": "partners",
@@ -59,6 +68,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _feeds(partnership, report)
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
+    process_faults(partnership, report)
 
 
 def _unique(partnership: Partnership, report: Report) -> None:

@@ -3,47 +3,31 @@
 from datetime import date, time
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from schemas.codes import Risk
-
-Status = Literal["published", "law", "comparator", "default"]
-"""Where an entry comes from: only `published` and `law` are policy; the desk marks the others as defaults."""
-
-Code = str
-ELAPSED = "elapsed"
-"""The calendar word for a clock that never stops."""
-
-
-class Value(BaseModel):
-    """An immutable value that refuses fields it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Entry(Value):
-    """A value with its provenance; the loader fills in the file's own `status` and `source` where an entry has none."""
-
-    status: Status
-    source: str = Field(min_length=3)
-
-    @property
-    def is_policy(self) -> bool:
-        """False means: show 'default, not the partnership's policy' beside it."""
-        return self.status in {"published", "law"}
-
-
-class Dated(Entry):
-    """An entry that holds from one day to another, both included; an absent end is open."""
-
-    effective_from: date | None = None
-    effective_to: date | None = None
-
-    def in_force(self, day: date) -> bool:
-        """Whether the entry holds on `day`."""
-        after_start = self.effective_from is None or self.effective_from <= day
-        before_end = self.effective_to is None or day <= self.effective_to
-        return after_start and before_end
+from services.partnership.processes import FormField
+from services.partnership.values import (
+    ELAPSED as ELAPSED,
+)
+from services.partnership.values import (
+    Clock as Clock,
+)
+from services.partnership.values import (
+    Code as Code,
+)
+from services.partnership.values import (
+    Dated as Dated,
+)
+from services.partnership.values import (
+    Entry as Entry,
+)
+from services.partnership.values import (
+    Status as Status,
+)
+from services.partnership.values import (
+    Value as Value,
+)
 
 
 class Identity(Entry):
@@ -59,13 +43,6 @@ class Identity(Entry):
     intelligence_agency: Code = Field(description="The only agency that intelligence goes to; its grading is its own")
     owner_without_theme: Code = Field(description="Who owns a report that no theme and no other destination takes")
     own_flags: tuple[str, ...] = Field((), description="Flags that the partnership adds to the product's")
-
-
-class Clock(Value):
-    """An amount of time and what counts it: `elapsed`, or a calendar's code (then working minutes)."""
-
-    minutes: int = Field(gt=0)
-    calendar: Code = ELAPSED
 
 
 class Agency(Entry):
@@ -120,20 +97,40 @@ class ThemeMapping(Entry):
     note: str | None = None
 
 
-class Panel(Entry):
-    """A multi-agency panel that answers referrals; silence goes to `alternate_lead`, then to `duty_manager`."""
+class Beside(Value):
+    """Another referral that is opened, or asked for, beside this one; never instead of it or before it."""
+
+    panel: Code
+    when: Literal["under-18"] = "under-18"
+    how: Literal["opened", "asked-for"] = "opened"
+
+
+class Route(Entry):
+    """Where a case can be referred to: a panel or a destination, with its form, process, consent rule and clocks."""
 
     code: Code
     name: str
     short_name: str
     receives: Code = Field(description="The agency whose desk a referral arrives at")
-    members: tuple[Code, ...] = ()
-    chair: str | None = Field(None, description="Staff id")
     purpose: str
     sensitive: bool = False
+    consent: Literal["required", "not-required", "adults-only"] = "required"
+    first_answer: Clock
+    process: Code = "standard"
+    approval: Literal["none", "supervisor"] = Field("none", description="Who lets a referral go before it is sent")
+    on_decline: Literal["told", "acts"] = Field("told", description="What becomes of the lead that a decline proposes")
+    beside: Beside | None = None
+    form: tuple[FormField, ...] = ()
+    referrers: tuple[Code, ...] = Field((), description="The agencies that alone may refer; empty: all")
+
+
+class Panel(Route):
+    """A multi-agency panel that answers referrals; silence goes to `alternate_lead`, then to `duty_manager`."""
+
+    members: tuple[Code, ...] = ()
+    chair: str | None = Field(None, description="Staff id")
     adults: bool = True
     children: bool = True
-    first_answer: Clock
     first_answer_by_risk: dict[Risk, Clock] = Field(default_factory=dict)
     alternate_lead: Code
     duty_manager: str = Field(description="Staff id")
@@ -143,18 +140,11 @@ class Panel(Entry):
         return self.first_answer_by_risk.get(risk, self.first_answer)
 
 
-class Destination(Entry):
-    """Another route that a case can leave by, with its own form and clock, if one is known."""
+class Destination(Route):
+    """Another route that a case can leave by; silence goes to its `alternate_lead` where one is named."""
 
-    code: Code
-    name: str
-    short_name: str
-    receives: Code
-    purpose: str
-    sensitive: bool = False
-    consent: Literal["required", "not-required", "adults-only"] = "required"
-    first_answer: Clock
     gateway: Code | None = Field(None, description="An agency that must see it first")
+    alternate_lead: Code | None = None
 
 
 class WorkingCalendar(Entry):
@@ -244,30 +234,6 @@ class Tag(Entry):
 
     code: Code
     name: str
-
-
-class Precondition(Value):
-    """Something that must be so before a step; `law` refuses, `local` warns and takes a reason."""
-
-    kind: Literal["law", "local"]
-    rule: Literal["minimum-age", "prior-step", "conviction", "granted-power", "rank", "offer-of-support"]
-    step: Code | None = None
-    age: int | None = None
-    rank: str | None = None
-    provision: str
-
-
-class Instrument(Dated):
-    """A step of the ladder from coordinated help to enforcement."""
-
-    code: Code
-    name: str
-    order: int = Field(ge=0)
-    against: Literal["person", "place"] = "person"
-    issued_by: tuple[Code, ...] = ()
-    preconditions: tuple[Precondition, ...] = ()
-    lasts: str | None = None
-    amount: str | None = None
 
 
 class Area(Entry):

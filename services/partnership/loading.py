@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from services.partnership import entries, people, rules
+from services.partnership import entries, ladder, people, processes, rules
 from services.partnership.consistency import inconsistencies
 from services.partnership.documents import Document, PartnershipInvalid, Place, Problem, read_document
 from services.partnership.models import Partnership
@@ -18,7 +18,7 @@ SECTIONS: dict[str, dict[str, type[entries.Entry]]] = {
     "agencies.yaml": {"agencies": entries.Agency},
     "themes.yaml": {"strategies": entries.Strategy},
     "theme-mapping.yaml": {"theme_mappings": entries.ThemeMapping},
-    "panels.yaml": {"panels": entries.Panel, "destinations": entries.Destination},
+    "panels.yaml": {"panels": entries.Panel, "destinations": entries.Destination, "processes": processes.Process},
     "calendars.yaml": {"calendars": entries.WorkingCalendar, "bank_holidays": entries.BankHoliday},
     "staff.yaml": {"staff": people.Person},
     "partners.yaml": {"partners": people.Partner, "demonstration_keys": people.DemonstrationKey},
@@ -35,11 +35,13 @@ SECTIONS: dict[str, dict[str, type[entries.Entry]]] = {
     "promises.yaml": {"promises": entries.Promise},
     "operations.yaml": {"operations": entries.Operation},
     "tags.yaml": {"tags": entries.Tag},
-    "instruments.yaml": {"instruments": entries.Instrument},
+    "instruments.yaml": {"instruments": ladder.Instrument},
     "places.yaml": {"areas": entries.Area, "surroundings": entries.Surrounding},
 }
 """The files of a partnership, and the lists in each: the names of the lists are the fields of `Partnership`."""
 
+PANELS = "panels"
+"""The folder whose files add to the lists of panels.yaml: a new panel, or the process of one, is a file."""
 IDENTITY = "partnership.yaml"
 HEADER = {"status", "source", "note"}
 
@@ -51,10 +53,14 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     found: dict[str, tuple[BaseModel, ...]] = field(default_factory=dict)
     places: dict[str, tuple[Document, Place]] = field(default_factory=dict)
+    added: dict[tuple[str, int], tuple[Document, int]] = field(default_factory=dict)
 
     def report(self, section: str, place: Place, message: str) -> None:
         """Add a mistake at `place` below the list `section`."""
         document, top = self.places[section]
+        if place and isinstance(place[0], int) and (section, place[0]) in self.added:
+            document, number = self.added[section, place[0]]
+            place = (number, *place[1:])
         self.problems.append(Problem(document.name, document.line((*top, *place)), message))
 
 
@@ -75,6 +81,8 @@ def read_partnership(path: Path) -> tuple[Partnership | None, list[Problem]]:
     identity = _read_identity(path, reading)
     for name, sections in SECTIONS.items():
         _read_file(path, name, sections, reading)
+    for file in sorted((path / PANELS).glob("*.yaml")):
+        _read_panel_file(path, f"{PANELS}/{file.name}", reading)
     _read_templates(path, reading)
     _refuse_strangers(path, reading)
     if reading.problems or identity is None:
@@ -105,8 +113,12 @@ def _read_identity(path: Path, reading: Reading) -> entries.Identity | None:
 
 def _read_file(path: Path, name: str, sections: dict[str, type[entries.Entry]], reading: Reading) -> None:
     document = _open(path, name, reading)
-    if document is None:
-        return
+    if document is not None:
+        _read_document(document, sections, reading)
+
+
+def _read_document(document: Document, sections: dict[str, type[entries.Entry]], reading: Reading) -> None:
+    name = document.name
     for key in document.data.keys() - HEADER - sections.keys():
         known = ", ".join(sorted(sections))
         message = f"`{key}` is not known here; this file may hold {known}, status, source, note"
@@ -115,6 +127,23 @@ def _read_file(path: Path, name: str, sections: dict[str, type[entries.Entry]], 
     for section, model in sections.items():
         reading.places[section] = (document, (section,))
         reading.found[section] = _read_list(document, section, model, header, reading)
+
+
+def _read_panel_file(path: Path, name: str, reading: Reading) -> None:
+    """Append what the file adds; each entry remembers in which file it stands."""
+    before = {section: reading.found.get(section, ()) for section in SECTIONS["panels.yaml"]}
+    places = dict(reading.places)
+    document = _open(path, name, reading)
+    if document is None:
+        return
+    for section in SECTIONS["panels.yaml"]:
+        document.data.setdefault(section, [])
+    _read_document(document, SECTIONS["panels.yaml"], reading)
+    for section, earlier in before.items():
+        for number in range(len(reading.found[section])):
+            reading.added[section, len(earlier) + number] = (document, number)
+        reading.found[section] = (*earlier, *reading.found[section])
+    reading.places.update({section: places[section] for section in before if section in places})
 
 
 def _read_list(

@@ -18,12 +18,12 @@ from services.partnership.entries import (
     Destination,
     Entry,
     Identity,
-    Instrument,
     Operation,
     Outcome,
     Panel,
     Promise,
     Reason,
+    Route,
     Score,
     Strategy,
     Surrounding,
@@ -33,7 +33,9 @@ from services.partnership.entries import (
     Threshold,
     WorkingCalendar,
 )
+from services.partnership.ladder import Instrument
 from services.partnership.people import DemonstrationKey, Partner, Person
+from services.partnership.processes import Process
 from services.partnership.rules import NotificationRule, Part, SharingRule, Template
 
 
@@ -81,6 +83,7 @@ class Partnership:
     theme_mappings: tuple[ThemeMapping, ...]
     panels: tuple[Panel, ...]
     destinations: tuple[Destination, ...]
+    processes: tuple[Process, ...]
     calendars: tuple[WorkingCalendar, ...]
     bank_holidays: tuple[BankHoliday, ...]
     staff: tuple[Person, ...]
@@ -137,6 +140,24 @@ class Partnership:
     def destination(self, code: str) -> Destination:
         """The configured route with that code."""
         return _find(self._destinations, "destination", code)
+
+    def route(self, code: str) -> Route:
+        """The panel or destination with that code."""
+        found = self._panels.get(code) or self._destinations.get(code)
+        if found is None:
+            raise UnknownCode("panel or destination", code)
+        return found
+
+    def process(self, code: str) -> Process:
+        """The process with that code."""
+        return _find(self._processes, "process", code)
+
+    def instrument_on(self, code: str, day: date) -> Instrument | None:
+        """The instrument as the law has it on `day`; None when it is not in force then. Raises for unknown codes."""
+        named = [instrument for instrument in self.instruments if instrument.code == code]
+        if not named:
+            raise UnknownCode("instrument", code)
+        return next((instrument for instrument in named if instrument.in_force(day)), None)
 
     def calendar(self, code: str) -> WorkingCalendar:
         """The working calendar with that code."""
@@ -231,6 +252,10 @@ class Partnership:
     @cached_property
     def _destinations(self) -> Mapping[str, Destination]:
         return _by_code(self.destinations)
+
+    @cached_property
+    def _processes(self) -> Mapping[str, Process]:
+        return _by_code(self.processes)
 
     @cached_property
     def _calendars(self) -> Mapping[str, WorkingCalendar]:

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.codes import Channel
-from services.partnership.entries import Code, Entry
+from services.partnership.ladder import GrantedPower
+from services.partnership.values import Code, Entry
 
 
 class Person(Entry):
@@ -33,6 +34,9 @@ class Person(Entry):
     panels: tuple[Code, ...] = ()
     clearances: tuple[Literal["official-sensitive", "children", "domestic-abuse", "intelligence"], ...] = ()
     sees: Literal["own-agency", "all-agencies", "no-cases"] = "own-agency"
+    rank: str | None = Field(None, description="Where the law asks for one: sergeant, inspector, superintendent, …")
+    qualifications: tuple[str, ...] = Field((), description="Such as social-work, which a MASH rating asks for")
+    powers: tuple[GrantedPower, ...] = ()
     address: str
 
 

@@ -22,12 +22,20 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "agencies": {"parent": "agency", "calendar": "calendar", "duty_staff": "person"},
     "panels": {
         "receives": "agency",
+        "process": "process",
+        "referrers": "agency",
         "members": "agency",
         "chair": "person",
         "alternate_lead": "agency",
         "duty_manager": "person",
     },
-    "destinations": {"receives": "agency", "gateway": "agency"},
+    "destinations": {
+        "receives": "agency",
+        "process": "process",
+        "referrers": "agency",
+        "gateway": "agency",
+        "alternate_lead": "agency",
+    },
     "staff": {"agency": "agency", "panels": "panel"},
     "partners": {"agency": "agency"},
     "demonstration_keys": {"partner": "partner", "person": "person"},
@@ -51,6 +59,8 @@ def references(partnership: Partnership) -> Iterator[Reference]:
     yield from _of_themes(partnership)
     yield from _of_mappings(partnership)
     yield from _of_instruments(partnership)
+    yield from _of_routes(partnership)
+    yield from _of_powers(partnership)
 
 
 def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
@@ -60,6 +70,7 @@ def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
         "calendar": frozenset(calendar.code for calendar in partnership.calendars),
         "person": frozenset(person.id for person in partnership.staff),
         "panel": frozenset(panel.code for panel in partnership.panels),
+        "process": frozenset(process.code for process in partnership.processes),
         "partner": frozenset(partner.code for partner in partnership.partners),
         "outcome": frozenset(outcome.code for outcome in partnership.outcomes),
         "template": frozenset(template.id for template in partnership.templates),
@@ -104,3 +115,16 @@ def _of_instruments(partnership: Partnership) -> Iterator[Reference]:
         for j, condition in enumerate(instrument.preconditions):
             for step in _codes(condition.step):
                 yield Reference("instruments", (i, "preconditions", j, "step"), "instrument", step)
+
+
+def _of_routes(partnership: Partnership) -> Iterator[Reference]:
+    for section in ("panels", "destinations"):
+        for i, route in enumerate(getattr(partnership, section)):
+            if route.beside is not None:
+                yield Reference(section, (i, "beside", "panel"), "panel", route.beside.panel)
+
+
+def _of_powers(partnership: Partnership) -> Iterator[Reference]:
+    for i, person in enumerate(partnership.staff):
+        for j, power in enumerate(person.powers):
+            yield Reference("staff", (i, "powers", j, "instrument"), "instrument", power.instrument)

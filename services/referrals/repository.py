@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.referrals.domain.state import Case, Happened, Link, Match, Referral, case_key, link_key, referral_key
+from services.referrals import casefile_repository
+from services.referrals.domain.parts import Matches
+from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key
 
-_MATCHES = text("SELECT key, case_id, seen_at FROM case_matches WHERE key = ANY(CAST(:keys AS text[]))")
-_LINKS = text("SELECT report_id, case_id FROM case_reports WHERE report_id = ANY(CAST(:keys AS uuid[]))")
 _CASES = text("""
     SELECT case_id, document FROM cases WHERE case_id = ANY(CAST(:keys AS uuid[])) ORDER BY case_id FOR UPDATE
 """)
@@ -39,15 +39,6 @@ _SAVE_REFERRALS = text("""
         CAST(:statuses AS text[]), CAST(:documents AS json[]))
     ON CONFLICT (referral_id) DO UPDATE SET status = excluded.status, document = excluded.document
 """)
-_SAVE_MATCHES = text("""
-    INSERT INTO case_matches (key, case_id, seen_at)
-    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:cases AS uuid[]), CAST(:seen AS timestamptz[]))
-    ON CONFLICT (key) DO UPDATE SET case_id = excluded.case_id, seen_at = excluded.seen_at
-""")
-_SAVE_LINKS = text("""
-    INSERT INTO case_reports (report_id, case_id)
-    SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:cases AS uuid[])) ON CONFLICT DO NOTHING
-""")
 _APPEND = text("""
     INSERT INTO case_events (event_id, case_id, sequence, type, at, document)
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[]), CAST(:sequences AS integer[]),
@@ -69,14 +60,6 @@ _PAGE = text("""
 _READ = text("INSERT INTO case_reads (case_id, reader, agency, at) VALUES (:case, :reader, :agency, :at)")
 
 
-def _match(row: Any) -> tuple[str, Any]:
-    return row.key, Match(case_id=row.case_id, seen_at=row.seen_at)
-
-
-def _link(row: Any) -> tuple[str, Any]:
-    return link_key(row.report_id), Link(case_id=row.case_id)
-
-
 def _case(row: Any) -> tuple[str, Any]:
     return case_key(row.case_id), Case.model_validate(row.document)
 
@@ -89,16 +72,22 @@ def _named(keys: frozenset[str], prefix: str) -> list[str]:
     return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
 
 
-async def load(connection: AsyncConnection, matches: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
-    """What a batch may touch: matches and links, then the cases that they and `keys` name, locked in order."""
-    state: dict[str, Any] = {}
-    if matches:
-        state |= dict(map(_match, await connection.execute(_MATCHES, {"keys": sorted(matches)})))
-    if links := _named(keys, "link:"):
-        state |= dict(map(_link, await connection.execute(_LINKS, {"keys": sorted(links)})))
-    cases = {str(found.case_id) for found in state.values() if isinstance(found, Match)} | set(_named(keys, "case:"))
-    if cases:
-        state |= dict(map(_case, await connection.execute(_CASES, {"keys": sorted(cases)})))
+async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
+    """What a batch may touch: marks and links, the cases that they and `keys` name, locked in order, and their parts.
+
+    A merged case is loaded with the one that it went into.
+    """
+    state = await casefile_repository.load_marks(connection, marks, keys)
+    matched = {str(match.case_id) for found in state.values() if isinstance(found, Matches) for match in found.cases}
+    wanted = matched | set(_named(keys, "case:"))
+    cases: dict[str, Any] = {}
+    while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):
+        found = dict(map(_case, await connection.execute(_CASES, {"keys": missing})))
+        cases |= found
+        wanted = {str(case.state.merged_into) for case in found.values() if case.state.merged_into is not None}
+    state |= cases
+    ids = [case.state.case_id for case in cases.values()]
+    state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)
     if referrals := _named(keys, "referral:"):
         state |= dict(map(_referral, await connection.execute(_REFERRALS, {"keys": sorted(referrals)})))
     return state
@@ -112,13 +101,7 @@ async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
     referrals = [value for value in changed.values() if isinstance(value, Referral)]
     if referrals:
         await connection.execute(_SAVE_REFERRALS, _referral_columns(referrals))
-    matches = {key: value for key, value in changed.items() if isinstance(value, Match)}
-    if matches:
-        columns = {"cases": [m.case_id for m in matches.values()], "seen": [m.seen_at for m in matches.values()]}
-        await connection.execute(_SAVE_MATCHES, {"keys": list(matches)} | columns)
-    links = {key.removeprefix("link:"): value for key, value in changed.items() if isinstance(value, Link)}
-    if links:
-        await connection.execute(_SAVE_LINKS, {"keys": list(links), "cases": [each.case_id for each in links.values()]})
+    await casefile_repository.save_parts(connection, changed)
     happened = [value for value in changed.values() if isinstance(value, Happened)]
     if happened:
         await connection.execute(_APPEND, _event_columns(happened))

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportTriaged, ReviewRequested
 from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, WorkingSet
 from services.referrals import repository
-from services.referrals.domain import answers, commands, joining, reports
-from services.referrals.domain.state import Rules, case_key, link_key, referral_key
+from services.referrals.domain import answers, commands, matching, reports
+from services.referrals.domain.state import Rules, case_key, case_of, link_key, referral_key
 from services.referrals.messages import READERS, Command, ReferralDue
 
 
@@ -31,7 +31,7 @@ class ReferralsStage:
             return Keys(aggregates=frozenset(named))
         if isinstance(body, ReviewRequested) or not reports.needs_case(body):
             return Keys()
-        match = frozenset(each.key for each in joining.candidates(body, self._rules.partnership))
+        match = frozenset(each.key for each in matching.keys(body, self._rules.partnership))
         link = link_key(body.report.report_id)
         return Keys(match=match | {link}, aggregates=frozenset({link}))
 
@@ -46,7 +46,7 @@ class ReferralsStage:
             return commands.handle(state, body, context)
         if isinstance(body, ReferralDue):
             referral = state.get(referral_key(body.referral_id))
-            return answers.due(state.get(case_key(body.case_id)), referral, context)
+            return answers.due(case_of(state, body.case_id), referral, context)
         if isinstance(body, ReportTriaged):
             return reports.triaged(state, body, context)
         return NOTHING

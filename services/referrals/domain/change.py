@@ -1,6 +1,8 @@
 """One change of a case: the new state, its event, its place in the history, and who may see it from now on."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from schemas import topics
 from schemas.events import Actor, CaseEvent, CaseState, ReportFacts
@@ -22,8 +24,9 @@ from services.referrals.domain.titles import next_action, title
 class Change:
     """Gathers what happens to one case in one decision; `decision()` gives it to the kernel."""
 
-    def __init__(self, case: Case, by: Actor, context: Context) -> None:
-        self._case, self._by, self._context = case, by, context
+    def __init__(self, case: Case, by: Actor, context: Context, first: int = 0) -> None:
+        """`first` keeps the events of several changes in one decision apart."""
+        self._case, self._by, self._context, self._first = case, by, context, first
         self._events: list[NewEvent] = []
         self._state: dict[str, Any] = {}
         self._timers: list[NewTimer] = []
@@ -53,9 +56,13 @@ class Change:
         changed: dict[str, Any] | None = None,
         personal: Personal | None = None,
         suggested: tuple[str, ...] | None = None,
+        parts: Mapping[str, Any] | None = None,
         **updates: Any,
-    ) -> None:
-        """Apply `updates` and append the event. `replaces`: whether something changed that a person can replace."""
+    ) -> UUID:
+        """Apply `updates` and append the event; its id in the history.
+
+        `replaces`: whether something changed that a person can replace. `parts`: task, person or proposal it is about.
+        """
         before = self._case.state
         state = before.model_copy(
             update=updates | {"sequence": before.sequence + 1, "version": before.version + (1 if replaces else 0)}
@@ -71,19 +78,34 @@ class Change:
             report=report,
             changed=changed or {},
             personal=personal,
+            **(parts or {}),
         )
-        place = len(self._events)
-        self._events.append(NewEvent(topics.CASES, str(state.case_id), body))
-        event_id = self._context.derive(f"history/{event.TYPE}", place)
-        self._state[f"event:{event_id}"] = Happened(event_id=event_id, type=event.TYPE, event=body)
         if referral is not None:
             self._referral = referral
             self._state[referral_key(referral.state.referral_id)] = referral
+        return self._recorded(body)
+
+    def _recorded(self, body: CaseEvent) -> UUID:
+        """The event for the topic, and for the case's own history."""
+        place = self._first + len(self._events)
+        self._events.append(NewEvent(topics.CASES, str(body.case.case_id), body))
+        event_id = self._context.derive(f"history/{body.TYPE}", place)
+        self._state[f"event:{event_id}"] = Happened(event_id=event_id, type=body.TYPE, event=body)
+        return event_id
+
+    @property
+    def case(self) -> Case:
+        """The case as it stands after what has happened so far."""
+        return self._case
+
+    def note(self, **updates: Any) -> None:
+        """What only this service needs to know of the case, from the next event on."""
+        self._case = self._case.model_copy(update=updates)
 
     def _settled(self, case: Case, state: CaseState, referral: Referral | None) -> Case:
         """Title, next action and visibility follow from the rest."""
         partnership = self._context.rules.partnership
-        action, action_by = next_action(state, case.suggested, partnership)
+        action, action_by = next_action(state, case.suggested, partnership, case.pending)
         state = state.model_copy(
             update={
                 "title": title(case.kind, state.street, state.report_count),

@@ -22,7 +22,7 @@ from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain import answers
 from services.referrals.domain.change import Change
 from services.referrals.domain.intelligence import kept_with_police
-from services.referrals.domain.state import Case, Referral, Refused, case_key, referral_key
+from services.referrals.domain.state import Case, Referral, Refused, case_of, referral_key
 from services.referrals.messages import Command
 
 REOPENED_DUE = timedelta(days=1)
@@ -169,7 +169,7 @@ ON_CLOSED = ("note", "reopen")
 
 def handle(state: Mapping[str, Any], command: Command, context: Context) -> Decision:
     """Check that the case is there, is hers to see, and stands at the version she saw; then carry it out."""
-    case: Case | None = state.get(case_key(command.case_id))
+    case = case_of(state, command.case_id)
     if case is None or not _may_see(case, command):
         return Decision(answer=Refused("not-found", "not-found", "There is no case with this reference for you."))
     if command.referral_id is not None:

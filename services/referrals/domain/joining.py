@@ -1,83 +1,77 @@
-"""Open or join: automatic only when sure, and always with the rule that did it."""
+"""Open, join or propose: automatic only when sure, otherwise a person decides; always with the score and its parts."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
+from schemas.case_parts import Part
 from schemas.codes import CaseStatus
 from schemas.events import ReportTriaged
-from schemas.personal import reveal
 from services.kernel.decision import Context
 from services.partnership.models import Partnership
-from services.referrals.domain.state import Case, Match, case_key
-
-HARM_AT_A_PLACE = ("cuckooing", "fire-arson", "trafficking", "labour-exploitation")
-"""Harms that belong to a place: two reports of one at the same place are about the same thing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A key under which a like case may be found, and the threshold that says how long it counts."""
-
-    key: str
-    threshold: str
-    why: str
+from services.referrals.domain import matching
+from services.referrals.domain.matching import Key
+from services.referrals.domain.parts import Matches, People, people_key
+from services.referrals.domain.state import Case, case_of
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """The case to join, and why."""
+class Found:
+    """The likeliest case, how likely, and why; `sure` joins by itself."""
 
     case: Case
-    why: str
+    score: float
+    parts: tuple[Part, ...]
+    sure: bool
+
+    @property
+    def why(self) -> str:
+        """In plain words, for the timeline."""
+        return f"Score {self.score:.2f}: {', '.join(f'{part.what} {part.weight:.2f}' for part in self.parts)}"
+
+    def shown(self) -> dict[str, Any]:
+        """Score and parts, for the event."""
+        return {"score": self.score, "parts": [part.model_dump() for part in self.parts]}
 
 
-def _person_hash(person: Mapping[str, Any]) -> str:
-    words = " ".join(str(person["name"]).lower().split())
-    born = person.get("date_of_birth") or ""
-    return hashlib.blake2b(f"{words}/{born}".encode(), digest_size=12).hexdigest()
-
-
-def candidates(event: ReportTriaged, partnership: Partnership) -> Iterator[Candidate]:
-    """The keys of a report, the surest first. Intelligence has none: it is never joined by itself."""
-    if event.report.kind != "intelligence":
-        yield from _of_people(event)
-        yield from _of_place(event, partnership)
-
-
-def _of_people(event: ReportTriaged) -> Iterator[Candidate]:
-    place = event.report.cell or event.report.street
-    for person in reveal(event.personal).get("people") or ():
-        if place and person.get("name") and person.get("role") in ("victim", "subject", "suspect"):
-            key = f"person:{_person_hash(person)}:{place}"
-            yield Candidate(key, "join-same-person", "same person at the same place")
-
-
-def _of_place(event: ReportTriaged, partnership: Partnership) -> Iterator[Candidate]:
-    cell, decision = event.report.cell, event.decision
-    if cell is None:
-        return
-    for flag in sorted(set(decision.flags) & set(HARM_AT_A_PLACE)):
-        yield Candidate(f"harm:{flag}:{cell}", "join-same-place", "same harm at the same place")
-    for theme in decision.themes[:1]:
-        if not partnership.theme(theme).sensitive:
-            yield Candidate(f"place:{theme}:{cell}", "join-same-place", "same place and theme")
-
-
-def find(event: ReportTriaged, state: Mapping[str, Any], context: Context) -> Joined | None:
-    """The open case that this report surely belongs to."""
+def find(event: ReportTriaged, state: Mapping[str, Any], context: Context) -> Found | None:
+    """The open case that this report surely or likely belongs to; of equals, the one that was seen last."""
     partnership: Partnership = context.rules.partnership
-    for candidate in candidates(event, partnership):
-        match: Match | None = state.get(candidate.key)
-        if match is None:
-            continue
-        threshold = partnership.threshold(candidate.threshold)
-        if event.report.received_at - match.seen_at > timedelta(days=threshold.within_days or 0):
-            continue
-        case: Case | None = state.get(case_key(match.case_id))
-        if case is not None and case.state.status is CaseStatus.OPEN and not case.intelligence:
-            days = threshold.within_days
-            return Joined(case, f"Rule {candidate.threshold}: {candidate.why} within {days} days (default, not policy)")
-    return None
+    scored = []
+    for case, matched, seen in _candidates(event, state, partnership):
+        people = state.get(people_key(case.state.case_id)) or People()
+        parts = matching.parts(event, matched, case, people, partnership)
+        scored.append((matching.score(parts), seen, str(case.state.case_id), case, parts))
+    propose = float(partnership.threshold("join-propose").value)
+    if not scored or max(scored)[0] < propose:
+        return None
+    score, _, _, case, parts = max(scored, key=lambda each: each[:3])
+    sure = score >= float(partnership.threshold("join-sure").value) and _like_sensitive(event, case, partnership)
+    return Found(case, score, parts, sure)
+
+
+def _like_sensitive(event: ReportTriaged, case: Case, partnership: Partnership) -> bool:
+    """A sensitive report goes by itself only where all are cleared for it, and a plain one not among sensitive ones."""
+    mine = any(partnership.theme(theme).sensitive for theme in event.decision.themes)
+    return mine == any(partnership.theme(theme).sensitive for theme in case.state.themes)
+
+
+def _candidates(
+    event: ReportTriaged, state: Mapping[str, Any], partnership: Partnership
+) -> Iterable[tuple[Case, frozenset[Key], Any]]:
+    """Open cases found under the report's marks, with those marks and when they were seen last."""
+    found: dict[Any, tuple[Case, set[Key], Any]] = {}
+    for key in matching.keys(event, partnership):
+        for match in (state.get(key.key) or Matches()).cases:
+            case = case_of(state, match.case_id)
+            if case is None or not _may_join(case):
+                continue
+            if matching.fresh(key, event.report.received_at - match.seen_at, partnership):
+                _, marks, seen = found.setdefault(case.state.case_id, (case, set(), match.seen_at))
+                marks.add(key)
+                found[case.state.case_id] = (case, marks, max(seen, match.seen_at))
+    return [(case, frozenset(marks), seen) for case, marks, seen in found.values()]
+
+
+def _may_join(case: Case) -> bool:
+    return case.state.status is CaseStatus.OPEN and not case.intelligence

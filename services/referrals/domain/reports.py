@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from schemas.codes import CaseStatus, Disposition
 from schemas.events import Actor, CaseOpened, CaseState, ReportJoined, ReportTriaged
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
 from services.partnership.models import Partnership
-from services.referrals.domain import joining
+from services.referrals.domain import casefile, joining, matching, proposing
 from services.referrals.domain.change import Change
-from services.referrals.domain.state import Case, Link, Match, link_key
+from services.referrals.domain.parts import Link, Matches
+from services.referrals.domain.state import Case, link_key
 from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
@@ -25,21 +27,41 @@ def needs_case(event: ReportTriaged) -> bool:
 
 
 def triaged(state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
-    """Open a case for the report, or join it to the one that it surely belongs to."""
+    """Join the report to the case that it surely belongs to; else open one, and propose the likely one."""
     if not needs_case(event) or state.get(link_key(event.report.report_id)) is not None:
         return NOTHING
     found = joining.find(event, state, context)
-    return _opened(event, context) if found is None else _joined(found, event, context)
+    if found is not None and found.sure:
+        return _joined(found, state, event, context)
+    return _opened(found, state, event, context)
 
 
-def _remember(change: Change, case_id: Any, event: ReportTriaged, context: Context) -> None:
-    """Keep the link and the keys under which later reports find the case."""
-    change.keep(link_key(event.report.report_id), Link(case_id=case_id))
-    for candidate in joining.candidates(event, context.rules.partnership):
-        change.keep(candidate.key, Match(case_id=case_id, seen_at=event.report.received_at))
+def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> None:
+    """Keep the link, the people, and the marks under which later reports find the case."""
+    case, report = change.case.state, event.report
+    change.keep(link_key(report.report_id), Link(case_id=case.case_id, reference=report.reference, event_id=event_id))
+    marks = [mark.key for mark in matching.keys(event, context.rules.partnership)]
+    if report.kind != "intelligence":
+        marks.append(f"reference:{case.reference}")
+    for mark in marks:
+        known: Matches = state.get(mark) or Matches()
+        change.keep(mark, known.seen(case.case_id, report.received_at))
+    casefile.remember_people(change, state, report, event.personal)
 
 
-def _opened(event: ReportTriaged, context: Context) -> Decision:
+def _opened(found: joining.Found | None, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
+    report = event.report
+    change = Change(_new_case(event, context), HUB, context)
+    if found is not None:
+        change.note(open_proposals=1)
+    opened = change.happens(CaseOpened, why=_why(event), report=report, personal=event.personal)
+    _remember(change, opened, state, event, context)
+    if found is not None:
+        proposing.propose(change, found)
+    return change.decision()
+
+
+def _new_case(event: ReportTriaged, context: Context) -> Case:
     decision, report = event.decision, event.report
     partnership: Partnership = context.rules.partnership
     case_id = context.derive("case")
@@ -71,11 +93,7 @@ def _opened(event: ReportTriaged, context: Context) -> Decision:
         sequence=0,
         version=0,
     )
-    case = Case(state=state, kind=kind, suggested=decision.panels, intelligence=report.kind == "intelligence")
-    change = Change(case, HUB, context)
-    change.happens(CaseOpened, why=_why(event), report=report, personal=event.personal)
-    _remember(change, case_id, event, context)
-    return change.decision()
+    return Case(state=state, kind=kind, suggested=decision.panels, intelligence=report.kind == "intelligence")
 
 
 def _why(event: ReportTriaged) -> str:
@@ -86,26 +104,27 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
-def _joined(found: joining.Joined, event: ReportTriaged, context: Context) -> Decision:
+def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
     """The case takes on the higher risk and the earlier due time; its version stays, so no one's edit fails."""
-    decision, state = event.decision, found.case.state
+    decision, before = event.decision, found.case.state
     danger = DANGER in decision.flags
     change = Change(found.case, HUB, context)
-    change.happens(
+    joined = change.happens(
         ReportJoined,
         replaces=False,
-        why=found.why,
+        why=f"{found.why} (rule join-sure, default, not policy)",
+        changed=found.shown(),
         report=event.report,
         personal=event.personal,
         suggested=tuple(dict.fromkeys((*found.case.suggested, *decision.panels))),
-        report_count=state.report_count + 1,
-        risk=max(state.risk, decision.risk, key=_RISK.__getitem__),
-        priority=min(state.priority, decision.priority),
-        due_at=_earlier(state.due_at, decision.due_at),
-        flags=tuple(dict.fromkeys((*state.flags, *decision.flags))),
-        act_first=tuple(dict.fromkeys((*state.act_first, *decision.act_first))),
-        danger_unacknowledged=state.danger_unacknowledged or danger,
-        danger_since=event.report.received_at if danger else state.danger_since,
+        report_count=before.report_count + 1,
+        risk=max(before.risk, decision.risk, key=_RISK.__getitem__),
+        priority=min(before.priority, decision.priority),
+        due_at=_earlier(before.due_at, decision.due_at),
+        flags=tuple(dict.fromkeys((*before.flags, *decision.flags))),
+        act_first=tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
+        danger_unacknowledged=before.danger_unacknowledged or danger,
+        danger_since=event.report.received_at if danger else before.danger_since,
     )
-    _remember(change, state.case_id, event, context)
+    _remember(change, joined, state, event, context)
     return change.decision()

@@ -1,5 +1,6 @@
 """Cases and referrals as they are kept, who may see them, and what a command is answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -27,6 +28,14 @@ class Case(Kept):
     intelligence: bool = False
     visible_to: tuple[str, ...] = ()
     open_referrals: int = 0
+    open_proposals: int = 0
+    next_task: str | None = None
+    """What the next open task asks for, in words without any name."""
+
+    @property
+    def pending(self) -> str | None:
+        """What a proposal or a task asks for before anything else."""
+        return "Decide whether it belongs to another case" if self.open_proposals else self.next_task
 
 
 class Entry(Kept):
@@ -44,19 +53,6 @@ class Referral(Kept):
     clock: tuple[Entry, ...] = ()
     reason: str = ""
     consent_by: str | None = None
-
-
-class Match(Kept):
-    """Which case a place, street or person leads to, and when it was seen last."""
-
-    case_id: UUID
-    seen_at: datetime
-
-
-class Link(Kept):
-    """The case that a report is in."""
-
-    case_id: UUID
 
 
 class Happened(Kept):
@@ -101,6 +97,14 @@ def case_key(case_id: Any) -> str:
     return f"case:{case_id}"
 
 
+def case_of(state: Mapping[str, Any], case_id: Any) -> Case | None:
+    """The case; of a merged one, the case that it went into."""
+    case: Case | None = state.get(case_key(case_id))
+    while case is not None and case.state.merged_into is not None:
+        case = state.get(case_key(case.state.merged_into))
+    return case
+
+
 def referral_key(referral_id: Any) -> str:
     """The state key of a referral."""
     return f"referral:{referral_id}"
@@ -116,6 +120,7 @@ def visible_to(state: CaseState, partnership: Partnership) -> tuple[str, ...]:
     panels = {panel.code: panel.receives for panel in partnership.panels}
     destinations = {each.code: each.receives for each in partnership.destinations}
     named = {state.lead_agency, *state.joint_leads, state.acting_lead, *state.act_first, *state.referred_to}
+    named |= set(state.followers)
     found = {code for code in named if code}
     desks = {panels.get(code) or destinations.get(code) for code in state.referred_to}
     return tuple(sorted(found | {desk for desk in desks if desk}))

@@ -12,18 +12,22 @@ def title(kind: str, street: str | None, reports: int) -> str:
     return f"{kind} · {street or NOWHERE} · {reports} {'report' if reports == 1 else 'reports'}"
 
 
-def next_action(state: CaseState, suggested: tuple[str, ...], partnership: Partnership) -> tuple[str, str | None]:
+def next_action(
+    state: CaseState, suggested: tuple[str, ...], partnership: Partnership, pending: str | None = None
+) -> tuple[str, str | None]:
     """What is to be done next, and by whom (a staff id or an agency)."""
     by = state.owner or state.acting_lead or state.lead_agency
     if state.status is CaseStatus.CLOSED:
-        return "Closed", None
+        return f"Merged into {state.merged_into_reference}" if state.merged_into else "Closed", None
     if state.danger_unacknowledged:
         return "Acknowledge the danger", by
     if state.owner is None:
         return "Take or assign", by
+    return pending or _of_referrals(state, suggested, partnership), by
+
+
+def _of_referrals(state: CaseState, suggested: tuple[str, ...], partnership: Partnership) -> str:
     waiting = [code for code in suggested if code not in state.referred_to]
     if waiting:
-        return f"Decide on a referral to {partnership.panel(waiting[0]).short_name}", by
-    if state.referred_to:
-        return "Follow the referral", by
-    return "Record the next step", by
+        return f"Decide on a referral to {partnership.panel(waiting[0]).short_name}"
+    return "Follow the referral" if state.referred_to else "Record the next step"

@@ -1,6 +1,5 @@
 """Luton's own files say what the strategy and the product say."""
 
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
@@ -8,11 +7,9 @@ from typing import get_args
 import pytest
 
 from schemas.codes import Theme
-from services.partnership import documents
 from services.partnership.checks import report
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership, UnknownCode
-from services.partnership.tables import load_tables
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 DAY = date(2026, 1, 1)
@@ -30,13 +27,6 @@ LEADS = {
 
 def test_the_folder_has_no_problem_and_warns_of_nothing() -> None:
     assert report(LUTON, date(2026, 6, 1)).problems == ()
-
-
-def test_the_whole_partnership_loads_in_under_a_second() -> None:
-    documents.compose.cache_clear()  # type: ignore[attr-defined]
-    start = time.perf_counter()
-    load_tables(LUTON, load_partnership(LUTON))
-    assert time.perf_counter() - start < 1
 
 
 def test_each_theme_of_2024_28_goes_to_its_published_lead(luton: Partnership) -> None:

@@ -1,0 +1,43 @@
+"""The ladder as data: instruments with what the law and the local order ask before each, and powers per officer."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from services.partnership.processes import FormField
+from services.partnership.values import Code, Dated, Value
+
+Rule = Literal["minimum-age", "prior-step", "conviction", "granted-power", "rank", "offer-of-support"]
+
+
+class Precondition(Value):
+    """Something that must be so before a step; `law` refuses, `local` warns and takes a reason with a supervisor."""
+
+    kind: Literal["law", "local"]
+    rule: Rule
+    step: Code | None = None
+    age: int | None = None
+    ranks: tuple[str, ...] = Field((), description="Any of these ranks may authorise the step")
+    by_office: tuple[str, ...] = Field((), description="Kinds of agency whose officers need no power granted to them")
+    provision: str
+
+
+class Instrument(Dated):
+    """A step of the ladder from coordinated help to enforcement."""
+
+    code: Code
+    name: str
+    order: int = Field(ge=0)
+    against: Literal["person", "place"] = "person"
+    issued_by: tuple[Code, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    fields: tuple[FormField, ...] = Field((), description="What its form must say")
+    breaches: bool = Field(False, description="Whether its terms can be breached")
+    lasts: str | None = None
+    amount: str | None = None
+
+
+class GrantedPower(Dated):
+    """A power that was granted to an officer by name: accreditation (CSAS) is per officer, never per employer."""
+
+    instrument: Code

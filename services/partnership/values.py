@@ -1,0 +1,51 @@
+"""What entries of a partnership's files are made of: immutable values, provenance, and clocks."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["published", "law", "comparator", "default"]
+"""Where an entry comes from: only `published` and `law` are policy; the desk marks the others as defaults."""
+
+Code = str
+ELAPSED = "elapsed"
+"""The calendar word for a clock that never stops."""
+
+
+class Value(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(Value):
+    """A value with its provenance; the loader fills in the file's own `status` and `source` where an entry has none."""
+
+    status: Status
+    source: str = Field(min_length=3)
+
+    @property
+    def is_policy(self) -> bool:
+        """False means: show 'default, not the partnership's policy' beside it."""
+        return self.status in {"published", "law"}
+
+
+class Dated(Entry):
+    """An entry that holds from one day to another, both included; an absent end is open."""
+
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the entry holds on `day`."""
+        after_start = self.effective_from is None or self.effective_from <= day
+        before_end = self.effective_to is None or day <= self.effective_to
+        return after_start and before_end
+
+
+class Clock(Value):
+    """An amount of time and what counts it: `elapsed`, or a calendar's code (then working minutes)."""
+
+    minutes: int = Field(gt=0)
+    calendar: Code = ELAPSED

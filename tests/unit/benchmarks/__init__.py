@@ -1,0 +1,1 @@
+"""Figures are tested like any other decision."""

@@ -1,7 +1,6 @@
 """Desk's process: the only place where its objects are built."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx2
 from fastapi import Request
@@ -12,7 +11,6 @@ from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
 from services.desk import (
     case_pages,
-    demo_pages,
     documents,
     finding_pages,
     live_pages,
@@ -49,8 +47,7 @@ def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
 
 
 async def _to_sign_in(request: Request, _: SignInNeeded) -> Response:
-    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    after = quote(asked if request.method == "GET" else "/", safe="")
+    after = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/sign-in?after={after}", 303)
 
 
@@ -88,7 +85,6 @@ def build(settings: Settings) -> Process:
         ),
         routers=(
             operations_pages.router,
-            demo_pages.router,
             worklist_pages.router,
             live_pages.router,
             case_pages.router,

@@ -191,6 +191,9 @@ def _case(state: Mapping[str, Any], event: CaseEvent, message: Message, context:
     case_id = event.case.case_id
     row = CaseRow(state=event.case, visible_to=case_seen_by(event.case, context.rules))
     changed = dict(_kept(state, f"case:{case_id}", row).state)
+    if event.referral is not None and event.referral.private_to is not None:
+        # A draft is its author's agency's alone: the pages ask for it where it is kept.
+        return Decision(state=changed)
     changed[f"event:{message.id}"] = EventRow(
         event_id=message.id,
         case_id=case_id,

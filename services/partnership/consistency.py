@@ -25,6 +25,7 @@ REQUIRED_THRESHOLDS = (
     "second-theme",
     "join-same-place",
     "join-same-street",
+    "draft-referral",
     "join-same-person",
     "join-sure",
     "join-propose",

@@ -17,6 +17,12 @@ Recipient = Literal[
     "panel",
     "panel-chair",
     "alternate-lead",
+    "asked",
+    "proposed-lead",
+    "referrer",
+    "approvers",
+    "author",
+    "lead-worker",
     "duty-manager",
     "sender",
     "reporter",
@@ -37,6 +43,8 @@ class When(Value):
     danger_now: bool | None = None
     wants_updates: bool | None = None
     has_act_first: bool | None = None
+    silence: tuple[Literal["alternate-lead", "duty-manager", "information"], ...] = ()
+    """Of ReferralEscalated: whose turn it is now, or that a question to another agency was not answered."""
 
 
 class NotificationRule(Entry):

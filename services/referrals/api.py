@@ -18,9 +18,10 @@ from services.access.callers import Caller
 from services.kernel.http import FieldError, Problem, field_errors
 from services.kernel.process import Idempotency, Process, Replayed
 from services.kernel.references import ReferenceMistyped, tidy_reference
+from services.partnership.models import Partnership
 from services.referrals import repository, views
-from services.referrals.domain.answers import ON_REFERRALS
 from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
+from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
 
@@ -102,7 +103,8 @@ async def get_referral(request: Request, caller: Staff, reference: str) -> dict[
         referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
     if referral is None:
         raise _missing("referral")
-    return views.referral_view(referral)
+    partnership: Partnership = request.app.state.partnership
+    return views.referral_view(referral) | views.referral_more(referral, partnership, request.app.state.hub.clock())
 
 
 @router.post("/cases/{reference}/referrals")
@@ -111,6 +113,14 @@ async def refer_case(
 ) -> Response:
     """Refer the case to a panel or a destination."""
     return await command_case(request, caller, reference, "refer", if_match, idempotency_key)
+
+
+@router.post("/cases/{reference}/drafts")
+async def draft_referral(
+    request: Request, caller: Staff, reference: str, if_match: IfMatch = None, idempotency_key: Key = None
+) -> Response:
+    """Begin a referral that only the author's agency knows of; unsent, it goes after 90 days (a default)."""
+    return await command_case(request, caller, reference, "draft", if_match, idempotency_key)
 
 
 @router.post("/cases/{reference}/{name}")
@@ -133,10 +143,10 @@ async def command_case(
 async def command_referral(
     request: Request, caller: Staff, reference: str, name: str, if_match: IfMatch = None, idempotency_key: Key = None
 ) -> Response:
-    """Accept, decline, request-information, conclude or withdraw."""
+    """A step of the referral: `GET` it for those that can be taken now."""
     if name not in ON_REFERRALS:
         raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(ON_REFERRALS))}.")
-    body = await _body(request, ON_REFERRALS[name][0])
+    body = await _body(request, ON_REFERRALS[name])
     async with request.app.state.hub.database.reading(**_session(caller)) as connection:
         referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
         if referral is None:

@@ -16,16 +16,17 @@ PORT = 3
 
 def build(settings: Settings) -> Process:
     """A process of referrals that is not started yet."""
+    partnership = load_partnership(settings.partnership)
     process = Process(
         name="referrals",
         settings=settings,
-        stage=ReferralsStage(Rules(load_partnership(settings.partnership))),
+        stage=ReferralsStage(Rules(partnership)),
         port=settings.port_base + PORT,
         subscriptions=(Subscription(topics.DECISIONS, BULK_BATCH),),
         routers=(router,),
         operations_only=(operations_only(),),
     )
-    process.app.state.settings = settings
+    process.app.state.settings, process.app.state.partnership = settings, partnership
     process.app.state.introspect = RemoteKeys(settings)
     return process
 

@@ -30,9 +30,37 @@ class ReferralDue(BaseModel):
     referral_id: UUID
 
 
+class InformationDue(BaseModel):
+    """An asked agency's clock ran out."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID
+    request_id: UUID
+
+
+class ReviewDue(BaseModel):
+    """A plan is to be reviewed by now."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID
+
+
+class DraftOld(BaseModel):
+    """A draft was not sent for so long that it goes."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID
+
+
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportTriaged": {1: ReportTriaged},
     "ReviewRequested": {1: ReviewRequested},
     "Command": {1: Command},
     "referral-due": {1: ReferralDue},
+    "information-due": {1: InformationDue},
+    "review-due": {1: ReviewDue},
+    "draft-old": {1: DraftOld},
 }

@@ -34,15 +34,16 @@ _SAVE_CASES = text("""
         visible_to = excluded.visible_to, document = excluded.document
 """)
 _SAVE_REFERRALS = text("""
-    INSERT INTO referrals (referral_id, reference, case_id, status, document)
+    INSERT INTO referrals (referral_id, reference, case_id, status, private_to, document)
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:cases AS uuid[]),
-        CAST(:statuses AS text[]), CAST(:documents AS json[]))
-    ON CONFLICT (referral_id) DO UPDATE SET status = excluded.status, document = excluded.document
+        CAST(:statuses AS text[]), CAST(:private AS text[]), CAST(:documents AS json[]))
+    ON CONFLICT (referral_id) DO UPDATE SET status = excluded.status, private_to = excluded.private_to,
+        case_id = excluded.case_id, document = excluded.document
 """)
 _APPEND = text("""
-    INSERT INTO case_events (event_id, case_id, sequence, type, at, document)
+    INSERT INTO case_events (event_id, case_id, sequence, type, at, private_to, document)
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[]), CAST(:sequences AS integer[]),
-        CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:documents AS json[]))
+        CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:private AS text[]), CAST(:documents AS json[]))
     ON CONFLICT DO NOTHING
 """)
 _CASE = text("SELECT document FROM cases WHERE reference = :reference")
@@ -131,6 +132,7 @@ def _referral_columns(referrals: Sequence[Referral]) -> dict[str, list[Any]]:
         "references": [state.reference for state in states],
         "cases": [state.case_id for state in states],
         "statuses": [str(state.status) for state in states],
+        "private": [state.private_to for state in states],
         "documents": [referral.model_dump_json() for referral in referrals],
     }
 
@@ -142,6 +144,7 @@ def _event_columns(happened: Sequence[Happened]) -> dict[str, list[Any]]:
         "sequences": [each.event.case.sequence for each in happened],
         "types": [each.type for each in happened],
         "times": [each.event.at for each in happened],
+        "private": [each.event.referral.private_to if each.event.referral else None for each in happened],
         "documents": [each.event.model_dump_json(exclude_none=True) for each in happened],
     }
 

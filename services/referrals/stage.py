@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportTriaged, ReviewRequested
 from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, WorkingSet
 from services.referrals import repository
-from services.referrals.domain import answers, commands, matching, reports
+from services.referrals.domain import commands, matching, reports, silence
 from services.referrals.domain.state import Rules, case_key, case_of, link_key, referral_key
-from services.referrals.messages import READERS, Command, ReferralDue
+from services.referrals.messages import READERS, Command
 
 
 class ReferralsStage:
@@ -25,7 +25,7 @@ class ReferralsStage:
     def keys(self, message: Message) -> Keys:
         """The case and referral of a command; the places and people of a report that needs a case."""
         body = message.body
-        if isinstance(body, Command | ReferralDue):
+        if isinstance(body, Command | silence.Due):
             named = {case_key(body.case_id)}
             named |= {referral_key(body.referral_id)} if body.referral_id else set()
             return Keys(aggregates=frozenset(named))
@@ -44,9 +44,9 @@ class ReferralsStage:
         body = message.body
         if isinstance(body, Command):
             return commands.handle(state, body, context)
-        if isinstance(body, ReferralDue):
+        if isinstance(body, silence.Due):
             referral = state.get(referral_key(body.referral_id))
-            return answers.due(case_of(state, body.case_id), referral, context)
+            return silence.due(case_of(state, body.case_id), referral, body, context)
         if isinstance(body, ReportTriaged):
             return reports.triaged(state, body, context)
         return NOTHING

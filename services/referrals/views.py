@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from schemas.referral_facts import InformationAsked
 from services.kernel.http import Problem
+from services.partnership.models import Partnership
+from services.partnership.processes import Transition
+from services.referrals.domain import clocks
+from services.referrals.domain.routes import process_of, stage_of
 from services.referrals.domain.state import Case, Done, Referral, Refused
 
 _SHOWN = (
@@ -67,12 +72,64 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "owner": state.owner,
         "version": state.version,
         "consent": {"status": state.consent_status, "basis": state.consent_basis, "by": referral.consent_by},
-        "clock": [{"at": entry.at.isoformat(), "event": entry.event} for entry in referral.clock],
+        "clock": [{"at": entry.at.isoformat(), "event": entry.event} for entry in state.clock],
         "outcome": state.outcome,
         "score": state.score,
         "escalated_to": state.escalated_to,
         "proposed_next_lead": state.proposed_next_lead,
+        "stage": state.stage,
+        "rating": state.rating,
     }
+
+
+def referral_more(referral: Referral, partnership: Partnership, now: datetime) -> dict[str, Any]:
+    """What its page shows beside that: figures of the clock, questions, plan, and the steps that can be taken now."""
+    state = referral.state
+    process = process_of(partnership, state)
+    shown = state.model_dump(mode="json")
+    kept: tuple[str, ...] = (
+        "author",
+        "from_agency",
+        "under_18",
+        "rated_by",
+        "rated_at",
+        "scheduled_at",
+        "meeting",
+        "decision",
+        "plan",
+    )
+    kept += ("facts", "beside", "passed_to", "approved_by", "ended_at")
+    return {name: shown[name] for name in kept} | {
+        "process": process.code,
+        "figures": _figures(referral, partnership, now),
+        "information": [_asked(each) for each in state.information],
+        "steps": [_step(each) for each in process.steps_from(stage_of(process, state).code)],
+    }
+
+
+def _figures(referral: Referral, partnership: Partnership, now: datetime) -> dict[str, Any] | None:
+    if not referral.state.clock:
+        return None
+    reading = clocks.read(referral.state.clock, now, partnership.working_time)
+    return {
+        "state": reading.state,
+        "counted_minutes": round(reading.counted, 1),
+        "paused_minutes": round(reading.paused, 1),
+        "allowed_minutes": reading.allowed,
+        "left_minutes": round(reading.left, 1),
+        "calendar": clocks.grade(referral.state.clock).calendar,
+        "overdue": reading.overdue,
+        "on_time": reading.on_time,
+    }
+
+
+def _asked(asked: InformationAsked) -> dict[str, Any]:
+    shown = asked.model_dump(mode="json", exclude={"clock"})
+    return shown | {"status": "returned" if asked.returned_at else "escalated" if asked.escalated_at else "open"}
+
+
+def _step(step: Transition) -> dict[str, Any]:
+    return {"command": step.command, "step": step.step, "name": step.name, "to": step.to, "by": list(step.by)}
 
 
 def done(answer: Done, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from schemas.events import ReferralState
 from services.notify.domain.occasions import Occasion
 from services.notify.domain.state import Webhook
+from services.partnership.entries import Destination, Panel
 from services.partnership.models import Partnership
+
+OF_REFERRAL = (
+    "panel",
+    "panel-chair",
+    "alternate-lead",
+    "proposed-lead",
+    "referrer",
+    "approvers",
+    "author",
+    "lead-worker",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +51,15 @@ class Directory:
             "acting-lead": (occasion.acting_lead,),
             "act-first": occasion.act_first,
             "old-lead": occasion.old_leads,
+            "asked": (occasion.asked,),
         }
         if role in agencies:
             return [self._agency_or_panel(code) for code in agencies[role] if code]
         people = {"owner": occasion.owner, "duty-manager": self._partnership.identity.duty_manager}
         if role in people:
             return self._person(people[role])
-        if role in ("panel", "panel-chair", "alternate-lead"):
-            return self._panel_role(role, occasion.referral)
+        if role in OF_REFERRAL:
+            return self._of_referral(role, occasion.referral)
         return self._reporters(occasion) if role == "reporter" else self._senders(occasion)
 
     def _agency_or_panel(self, code: str) -> Addressed:
@@ -60,15 +73,33 @@ class Directory:
         person = self._partnership.person(staff_id)
         return [Addressed(person.id, person.address)]
 
-    def _panel_role(self, role: str, referral: ReferralState | None) -> list[Addressed]:
+    def _of_referral(self, role: str, referral: ReferralState | None) -> list[Addressed]:
         if referral is None:
             return []
-        if referral.panel is None:
-            return [self._agency_or_panel(referral.to_agency)]
-        panel = self._partnership.panel(referral.panel)
-        if role == "panel-chair":
-            return self._person(panel.chair)
-        return [self._agency_or_panel(panel.receives if role == "panel" else panel.alternate_lead)]
+        agencies = {
+            "proposed-lead": referral.proposed_next_lead,
+            "referrer": referral.from_agency,
+            "panel": referral.to_agency,
+            "alternate-lead": self._alternate(referral),
+        }
+        if role in agencies:
+            return [self._agency_or_panel(code) for code in (agencies[role],) if code]
+        if role == "approvers":
+            return self._approvers(referral)
+        people = {"author": referral.author, "lead-worker": referral.plan.lead_worker if referral.plan else None}
+        return self._person(people.get(role) if role in people else self._chair(referral))
+
+    def _alternate(self, referral: ReferralState) -> str | None:
+        route = self._partnership.route(str(referral.panel or referral.destination))
+        return route.alternate_lead if isinstance(route, Panel | Destination) else None
+
+    def _chair(self, referral: ReferralState) -> str | None:
+        return self._partnership.panel(referral.panel).chair if referral.panel else None
+
+    def _approvers(self, referral: ReferralState) -> list[Addressed]:
+        """The supervisors of the sending agency, without the author."""
+        staff = self._partnership.staff_of(referral.from_agency or "")
+        return [Addressed(p.id, p.address) for p in staff if "supervisor" in p.roles and p.id != referral.author]
 
     @staticmethod
     def _reporters(occasion: Occasion) -> list[Addressed]:

@@ -28,6 +28,9 @@ class Occasion:
     old_leads: tuple[str, ...] = ()
     owner: str | None = None
     referral: ReferralState | None = None
+    asked: str | None = None
+    """The agency that a question goes to, or came back from."""
+    silence: str | None = None
     risk: str = "standard"
     flags: tuple[str, ...] = ()
     disposition: Disposition | None = None
@@ -103,6 +106,8 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         old_leads=(old_lead,) if old_lead else (),
         owner=case.owner,
         referral=event.referral,
+        asked=event.changed.get("asked"),
+        silence=event.changed.get("step", "duty-manager"),
         risk=case.risk,
         flags=case.flags,
         channel=event.report.channel if event.report else None,
@@ -126,6 +131,7 @@ def applies(when: When, occasion: Occasion) -> bool:
         not when.channels or occasion.channel in when.channels,
         when.danger_now is None or when.danger_now == occasion.danger_now,
         when.wants_updates is None or when.wants_updates == occasion.wants_updates,
+        not when.silence or occasion.silence in when.silence,
         when.has_act_first is None or when.has_act_first == bool(occasion.act_first),
     )
     return all(checks)

@@ -81,8 +81,9 @@ class Change:
             **(parts or {}),
         )
         if referral is not None:
-            self._referral = referral
-            self._state[referral_key(referral.state.referral_id)] = referral
+            kept = referral.model_copy(update={"counted": referral.state.status in OPEN_REFERRAL})
+            self._referral = kept
+            self._state[referral_key(referral.state.referral_id)] = kept
         return self._recorded(body)
 
     def _recorded(self, body: CaseEvent) -> UUID:
@@ -121,16 +122,12 @@ class Change:
             }
         )
 
-    def _opened(self, referral: Referral | None) -> int:
+    @staticmethod
+    def _opened(referral: Referral | None) -> int:
         if referral is None:
             return 0
-        is_open = referral.state.status in OPEN_REFERRAL
-        was_open = self._was_open(referral)
-        return int(is_open) - int(was_open)
-
-    @staticmethod
-    def _was_open(referral: Referral) -> bool:
-        return referral.state.version > 1
+        counted = referral.state.version > 1 if referral.counted is None else referral.counted
+        return int(referral.state.status in OPEN_REFERRAL) - int(counted)
 
     def decision(self) -> Decision:
         """Everything of this change."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from schemas import casework
+from schemas import casework, referring
 from schemas.codes import CaseStatus
 from schemas.events import (
     CaseAssigned,
@@ -19,7 +19,7 @@ from schemas.personal import seal
 from schemas.submission import Sent
 from services.kernel.decision import Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import answers
+from services.referrals.domain import drafting, referral_commands, sending
 from services.referrals.domain.change import Change
 from services.referrals.domain.intelligence import kept_with_police
 from services.referrals.domain.state import Case, Referral, Refused, case_of, referral_key
@@ -160,7 +160,8 @@ ON_CASES: Mapping[str, tuple[type[Sent], CaseHandler]] = {
     "close": (casework.Close, close),
     "reopen": (casework.Reopen, reopen),
     "acknowledge": (casework.Acknowledge, acknowledge),
-    "refer": (casework.Refer, answers.refer),
+    "refer": (casework.Refer, sending.refer),
+    "draft": (referring.Draft, drafting.draft),
 }
 WITHOUT_VERSION = ("acknowledge",)
 """Danger is acknowledged whatever else changed meanwhile."""
@@ -174,7 +175,7 @@ def handle(state: Mapping[str, Any], command: Command, context: Context) -> Deci
         return Decision(answer=Refused("not-found", "not-found", "There is no case with this reference for you."))
     if command.referral_id is not None:
         referral: Referral | None = state.get(referral_key(command.referral_id))
-        return answers.handle(case, referral, command, context)
+        return referral_commands.handle(case, referral, command, context)
     if command.name not in WITHOUT_VERSION and command.version != case.state.version:
         return Decision(answer=Refused("stale", "version-stale", "Somebody changed the case meanwhile.", case))
     refusal = _wrong_status(case, command) or kept_with_police(case, command, context.rules.partnership)

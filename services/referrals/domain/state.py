@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -38,21 +37,16 @@ class Case(Kept):
         return "Decide whether it belongs to another case" if self.open_proposals else self.next_task
 
 
-class Entry(Kept):
-    """A moment of a referral's clock."""
-
-    at: datetime
-    event: Literal["start", "pause", "resume", "escalate", "stop"]
-    due_at: datetime | None = None
-
-
 class Referral(Kept):
-    """A referral with its clock's ledger."""
+    """A referral, with what only this service needs of it."""
 
     state: ReferralState
-    clock: tuple[Entry, ...] = ()
     reason: str = ""
     consent_by: str | None = None
+    personal: dict[str, str] = {}
+    """The route's own fields that may say who it is about."""
+    counted: bool | None = None
+    """Whether the case counts it among its open ones; unknown for one that was kept before this was."""
 
 
 class Happened(Kept):
@@ -89,7 +83,14 @@ class Refused:
     referral: Referral | None = None
 
 
-OPEN_REFERRAL = (ReferralStatus.SENT, ReferralStatus.INFORMATION_REQUESTED, ReferralStatus.ACCEPTED)
+OPEN_REFERRAL = (
+    ReferralStatus.SENT,
+    ReferralStatus.INFORMATION_REQUESTED,
+    ReferralStatus.ACCEPTED,
+    ReferralStatus.SCHEDULED,
+    ReferralStatus.DISCUSSED,
+    ReferralStatus.IN_PROGRESS,
+)
 
 
 def case_key(case_id: Any) -> str:

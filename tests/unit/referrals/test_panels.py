@@ -1,0 +1,135 @@
+"""The panels' own processes, as their files have them: MASH, gang panel, disposals."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.partnership.values import Clock
+from services.referrals.domain import clocks
+from tests.unit.referrals.conftest import LUTON, Desk
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def test_only_a_qualified_officer_rates(desk: Desk) -> None:
+    sent = desk.sent("mash")
+    body = {"rating": "amber", "reason": "First screening."}
+    assert desk.refused("helen-strood", "rate", body, sent) == "not-qualified"
+    assert desk.refused("miriam-lunt", "rate", body | {"rating": "blue"}, sent) == "rating-unknown"
+    assert desk.done("miriam-lunt", "rate", body, sent).rating == "amber"
+    assert desk.events[-1].changed == {"rating": {"old": None, "new": "amber"}}
+
+
+@pytest.mark.parametrize(("rating", "minutes"), [("red", 240), ("amber", 1440), ("green", 4320)])
+def test_the_rating_sets_the_clock_from_receipt(desk: Desk, rating: str, minutes: int) -> None:
+    sent = desk.sent("mash")
+    desk.now += HOUR
+    rated = desk.done("miriam-lunt", "rate", {"rating": rating, "reason": "."}, sent)
+    calendar = "elapsed" if rating == "red" else "mash-hours"
+    assert rated.due_at == LUTON.due_at(sent.sent_at, Clock(minutes=minutes, calendar=calendar))
+    assert desk.timers["referral-due", str(sent.referral_id), ""].due_at == rated.due_at
+
+
+def test_green_paused_for_a_question_and_rated_amber_keeps_all_that_was_counted_and_paused(desk: Desk) -> None:
+    """The clock of the design's picture: 10 minutes, rated green, a question, an answer four hours on, then amber."""
+    desk.done("miriam-lunt", "rate", {"rating": "green", "reason": "."}, desk.sent("mash"))
+    desk.now += 2 * HOUR
+    question = {"agency": "luton-icb", "question": "Known?"}
+    asked = desk.done("miriam-lunt", "request-information", question, desk.referral())
+    assert asked.due_at is None
+    desk.now += 4 * HOUR
+    desk.done("helen-strood", "return-information", {"answer": "No."}, asked)
+    desk.done("miriam-lunt", "accept", {}, desk.referral())
+    desk.now += HOUR
+    amber = desk.done("miriam-lunt", "rate", {"rating": "amber", "reason": "A third phone."}, desk.referral())
+    reading = clocks.read(amber.clock, desk.now, LUTON.working_time)
+    assert (reading.counted, reading.paused, reading.left) == (180, 240, 1440 - 180)
+    assert [entry.event for entry in amber.clock] == ["start", "re-grade", "pause", "resume", "re-grade"]
+
+
+def test_partner_returns_after_acceptance_run_inside_the_clock_and_by_the_rating(desk: Desk) -> None:
+    desk.done("miriam-lunt", "rate", {"rating": "red", "reason": "."}, desk.sent("mash"))
+    accepted = desk.done("miriam-lunt", "accept", {}, desk.referral())
+    asked = desk.done("miriam-lunt", "request-information", {"agency": "probation", "question": "?"}, accepted)
+    assert (asked.status, asked.due_at) == ("accepted", accepted.due_at)
+    assert asked.information[0].due_at == desk.now + 2 * HOUR
+
+
+def test_a_decision_fits_the_persons_age(desk: Desk) -> None:
+    sent = desk.sent("mash", under_18=False)
+    desk.done("miriam-lunt", "accept", {}, sent)
+    body = {"decision": "s47-strategy-discussion", "reason": "."}
+    assert desk.refused("miriam-lunt", "discuss", body, desk.referral()) == "decision-not-for-this-age"
+    body["decision"] = "s42-enquiry"
+    assert desk.done("miriam-lunt", "discuss", body, desk.referral()).decision == "s42-enquiry"
+
+
+def test_for_an_under_18_a_safeguarding_referral_stands_beside_the_gang_panels(desk: Desk) -> None:
+    gang = desk.sent("gang-panel", under_18=True)
+    mash = desk.referral("mash")
+    assert (gang.beside, mash.beside) == (mash.reference, gang.reference)
+    assert {gang.status, mash.status} == {"sent"}
+    assert desk.case.open_referrals == 2
+
+
+def test_a_child_whom_triage_saw_counts_as_under_18() -> None:
+    desk = Desk(flags=("child",))
+    desk.sent("gang-panel")
+    assert desk.referral("mash").under_18 is True
+
+
+def test_an_adult_goes_to_the_gang_panel_alone(desk: Desk) -> None:
+    desk.sent("gang-panel", under_18=False)
+    assert len(desk.referrals) == 1
+
+
+def test_a_nomination_is_scored_tiered_planned_reviewed_every_four_weeks_and_exits(desk: Desk) -> None:
+    desk.sent("gang-panel", under_18=False)
+    chair = "jerome-tansley"
+    steps: list[tuple[str, dict[str, Any], str]] = [
+        ("accept", {}, "accepted"),
+        ("advance", {"step": "score", "fields": {"risk-score": 62}}, "scored"),
+        ("advance", {"step": "tier", "fields": {"tier": "tier-2"}}, "tiered"),
+        ("agree-plan", {"lead_worker": "jerome-tansley", "plan": "Mentor, football, school."}, "plan"),
+    ]
+    for name, body, stage in steps:
+        assert desk.done(chair, name, body, desk.referral()).stage == stage
+    assert desk.referral().facts == {"risk-score": 62, "tier": "tier-2"}
+    planned = desk.referral().plan
+    assert planned is not None
+    assert planned.review_due_at == desk.now + 28 * DAY
+    desk.now += 20 * DAY
+    reviewed = desk.done(chair, "review-plan", {"note": "Goes well."}, desk.referral()).plan
+    assert (reviewed.reviews, reviewed.review_due_at) == (1, desk.now + 28 * DAY)
+    assert desk.passes(29 * DAY) == ["review-due"]
+    assert desk.types()[-1] == "PlanReviewOverdue"
+    assert (
+        desk.done(chair, "conclude", {"outcome": "diverted", "score": "partly"}, desk.referral()).status == "concluded"
+    )
+    assert desk.passes(100 * DAY) == []
+
+
+def test_a_step_asks_for_its_fields_and_stands_in_its_place(desk: Desk) -> None:
+    desk.done("jerome-tansley", "accept", {}, desk.sent("gang-panel", under_18=False))
+    tier = {"step": "tier", "fields": {"tier": "tier-1"}}
+    assert desk.refused("jerome-tansley", "advance", tier, desk.referral()) == "step-not-now"
+    assert desk.refused("jerome-tansley", "advance", {"step": "score"}, desk.referral()) == "field-missing"
+    over = {"step": "score", "fields": {"risk-score": 101}}
+    assert desk.refused("jerome-tansley", "advance", over, desk.referral()) == "field-wrong"
+
+
+def test_a_disposals_rehabilitation_is_followed_from_offered_to_completed(desk: Desk) -> None:
+    desk.sent("out-of-court-disposal-support", fields={"disposal": "conditional", "need": "drugs"})
+    desk.done("helen-strood", "accept", {"owner": "helen-strood"}, desk.referral())
+    for step, fields, stage in [
+        ("offer", {"course": "Drug awareness", "taken": True}, "offered"),
+        ("start", {"started-on": "2026-03-09"}, "started"),
+        ("keep", {}, "kept"),
+        ("complete", {"completed-on": "2026-05-04"}, "completed"),
+    ]:
+        body = {"step": step, "fields": fields}
+        assert desk.done("helen-strood", "advance", body, desk.referral()).stage == stage
+    assert desk.referral().facts["completed-on"] == "2026-05-04"
+    assert "course" not in desk.referral().facts, "words may say who it is about"

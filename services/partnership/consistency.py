@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterator
 from datetime import date, time
 from itertools import combinations
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.codes import Flag
+from schemas.events import Thrive
+from services.partnership.assessing import SIGNS
 from services.partnership.documents import Report
 from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
 from services.partnership.models import Partnership
@@ -32,6 +36,8 @@ REQUIRED_THRESHOLDS = (
     *(f"join-weight-{part}" for part in JOIN_PARTS),
     "task-escalate",
     "task-due",
+    "same-incident",
+    "review-answer",
 )
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
@@ -65,6 +71,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _instruments(partnership, report)
     _demonstration_keys(partnership, report)
     _thresholds(partnership, report)
+    _signs(partnership, report)
     _areas(partnership, report)
     _feeds(partnership, report)
     _someone_on_duty(partnership, report)
@@ -184,6 +191,18 @@ def _thresholds(partnership: Partnership, report: Report) -> None:
     for code in REQUIRED_THRESHOLDS:
         if code not in codes:
             report("thresholds", (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
+
+
+def _signs(partnership: Partnership, report: Report) -> None:
+    """Every sign that an assessment goes by is a flag or one that triage derives, and every letter has an end."""
+    known = SIGNS | {*get_args(Flag), *partnership.identity.own_flags}
+    for section in ("entitlements", "thrive"):
+        for i, entry in enumerate(getattr(partnership, section)):
+            for sign in sorted({*entry.signs_any, *getattr(entry, "signs_all", ())} - known):
+                report(section, (i,), f"`{sign}` is no flag and no sign; correct it")
+    ended = {line.letter for line in partnership.thrive if not line.signs_any}
+    for letter in sorted(set(Thrive.model_fields) - {"rules"} - ended):
+        report("thrive", (), f"`{letter}` needs a last line without signs, for when none holds")
 
 
 def _areas(partnership: Partnership, report: Report) -> None:

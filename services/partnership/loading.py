@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from services.partnership import entries, ladder, people, processes, rules
+from services.partnership import assessing, entries, ladder, people, processes, rules
 from services.partnership.consistency import inconsistencies
 from services.partnership.documents import Document, PartnershipInvalid, Place, Problem, read_document
 from services.partnership.models import Partnership
@@ -36,6 +36,8 @@ SECTIONS: dict[str, dict[str, type[entries.Entry]]] = {
     "operations.yaml": {"operations": entries.Operation},
     "tags.yaml": {"tags": entries.Tag},
     "instruments.yaml": {"instruments": ladder.Instrument},
+    "entitlements.yaml": {"entitlements": assessing.EntitlementRule},
+    "thrive.yaml": {"thrive": assessing.ThriveRule},
     "places.yaml": {"areas": entries.Area, "surroundings": entries.Surrounding},
 }
 """The files of a partnership, and the lists in each: the names of the lists are the fields of `Partnership`."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from services.partnership.assessing import EntitlementRule, ThriveRule
 from services.partnership.calendars import WorkingTime, due_at
 from services.partnership.entries import (
     ELAPSED,
@@ -104,6 +105,8 @@ class Partnership:
     instruments: tuple[Instrument, ...]
     areas: tuple[Area, ...]
     surroundings: tuple[Surrounding, ...]
+    entitlements: tuple[EntitlementRule, ...]
+    thrive: tuple[ThriveRule, ...]
 
     def agency(self, code: str) -> Agency:
         """The agency with that code."""

@@ -44,6 +44,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "promises": {"themes": "theme", "outcome": "outcome"},
     "operations": {"themes": "theme", "agencies": "agency"},
     "instruments": {"issued_by": "agency"},
+    "entitlements": {"threshold": "threshold", "themes": "theme", "destination": "destination"},
 }
 """By list: the fields that hold codes, and the kind of entry that they name."""
 
@@ -79,6 +80,8 @@ def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
             f"{s.code}/{theme.code}" for s in partnership.strategies for theme in s.themes
         ),
         "instrument": frozenset(instrument.code for instrument in partnership.instruments),
+        "threshold": frozenset(threshold.code for threshold in partnership.thresholds),
+        "destination": frozenset(each.code for each in partnership.destinations),
         "event": frozenset(event.TYPE for event in EVENTS),
     }
 

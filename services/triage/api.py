@@ -1,21 +1,25 @@
 """What the other services ask of triage: an explanation, the reports in review, and a person's answer to one."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.codes import ReviewAnswer
 from schemas.events import Actor
 from services.access.authentication import authenticated, operations_only
 from services.access.callers import Caller
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.triage import repository
-from services.triage.domain.handling import Refused
-from services.triage.domain.state import Decided
+from services.triage.domain.quality import figures
+from services.triage.domain.reviewing import Refused
+from services.triage.domain.state import Decided, visible_to
+from services.triage.domain.succession import answer_due
 from services.triage.explain import decision_view, explained
 from services.triage.messages import ResolveReview
 
@@ -31,9 +35,10 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     version: int
-    action: Literal["confirm", "change", "not-ours"]
-    themes: tuple[str, ...] = ()
+    action: ReviewAnswer
+    themes: tuple[str, ...] = Field((), max_length=8)
     destination: str | None = Field(None, max_length=200)
+    case: str | None = Field(None, max_length=20)
     reason: str = Field(min_length=1, max_length=1000)
 
 
@@ -49,40 +54,92 @@ async def explain(request: Request) -> Response:
 
 
 @router.get("/reviews")
-async def list_reviews(request: Request, caller: Reviewer) -> dict[str, Any]:
-    """Reports that wait for a person, oldest first, whole."""
+async def list_reviews(request: Request, caller: Reviewer, after: str | None = None) -> dict[str, Any]:
+    """Reports that wait for a person, oldest first, whole; `after` is the `next` of the page before."""
+    hub: Process = request.app.state.hub
+    rights: dict[str, Any] = {"agencies": sorted(caller.agencies), "sees_all": caller.sees_all}
+    moment, identity = _place(after)
+    async with hub.database.writing() as connection:
+        where = {"after": moment, "after_id": identity, "most": PAGE, **rights}
+        found = await repository.reviews(connection, where)
+        count = await repository.waiting(connection, rights)
+    return {"items": [_view(each, request) for each in found], "next": _next(found), "waiting": count}
+
+
+def _place(after: str | None) -> tuple[datetime, UUID]:
+    """Where a page begins. Raises a 422 problem for what is no place."""
+    if after is None:
+        return datetime.min.replace(tzinfo=UTC), _FIRST
+    moment, _, identity = after.partition("_")
+    try:
+        return datetime.fromisoformat(moment), UUID(identity)
+    except ValueError as error:
+        raise Problem(422, "after-unreadable", "Use the `next` of the page before.") from error
+
+
+def _next(found: Sequence[Decided]) -> str | None:
+    if len(found) < PAGE:
+        return None
+    last = found[-1].report
+    return f"{last.received_at.isoformat()}_{last.report_id}"
+
+
+@router.get("/reviews/{reference}")
+async def one_review(request: Request, caller: Reviewer, reference: str) -> dict[str, Any]:
+    """One report as it was decided, with the decisions before it, latest first."""
     hub: Process = request.app.state.hub
     async with hub.database.writing() as connection:
-        after = {"after": datetime.min.replace(tzinfo=UTC), "after_id": _FIRST, "most": PAGE}
-        waiting = await repository.reviews(connection, after)
-    return {"items": [_view(each) for each in waiting if _may_see(caller, each)], "next": None}
+        known = await repository.by_reference(connection, reference)
+        if known is None or not _may_see(caller, known):
+            raise Problem(404, "not-found", "There is no report with this reference for you.")
+        before = await repository.history(connection, known.report.report_id)
+    return _view(known, request) | {"history": [_view(each, request) for each in before]}
+
+
+@router.get("/rules/quality", dependencies=[authenticated("cases")])
+async def rule_quality(request: Request) -> dict[str, Any]:
+    """How often each rule fired, and how often a person agreed with it or overrode it."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        return {"items": figures(await repository.rule_tallies(connection))}
 
 
 def _may_see(caller: Caller, decided: Decided) -> bool:
     """The proposed lead, who acts first, and who sees all; intelligence the police alone."""
-    decision = decided.decision
-    named = {decision.lead_agency, *decision.joint_leads, *decision.act_first, *decision.panels}
-    return caller.sees_all or bool(caller.agencies & named)
+    return caller.sees_all or bool(caller.agencies & set(visible_to(decided.decision)))
 
 
-def _view(decided: Decided) -> dict[str, Any]:
+def _view(decided: Decided, request: Request) -> dict[str, Any]:
+    due = answer_due(decided, request.app.state.partnership) if decided.in_review else None
     return {
         "report": decided.report.model_dump(mode="json"),
         "personal": decided.personal,
-        "decision": decision_view(decided.decision, decided.because),
+        "decision": decision_view(decided.decision, decided.because) | _inner(decided),
+        "rules": decided.decision.rules,
         "review_reason": decided.decision.review_reason,
+        "in_review": decided.in_review,
+        "answer": decided.answer,
+        "reason": decided.reason,
+        "decided_at": decided.decided_at.isoformat(),
+        "decided_by": decided.decided_by_name or decided.decided_by,
+        "answer_due_at": due.isoformat() if due else None,
+        "escalated": decided.escalated_at is not None,
+        "withdrawn": decided.withdrawn,
         "version": decided.version,
     }
+
+
+def _inner(decided: Decided) -> dict[str, Any]:
+    """What only the hub's own pages show of a decision."""
+    kept = {"thrive", "entitlements", "kind_of_case", "destination", "joins"}
+    return decided.decision.model_dump(mode="json", include=kept)
 
 
 @router.post("/reviews/{reference}")
 async def answer_review(request: Request, caller: Reviewer, reference: str, answer: Answer) -> dict[str, Any]:
     """Confirm, change with a reason, or name whose it is."""
     hub: Process = request.app.state.hub
-    async with hub.database.writing() as connection:
-        known = await repository.by_reference(connection, reference)
-    if known is None or not _may_see(caller, known):
-        raise Problem(404, "not-found", "There is no report with this reference for you.")
+    known = await _answerable(hub, caller, reference, answer.version)
     command = ResolveReview(
         report_id=known.report.report_id,
         by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
@@ -90,6 +147,33 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
     )
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, Refused):
-        status = 412 if decided.code == "version-stale" else 422
-        raise Problem(status, decided.code, decided.message, extra={"version": decided.version})
-    return _view(decided)
+        raise _refused(decided)
+    return _view(decided, request)
+
+
+async def _answerable(hub: Process, caller: Caller, reference: str, version: int) -> Decided:
+    """The report, for who may see it now or saw the version that she answers. Raises a 404 problem."""
+    async with hub.database.writing() as connection:
+        known = await repository.by_reference(connection, reference)
+        before = await repository.history(connection, known.report.report_id) if known else []
+    seen = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
+    if known is None or not any(_may_see(caller, each) for each in seen):
+        raise Problem(404, "not-found", "There is no report with this reference for you.")
+    return known
+
+
+def _refused(refusal: Refused) -> Problem:
+    """A stale answer says how the report stands now, so that both can be shown."""
+    if refusal.current is None:
+        return Problem(422, refusal.code, refusal.message)
+    now = refusal.current
+    current = {
+        "themes": now.decision.themes,
+        "lead_agency": now.decision.lead_agency,
+        "destination": now.decision.destination,
+        "answer": now.answer,
+        "decided_by": now.decided_by_name or now.decided_by,
+        "decided_at": now.decided_at.isoformat(),
+        "in_review": now.in_review,
+    }
+    return Problem(412, refusal.code, refusal.message, extra={"current": current, "version": now.version})

@@ -32,7 +32,7 @@ def build(settings: Settings) -> Process:
         operations_only=(operations_only(),),
     )
     state = process.app.state
-    state.settings, state.keeper = settings, keeper
+    state.settings, state.keeper, state.partnership = settings, keeper, keeper.partnership
     state.introspect = RemoteKeys(settings)
     return process
 

@@ -14,16 +14,22 @@ from schemas.submission import Call, Submission
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.rule_set import read_rules
 
-_INNER = {"acting_lead", "rules", "kind_of_case", "destination", "review_reason"}
+_INNER = {
+    "acting_lead",
+    "rules",
+    "kind_of_case",
+    "destination",
+    "review_reason",
+    "thrive",
+    "entitlements",
+    "joins",
+}
 _EXPLAINED = UUID("0a4b7a55-6a57-5b64-8a8f-7a4a0a5d1c01")
 
 
 def decision_view(decision: TriageDecision, because: list[dict[str, Any]]) -> dict[str, Any]:
     """The decision as `product.md` gives it."""
-    made = decision.model_dump(
-        mode="json", exclude={"acting_lead", "rules", "kind_of_case", "destination", "review_reason"}
-    )
-    return made | {"because": because, "case": None}
+    return decision.model_dump(mode="json", exclude=_INNER) | {"because": because, "case": None}
 
 
 def explained(line: str, rules: Rules, now: datetime) -> dict[str, Any]:

@@ -1,25 +1,35 @@
-"""What triage reads, and its one command: a person's answer to a report in review."""
+"""What triage reads: reports, a person's answer to one in review, and the timer of one that nobody answered."""
 
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.codes import ReviewAnswer
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
 from services.triage.domain.rule_versions import RULE_COMMANDS
 
 
 class ResolveReview(BaseModel):
-    """A person confirms the proposal, names other themes, or says that it is not ours (and whose it is)."""
+    """A person's answer: `themes` for change and split (the second matter last), `destination` of what is not ours, and
+    `case`, a reference, for merge."""
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
     version: int
-    action: Literal["confirm", "change", "not-ours"]
+    action: ReviewAnswer
     themes: tuple[str, ...] = ()
     destination: str | None = None
+    case: str | None = None
     reason: str
     by: Actor
+
+
+class ReviewUnanswered(BaseModel):
+    """The time to answer a report in review ran out; `version` is the decision that waits."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    version: int
 
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {
@@ -27,4 +37,5 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportWithdrawn": {1: ReportWithdrawn},
     "ResolveReview": {1: ResolveReview},
     **{command.__name__: {1: command} for command in RULE_COMMANDS},
+    "review-unanswered": {1: ReviewUnanswered},
 }

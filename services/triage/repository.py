@@ -2,93 +2,175 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.triage.domain.state import Decided, Sightings
+from services.triage.domain.state import (
+    Decided,
+    Sighting,
+    Sightings,
+    Superseded,
+    is_counted,
+    sighting_of,
+    visible_to,
+)
+
+COUNTED_AT_MOST = 50
+"""Reports of one place or one victim that are looked at, the latest; no threshold is near it."""
 
 _DECISIONS = text("""
     SELECT report_id, document FROM decisions WHERE report_id = ANY(CAST(:keys AS uuid[])) ORDER BY report_id FOR UPDATE
 """)
 _PLACES = text("""
-    SELECT cell AS key, array_agg(CAST(report_id AS text)) AS reports FROM decisions
-    WHERE cell = ANY(CAST(:keys AS text[])) AND NOT historic AND received_at > now() - make_interval(days => :days)
-    GROUP BY cell
+    SELECT 'place:' || k.key AS key, d.report_id, d.reference, d.happened_at, d.timed, d.cell, d.themes, d.victims,
+        d.suspects, d.historic
+    FROM unnest(CAST(:keys AS text[])) AS k (key) CROSS JOIN LATERAL (
+        SELECT * FROM decisions WHERE cell = k.key AND counted ORDER BY happened_at DESC LIMIT :most
+    ) AS d
 """)
 _VICTIMS = text("""
-    SELECT v.key, array_agg(CAST(d.report_id AS text)) AS reports
-    FROM unnest(CAST(:keys AS text[])) AS v (key) JOIN decisions d ON d.victims @> ARRAY[v.key]
-    WHERE d.received_at > now() - make_interval(days => :days)
-    GROUP BY v.key
+    SELECT 'victim:' || k.key AS key, d.report_id, d.reference, d.happened_at, d.timed, d.cell, d.themes, d.victims,
+        d.suspects, d.historic
+    FROM unnest(CAST(:keys AS text[])) AS k (key) CROSS JOIN LATERAL (
+        SELECT * FROM decisions WHERE victims @> ARRAY[k.key] AND counted ORDER BY happened_at DESC LIMIT :most
+    ) AS d
 """)
 _SAVE = text("""
     INSERT INTO decisions
-        (report_id, reference, received_at, historic, cell, victims, disposition, in_review, version, document)
-    SELECT d.id, d.reference, d.received_at, d.historic, d.cell,
-        CASE WHEN d.victims = '' THEN NULL ELSE string_to_array(d.victims, ',') END,
-        d.disposition, d.in_review, d.version, d.document
+        (report_id, reference, received_at, historic, cell, victims, disposition, in_review, version, document,
+        happened_at, timed, themes, suspects, counted, visible_to)
+    SELECT d.id, d.reference, d.received_at, d.historic, d.cell, nullif(string_to_array(d.victims, ','), '{}'),
+        d.disposition, d.in_review, d.version, d.document, d.happened_at, d.timed, string_to_array(d.themes, ','),
+        nullif(string_to_array(d.suspects, ','), '{}'), d.counted, string_to_array(d.visible, ',')
     FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:received AS timestamptz[]),
         CAST(:historic AS boolean[]), CAST(:cells AS text[]), CAST(:victims AS text[]), CAST(:dispositions AS text[]),
-        CAST(:in_review AS boolean[]), CAST(:versions AS integer[]), CAST(:documents AS json[]))
-        AS d (id, reference, received_at, historic, cell, victims, disposition, in_review, version, document)
+        CAST(:in_review AS boolean[]), CAST(:versions AS integer[]), CAST(:documents AS json[]),
+        CAST(:happened AS timestamptz[]), CAST(:timed AS boolean[]), CAST(:themes AS text[]), CAST(:suspects AS text[]),
+        CAST(:counted AS boolean[]), CAST(:visible AS text[]))
+        AS d (id, reference, received_at, historic, cell, victims, disposition, in_review, version, document,
+            happened_at, timed, themes, suspects, counted, visible)
     ON CONFLICT (report_id) DO UPDATE SET disposition = excluded.disposition, in_review = excluded.in_review,
-        version = excluded.version, document = excluded.document, cell = excluded.cell, victims = excluded.victims
+        version = excluded.version, document = excluded.document, cell = excluded.cell, victims = excluded.victims,
+        happened_at = excluded.happened_at, timed = excluded.timed, themes = excluded.themes,
+        suspects = excluded.suspects, counted = excluded.counted, visible_to = excluded.visible_to,
+        historic = excluded.historic
+""")
+_SAVE_HISTORY = text("""
+    INSERT INTO decision_history (report_id, version, decided_at, decided_by, rule_set, document)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:times AS timestamptz[]),
+        CAST(:who AS text[]), CAST(:rule_sets AS text[]), CAST(:documents AS json[]))
+    ON CONFLICT DO NOTHING
+""")
+_HISTORY = text("""
+    SELECT document FROM decision_history WHERE report_id = CAST(:report AS uuid) ORDER BY version DESC
 """)
 _REVIEWS = text("""
-    SELECT document FROM decisions WHERE in_review AND (received_at, report_id) > (:after, CAST(:after_id AS uuid))
+    SELECT document FROM decisions
+    WHERE in_review AND (received_at, report_id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid))
+      AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
     ORDER BY received_at, report_id LIMIT :most
 """)
+_WAITING = text("""
+    SELECT count(*) FROM decisions
+    WHERE in_review AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
+""")
+_QUALITY = text("SELECT name, value FROM tallies WHERE name LIKE 'rule/%'")
 _BY_REFERENCE = text("SELECT document FROM decisions WHERE reference = :reference")
 
 
-def _decision(row: Any) -> tuple[str, Any]:
-    return f"decision:{row.report_id}", Decided.model_validate(row.document)
+_SIGHTED = (("place", _PLACES), ("victim", _VICTIMS))
 
 
-def _place(row: Any) -> tuple[str, Any]:
-    return f"place:{row.key}", Sightings(reports=frozenset(row.reports))
+def _sighting(row: Any) -> Sighting:
+    return Sighting(
+        report_id=str(row.report_id),
+        reference=row.reference,
+        happened_at=row.happened_at,
+        timed=row.timed,
+        cell=row.cell,
+        themes=tuple(row.themes),
+        victims=tuple(row.victims or ()),
+        suspects=tuple(row.suspects or ()),
+        historic=row.historic,
+    )
 
 
-def _victim(row: Any) -> tuple[str, Any]:
-    return f"victim:{row.key}", Sightings(reports=frozenset(row.reports))
-
-
-_LOADS = (("decision", _DECISIONS, _decision), ("place", _PLACES, _place), ("victim", _VICTIMS, _victim))
-
-
-async def load(connection: AsyncConnection, keys: Mapping[str, list[str]], days: Mapping[str, int]) -> dict[str, Any]:
-    """Decisions, and the sightings within their windows of `days`: one query each, for those of `keys`."""
+async def load(connection: AsyncConnection, keys: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Decisions, and the latest sightings at places and of victims: one query each, for those of `keys`."""
     state: dict[str, Any] = {}
-    for kind, query, read in _LOADS:
+    if keys["decision"]:
+        rows = await connection.execute(_DECISIONS, {"keys": keys["decision"]})
+        state |= {f"decision:{row.report_id}": Decided.model_validate(row.document) for row in rows}
+    for kind, query in _SIGHTED:
         if keys[kind]:
-            window = {"days": days[kind]} if kind in days else {}
-            rows = await connection.execute(query, {"keys": keys[kind]} | window)
-            state |= dict(map(read, rows))
+            found: dict[str, list[Sighting]] = {}
+            for row in await connection.execute(query, {"keys": keys[kind], "most": COUNTED_AT_MOST}):
+                found.setdefault(row.key, []).append(_sighting(row))
+            state |= {key: Sightings(reports=tuple(reports)) for key, reports in found.items()}
     return state
 
 
 async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
-    """The final decision of each report, one statement; sightings are counted from the decisions themselves."""
+    """The final decision of each report and those superseded; sightings are counted from the decisions themselves."""
+    superseded = [value.decided for value in changed.values() if isinstance(value, Superseded)]
+    if superseded:
+        await connection.execute(_SAVE_HISTORY, _history_columns(superseded))
     decided = [value for value in changed.values() if isinstance(value, Decided)]
     if not decided:
         return
+    await connection.execute(_SAVE, _columns(decided))
+
+
+def _columns(decided: list[Decided]) -> dict[str, list[Any]]:
     reports = [each.report for each in decided]
-    await connection.execute(
-        _SAVE,
-        {
-            "ids": [report.report_id for report in reports],
-            "references": [report.reference for report in reports],
-            "received": [report.received_at for report in reports],
-            "historic": [report.historic for report in reports],
-            "cells": [report.cell for report in reports],
-            "victims": [",".join(each.victims) for each in decided],
-            "dispositions": [str(each.decision.disposition) for each in decided],
-            "in_review": [each.in_review for each in decided],
-            "versions": [each.version for each in decided],
-            "documents": [each.model_dump_json(exclude_none=True) for each in decided],
-        },
-    )
+    seen = [sighting_of(each.report, each.personal, each.decision.themes) for each in decided]
+    return {
+        "ids": [report.report_id for report in reports],
+        "references": [report.reference for report in reports],
+        "received": [report.received_at for report in reports],
+        "historic": [report.historic for report in reports],
+        "cells": [report.cell for report in reports],
+        "victims": [",".join(each.victims) for each in decided],
+        "dispositions": [str(each.decision.disposition) for each in decided],
+        "in_review": [each.in_review for each in decided],
+        "versions": [each.version for each in decided],
+        "documents": [each.model_dump_json(exclude_none=True) for each in decided],
+        "happened": [each.happened_at for each in seen],
+        "timed": [each.timed for each in seen],
+        "themes": [",".join(each.themes) for each in seen],
+        "suspects": [",".join(each.suspects) for each in seen],
+        "counted": [is_counted(each.report) and not each.withdrawn for each in decided],
+        "visible": [",".join(visible_to(each.decision)) for each in decided],
+    }
+
+
+def _history_columns(superseded: list[Decided]) -> dict[str, list[Any]]:
+    return {
+        "ids": [each.report.report_id for each in superseded],
+        "versions": [each.version for each in superseded],
+        "times": [each.decided_at for each in superseded],
+        "who": [each.decided_by for each in superseded],
+        "rule_sets": [each.decision.rule_set for each in superseded],
+        "documents": [each.model_dump_json(exclude_none=True) for each in superseded],
+    }
+
+
+async def history(connection: AsyncConnection, report_id: UUID) -> list[Decided]:
+    """The decisions that others took the place of, latest first."""
+    rows = await connection.execute(_HISTORY, {"report": report_id})
+    return [Decided.model_validate(row.document) for row in rows]
+
+
+async def waiting(connection: AsyncConnection, rights: Mapping[str, Any]) -> int:
+    """How many reports in review somebody with these rights may answer."""
+    return int((await connection.execute(_WAITING, dict(rights))).scalar_one())
+
+
+async def rule_tallies(connection: AsyncConnection) -> dict[str, int]:
+    """The kept counts of the rules."""
+    return {row.name: row.value for row in await connection.execute(_QUALITY)}
 
 
 async def reviews(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Decided]:

@@ -11,11 +11,12 @@ from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.triage import repository, rule_repository
 from services.triage.domain import handling, rule_book
-from services.triage.domain.deciding import REPEAT_PLACE, REPEAT_VICTIM, Rules
+from services.triage.domain.deciding import Rules
+from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
-from services.triage.domain.state import victims_of
+from services.triage.domain.succession import report_key
 from services.triage.keeping import RuleKeeper
-from services.triage.messages import READERS, ResolveReview
+from services.triage.messages import READERS, ResolveReview, ReviewUnanswered
 
 RULES = "rules"
 _KINDS = ("decision", "place", "victim")
@@ -34,11 +35,6 @@ class TriageStage:
 
     def __init__(self, keeper: RuleKeeper) -> None:
         self._keeper = keeper
-        threshold = keeper.partnership.threshold
-        self._days = {
-            "place": int(threshold(REPEAT_PLACE).within_days or 0),
-            "victim": int(threshold(REPEAT_VICTIM).within_days or 0),
-        }
 
     def keys(self, message: Message) -> Keys:
         """The report; and its place and victims, under lock, where it counts towards them. All rules under one lock."""
@@ -46,13 +42,15 @@ class TriageStage:
         if isinstance(body, RULE_COMMANDS):
             return Keys(match=frozenset({RULES}), aggregates=frozenset({rule_key(body)}))
         if isinstance(body, ResolveReview):
-            return Keys(aggregates=frozenset({handling.report_key(body.report_id)}))
-        own = frozenset({handling.report_key(body.report.report_id)})
-        if not isinstance(body, ReportReceived) or body.report.historic:
+            named = {body.report_id} | ({second_matter(body.report_id)} if body.action == "split" else set())
+            return Keys(aggregates=frozenset(map(report_key, named)))
+        if isinstance(body, ReviewUnanswered):
+            return Keys(aggregates=frozenset({report_key(body.report_id)}))
+        own = frozenset({report_key(body.report.report_id)})
+        if not isinstance(body, ReportReceived):
             return Keys(aggregates=own)
-        match = {handling.victim_key(victim) for victim in victims_of(reveal(body.personal))}
-        match |= {handling.place_key(body.report.cell)} if body.report.cell else set()
-        return Keys(match=frozenset(match), aggregates=own | match)
+        match = handling.sighting_keys(body.report, reveal(body.personal))
+        return Keys(match=match, aggregates=own | match)
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
         """See `repository.load` and `rule_repository.load`."""
@@ -62,7 +60,7 @@ class TriageStage:
             kind: sorted(key.removeprefix(f"{kind}:") for key in keys.aggregates if key.startswith(f"{kind}:"))
             for kind in _KINDS
         }
-        return state | await repository.load(connection, named, self._days)
+        return state | await repository.load(connection, named)
 
     def decide(self, state: Mapping[str, Any], message: Message, context: Context) -> Decision:
         """See `handling.handle` and `rule_book.decide`."""

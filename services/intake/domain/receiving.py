@@ -160,6 +160,7 @@ def _take(
         status_code=known.status_code if known else command.status_code,
         case_id=known.case_id if known else None,
         case_reference=known.case_reference if known else None,
+        case_disposition=known.case_disposition if known else None,
         status=ReportStatus.CLOSED if submission.withdrawn else ReportStatus.RECEIVED,
         closed_reason="withdrawn" if submission.withdrawn else None,
         released=command.batch is not None,

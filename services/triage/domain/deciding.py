@@ -1,7 +1,7 @@
 """The decision on a report: category first, words second, place and time third; danger before everything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -9,9 +9,15 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
 from services.partnership.entries import Clock
 from services.partnership.models import Partnership
+from services.triage.domain.counting import TABLE as ENTITLEMENTS
+from services.triage.domain.counting import Asked, Counted, count, entitlements
+from services.triage.domain.counting import Counts as Counts
 from services.triage.domain.evidence import Because, Evidence, Reader
+from services.triage.domain.naming import DANGER, kind_of_case
+from services.triage.domain.state import is_counted, sighting_of
+from services.triage.domain.thrive import assess, signs
 
-DANGER, CHILD, REPEAT_VICTIM, REPEAT_PLACE = "danger-now", "child", "repeat-victim", "repeat-place"
+CHILD, REPEAT_VICTIM, REPEAT_PLACE = "child", "repeat-victim", "repeat-place"
 ADULT_AGE = 18
 _ORDER = {"standard": 0, "medium": 1, "high": 2}
 _RISKS: tuple[Literal["standard", "medium", "high"], ...] = ("standard", "medium", "high")
@@ -24,14 +30,6 @@ class Rules:
     partnership: Partnership
     reader: Reader
     rule_set: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Earlier like reports of other records, within the partnership's windows."""
-
-    victim: int = 0
-    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +71,52 @@ def decide_report(report: ReportFacts, personal: Mapping[str, Any], counts: Coun
     if report.historic:
         return _historic(report, evidence, rules, day)
     ages = _ages(list(personal.get("people") or ()), day)
-    flags = _flags(report, evidence, ages, counts, rules)
-    return _live(report, evidence, ages, flags, counts, rules, day)
+    themes = _themes(evidence, rules)
+    counted = _counted(report, personal, themes, counts, rules)
+    flags = _flags(report, evidence, ages, counted, rules)
+    live = _live(report, evidence, ages, flags, counted, rules, day)
+    return _assessed(live, report, personal, counted, rules)
 
 
-def _flags(report: ReportFacts, evidence: Evidence, ages: _Ages, counts: Counts, rules: Rules) -> list[str]:
+def _counted(
+    report: ReportFacts, personal: Mapping[str, Any], themes: list[str], counts: Counts, rules: Rules
+) -> tuple[Counted, ...]:
+    if not is_counted(report):
+        return ()
+    sighting = sighting_of(report, personal, tuple(themes))
+    return count(Asked(sighting, report.received_at, rules.partnership), counts)
+
+
+def _flags(
+    report: ReportFacts, evidence: Evidence, ages: _Ages, counted: tuple[Counted, ...], rules: Rules
+) -> list[str]:
     flags = list(evidence.flags)
-    repeat = rules.partnership.threshold
-    found = {
-        DANGER: report.danger_now,
-        CHILD: ages.under_18,
-        REPEAT_VICTIM: counts.victim + 1 >= repeat(REPEAT_VICTIM).value,
-        REPEAT_PLACE: counts.place + 1 >= repeat(REPEAT_PLACE).value,
-    }
-    fields = {DANGER: "danger_now", CHILD: "people", REPEAT_VICTIM: "people", REPEAT_PLACE: "place"}
-    for flag, holds in found.items():
-        if holds and flag not in flags:
+    found = {DANGER: "danger_now"} if report.danger_now else {}
+    found |= {CHILD: "people"} if ages.under_18 else {}
+    found |= {each.rule.flag: each.field for each in counted if each.rule.flag and each.reached}
+    for flag, field in found.items():
+        if flag not in flags:
             flags.append(flag)
             for row in rules.reader.tables.evaluate("signals", {"signal": flag, "negated": False}):
                 evidence.note({name: row.outputs[name] for name in ("risk", "act_first", "panel")})
-                evidence.because.append(Because(row.rule, fields[flag]))
+                evidence.because.append(Because(row.rule, field))
     return flags
+
+
+def _assessed(
+    decided: Decided, report: ReportFacts, personal: Mapping[str, Any], counted: tuple[Counted, ...], rules: Rules
+) -> Decided:
+    """The decision with its THRIVE record and what may be entitled; intelligence tells nobody of either."""
+    decision = decided.decision
+    thrive = assess(signs(report, personal, decision.flags, decision.risk), rules.partnership)
+    if not is_counted(report) or decision.disposition is Disposition.NOT_OURS:
+        return replace(decided, decision=decision.model_copy(update={"thrive": thrive}))
+    found = entitlements(counted, decision.flags, rules.partnership)
+    fields = {each.rule.code: each.field for each in counted}
+    because = tuple(Because(f"{ENTITLEMENTS}/{each.code}", fields.get(each.code, "flags")) for each in found)
+    fired = dict.fromkeys((*decision.rules, *(each.rule for each in because)))
+    update = {"thrive": thrive, "entitlements": found, "rules": tuple(fired)}
+    return Decided(decision.model_copy(update=update), (*decided.because, *because))
 
 
 def _themes(evidence: Evidence, rules: Rules) -> list[str]:
@@ -131,11 +154,17 @@ def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) 
 
 
 def _live(
-    report: ReportFacts, evidence: Evidence, ages: _Ages, flags: list[str], counts: Counts, rules: Rules, day: date
+    report: ReportFacts,
+    evidence: Evidence,
+    ages: _Ages,
+    flags: list[str],
+    counted: tuple[Counted, ...],
+    rules: Rules,
+    day: date,
 ) -> Decided:
     themes, confidence = _themes(evidence, rules), _confidence(evidence)
     danger = DANGER in flags
-    risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counts, rules)
+    risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counted, rules)
     disposition, reason, destination = _disposition(report, evidence, themes, confidence, rules, danger=danger)
     leads = _leads(report, themes, disposition, rules, day)
     told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
@@ -155,7 +184,7 @@ def _live(
         confidence=confidence,
         rule_set=rules.rule_set,
         rules=tuple(dict.fromkeys(each.rule for each in because)),
-        kind_of_case=_kind(report, themes, flags, rules),
+        kind_of_case=kind_of_case(report, themes, flags, rules.partnership),
         destination=destination,
         review_reason=reason,
     )
@@ -168,15 +197,16 @@ def _risk(
     ages: _Ages,
     flags: list[str],
     themes: list[str],
-    counts: Counts,
+    counted: tuple[Counted, ...],
     rules: Rules,
 ) -> tuple[Literal["standard", "medium", "high"], int, datetime]:
+    earlier = {each.rule.flag: each.earlier for each in counted}
     inputs = {
         "flags": flags,
         "danger_now": DANGER in flags,
         "under_18": ages.under_18,
-        "repeat_victim": counts.victim,
-        "repeat_place": counts.place,
+        "repeat_victim": earlier.get(REPEAT_VICTIM, 0),
+        "repeat_place": earlier.get(REPEAT_PLACE, 0),
         "theme": themes[0] if themes else None,
     }
     row = rules.reader.tables.evaluate("risk", inputs)[0]
@@ -255,18 +285,3 @@ def _told(report: ReportFacts, evidence: Evidence, panels: list[str]) -> _Told:
     if report.kind == "intelligence":
         return _Told()
     return _Told(tuple(evidence.act_first), tuple(panels))
-
-
-CONCERN = "Concern for safety"
-
-
-def _kind(report: ReportFacts, themes: list[str], flags: list[str], rules: Rules) -> str:
-    """Plain words for a case's title: the category's, unless the theme is sensitive."""
-    sensitive = any(rules.partnership.theme(theme).sensitive for theme in themes)
-    if DANGER in flags and not sensitive:
-        return "Danger reported"
-    if sensitive or not themes:
-        return CONCERN
-    if report.category is not None and report.category not in ("other", "other-crime"):
-        return rules.partnership.category(report.category).title
-    return rules.partnership.theme(themes[0]).short_name

@@ -1,34 +1,22 @@
 """The table of contents: each kind of message and what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
-from schemas import topics
 from schemas.codes import Disposition
-from schemas.events import Actor, ReportReceived, ReportTriaged, ReportWithdrawn, ReviewRequested
-from schemas.personal import reveal, seal
-from services.kernel.decision import NOTHING, Context, Decision, Message, NewEvent
+from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
+from schemas.personal import reveal
+from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.triage.domain.deciding import Counts, Rules, decide_report
-from services.triage.domain.state import Decided, Sightings, victims_of
-from services.triage.messages import ResolveReview
-
-HUB = Actor(kind="hub", id="triage", name="The hub")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a person's answer was not taken."""
-
-    code: Literal["not-in-review", "version-stale", "theme-unknown", "destination-missing"]
-    message: str
-    version: int | None = None
-
-
-def report_key(report_id: Any) -> str:
-    """The state key of a report's decision."""
-    return f"decision:{report_id}"
+from services.triage.domain.deciding import Decided as Made
+from services.triage.domain.naming import DANGER
+from services.triage.domain.quality import fired
+from services.triage.domain.reviewing import resolve
+from services.triage.domain.state import Decided, Sighting, Sightings, is_counted, sighting_of, victims_of
+from services.triage.domain.succession import HUB, report_key, succeed, unanswered
+from services.triage.messages import ResolveReview, ReviewUnanswered
 
 
 def place_key(cell: str) -> str:
@@ -45,10 +33,37 @@ def handle(state: Mapping[str, Any], message: Message, context: Context) -> Deci
     """Decide one message."""
     body = message.body
     if isinstance(body, ResolveReview):
-        return resolve(state.get(report_key(body.report_id)), body, context)
+        return resolve(state, body, context)
+    if isinstance(body, ReviewUnanswered):
+        return unanswered(state.get(report_key(body.report_id)), body, context)
     if isinstance(body, ReportWithdrawn):
-        return NOTHING
+        return withdrawn(state.get(report_key(body.report.report_id)), body, context)
     return received(state, body, context)
+
+
+def withdrawn(known: Decided | None, event: ReportWithdrawn, context: Context) -> Decision:
+    """The sender takes its report back: it counts no longer, waits for nobody, and stays in the history."""
+    report = event.report
+    if known is None or known.report.revision > report.revision:
+        return NOTHING
+    decision = known.decision.model_copy(
+        update={"disposition": Disposition.RECORD_ONLY, "review_reason": None, "entitlements": ()}
+    )
+    after = known.model_copy(
+        update={
+            "report": report,
+            "personal": known.personal | reveal(event.personal),
+            "decision": decision,
+            "decided_at": context.now,
+            "decided_by": HUB.id,
+            "version": known.version + 1,
+            "in_review": False,
+            "withdrawn": True,
+            "answer": None,
+            "reason": None,
+        }
+    )
+    return succeed(known, after, HUB, context, {"withdrawn": 1})
 
 
 def received(state: Mapping[str, Any], event: ReportReceived, context: Context) -> Decision:
@@ -59,114 +74,53 @@ def received(state: Mapping[str, Any], event: ReportReceived, context: Context) 
         return NOTHING
     rules: Rules = context.rules
     victims = () if report.historic else victims_of(personal)
-    seen = {} if report.historic else _sightings(state, report.cell, victims)
-    identity = str(report.report_id)
-    counts = Counts(
-        victim=max((len(s.reports - {identity}) for k, s in seen.items() if k.startswith("victim:")), default=0),
-        place=max((len(s.reports - {identity}) for k, s in seen.items() if k.startswith("place:")), default=0),
-    )
-    decided = decide_report(report, personal, counts, rules, _day(context))
-    review = decided.decision.disposition is Disposition.REVIEW
+    keys = sighting_keys(report, personal)
+    counts = Counts(_seen(state, keys, str(report.report_id)))
+    decided = _respecting(known, decide_report(report, personal, counts, rules, _day(context)), report)
     after = Decided(
         report=report,
         personal=personal,
         decision=decided.decision,
         because=[each.as_dict() for each in decided.because],
-        counts=(counts.victim, counts.place),
+        seen=counts.seen,
         decided_at=context.now,
         version=known.version + 1 if known else 1,
-        in_review=review,
+        in_review=decided.decision.disposition is Disposition.REVIEW,
         victims=victims,
     )
-    counted = {key: Sightings(reports=s.reports | {identity}) for key, s in seen.items()}
-    return Decision(
-        state={report_key(report.report_id): after, **counted},
-        events=(_event(after, HUB),),
-        tallies={f"disposition/{decided.decision.disposition}": 1},
-        answer=after,
-    )
+    sighting = sighting_of(report, personal, decided.decision.themes)
+    counted = {key: (state.get(key) or Sightings()).with_report(sighting) for key in keys}
+    tallies = {f"disposition/{decided.decision.disposition}": 1, **fired(decided.decision.rules)}
+    made = succeed(known, after, HUB, context, tallies)
+    return replace(made, state={**made.state, **counted})
 
 
-def _sightings(state: Mapping[str, Any], cell: str | None, victims: tuple[str, ...]) -> dict[str, Sightings]:
-    keys = [victim_key(victim) for victim in victims] + ([place_key(cell)] if cell else [])
-    return {key: state.get(key) or Sightings() for key in keys}
+def _respecting(known: Decided | None, made: Made, report: ReportFacts) -> Made:
+    """What a person decided is not undone by the rules: where they now say otherwise, a person decides again."""
+    if known is None or known.answer is None or report.historic or DANGER in made.decision.flags:
+        return made
+    same = ("themes", "disposition", "destination")
+    kept = {name: getattr(known.decision, name) for name in (*same, "lead_agency", "joint_leads", "acting_lead")}
+    if all(kept[name] == getattr(made.decision, name) for name in same):
+        return made
+    again = {"disposition": Disposition.REVIEW, "review_reason": "corrected after a person decided"}
+    return replace(made, decision=made.decision.model_copy(update=kept | again))
+
+
+def sighting_keys(report: ReportFacts, personal: Mapping[str, Any]) -> frozenset[str]:
+    """The place and the victims with whose other reports a report is counted; none of a historic one."""
+    if report.historic or not is_counted(report):
+        return frozenset()
+    found = {victim_key(victim) for victim in victims_of(personal)}
+    return frozenset(found | ({place_key(report.cell)} if report.cell else set()))
+
+
+def _seen(state: Mapping[str, Any], keys: frozenset[str], own: str) -> tuple[Sighting, ...]:
+    """The other reports, once each, in one order whatever the key that found them."""
+    known: list[Sightings] = [found for key in sorted(keys) if (found := state.get(key)) is not None]
+    found = {each.report_id: each for sightings in known for each in sightings.without(own)}
+    return tuple(sorted(found.values(), key=lambda each: (each.happened_at, each.report_id)))
 
 
 def _day(context: Context) -> date:
     return context.now.date()
-
-
-def _event(decided: Decided, by: Actor) -> NewEvent:
-    made = ReviewRequested if decided.in_review else ReportTriaged
-    body = made(
-        report=decided.report,
-        decision=decided.decision,
-        decided_at=decided.decided_at,
-        decided_by=by,
-        personal=seal(decided.personal | {"because": decided.because}),
-    )
-    return NewEvent(topics.DECISIONS, str(decided.report.report_id), body)
-
-
-def resolve(known: Decided | None, command: ResolveReview, context: Context) -> Decision:
-    """A person decides: the override is a new decision with her name, and says why."""
-    refusal = _refusal(known, command, context.rules)
-    if refusal is not None or known is None:
-        return Decision(answer=refusal)
-    decision = known.decision.model_copy(update=_changes(known, command, context))
-    reason = {
-        "rule": "person/review",
-        "field": "description",
-        "text": None,
-        "start": None,
-        "end": None,
-        "negated": False,
-    }
-    after = known.model_copy(
-        update={
-            "decision": decision,
-            "because": [*known.because, reason],
-            "decided_at": context.now,
-            "decided_by": command.by.id,
-            "version": known.version + 1,
-            "in_review": False,
-        }
-    )
-    return Decision(
-        state={report_key(command.report_id): after},
-        events=(_event(after, command.by),),
-        tallies={f"review/{command.action}": 1},
-        answer=after,
-    )
-
-
-def _refusal(known: Decided | None, command: ResolveReview, rules: Rules) -> Refused | None:
-    if known is None or not known.in_review:
-        return Refused("not-in-review", "This report is not in review. Somebody may have answered it.")
-    if known.version != command.version:
-        return Refused("version-stale", "Somebody changed it meanwhile.", known.version)
-    codes = {theme.code for strategy in rules.partnership.strategies for theme in strategy.themes}
-    if command.action == "change" and (not command.themes or not set(command.themes) <= codes):
-        return Refused("theme-unknown", "Name at least one theme of the strategy.")
-    if command.action == "not-ours" and not command.destination:
-        return Refused("destination-missing", "Name whose it is.")
-    return None
-
-
-def _changes(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
-    rules: Rules = context.rules
-    changed: dict[str, Any] = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
-    if command.action == "not-ours":
-        return changed | {
-            "disposition": Disposition.NOT_OURS,
-            "destination": command.destination,
-            "themes": (),
-            "lead_agency": None,
-            "acting_lead": None,
-            "joint_leads": (),
-        }
-    themes = command.themes if command.action == "change" else known.decision.themes
-    leads = rules.partnership.leads_of(themes[0], _day(context)) if themes else ()
-    if leads:
-        changed |= {"lead_agency": leads[0], "acting_lead": leads[0], "joint_leads": leads[1:]}
-    return changed | {"themes": tuple(themes)}

@@ -7,7 +7,24 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.codes import ReviewAnswer
 from schemas.events import ReportFacts, TriageDecision
+
+
+class Sighting(BaseModel):
+    """Another report about a place or a victim, as far as counting incidents needs it; no name stands in it."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: str
+    reference: str
+    happened_at: datetime
+    timed: bool = True
+    """False where no more than the month is known: such a report is never taken for the same incident as another."""
+    cell: str | None = None
+    themes: tuple[str, ...] = ()
+    victims: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
+    historic: bool = False
 
 
 class Decided(BaseModel):
@@ -18,27 +35,85 @@ class Decided(BaseModel):
     personal: dict[str, Any]
     decision: TriageDecision
     because: list[dict[str, Any]]
-    counts: tuple[int, int] = (0, 0)
+    seen: tuple[Sighting, ...] = ()
+    """The other reports that it was counted with: an input of the decision."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1
     in_review: bool = False
     victims: tuple[str, ...] = ()
+    withdrawn: bool = False
+    answer: ReviewAnswer | None = None
+    reason: str | None = None
+    """What a person gave as her reason; free text, so it travels in `personal` alone."""
+    decided_by_name: str | None = None
+    escalated_at: datetime | None = None
+
+
+class Superseded(BaseModel):
+    """A decision that another one took the place of; it is kept as it was."""
+
+    model_config = ConfigDict(frozen=True)
+    decided: Decided
 
 
 class Sightings(BaseModel):
-    """The earlier reports about one place or one victim, within the window."""
+    """The reports about one place or one victim, the latest ones."""
 
     model_config = ConfigDict(frozen=True)
-    reports: frozenset[str] = frozenset()
+    reports: tuple[Sighting, ...] = ()
+
+    def with_report(self, sighting: Sighting) -> "Sightings":
+        """These, and that one as it now is."""
+        return Sightings(reports=(*self.without(sighting.report_id), sighting))
+
+    def without(self, report_id: str) -> tuple[Sighting, ...]:
+        """Those of other reports."""
+        return tuple(each for each in self.reports if each.report_id != report_id)
 
 
 def victims_of(personal: Mapping[str, Any]) -> tuple[str, ...]:
     """Keys of the victims: name with date of birth or age, hashed, so that no name stands in a key."""
+    return _people(personal, "victim")
+
+
+def suspects_of(personal: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the named suspects, as `victims_of`."""
+    return _people(personal, "suspect")
+
+
+def _people(personal: Mapping[str, Any], role: str) -> tuple[str, ...]:
     found = set()
     for person in personal.get("people") or ():
-        if person.get("role") == "victim" and person.get("name"):
+        if person.get("role") == role and person.get("name"):
             born = person.get("date_of_birth") or person.get("age") or ""
             words = " ".join(str(person["name"]).lower().split())
             found.add(hashlib.blake2b(f"{words}/{born}".encode(), digest_size=16).hexdigest())
     return tuple(sorted(found))
+
+
+def is_counted(report: ReportFacts) -> bool:
+    """Intelligence is never counted: a count would tell others of it."""
+    return report.kind != "intelligence"
+
+
+def sighting_of(report: ReportFacts, personal: Mapping[str, Any], themes: tuple[str, ...]) -> Sighting:
+    """The report as others will count it."""
+    month = datetime.fromisoformat(f"{report.occurred_month}-01T00:00:00+00:00") if report.occurred_month else None
+    return Sighting(
+        report_id=str(report.report_id),
+        reference=report.reference,
+        happened_at=report.occurred_at or month or report.received_at,
+        timed=month is None or report.occurred_at is not None,
+        cell=report.cell,
+        themes=themes,
+        victims=victims_of(personal),
+        suspects=suspects_of(personal),
+        historic=report.historic,
+    )
+
+
+def visible_to(decision: TriageDecision) -> tuple[str, ...]:
+    """Who may answer a report in review: who would lead, who acts first, and the panels suggested."""
+    named = {decision.lead_agency, *decision.joint_leads, *decision.act_first, *decision.panels}
+    return tuple(sorted(code for code in named if code))

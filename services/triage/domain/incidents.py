@@ -1,0 +1,38 @@
+"""Tells incidents from reports: one incident told to three agencies counts once, two alike ones count twice."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from services.triage.domain.state import Sighting
+
+
+def same_incident(one: Sighting, other: Sighting, within: timedelta) -> bool:
+    """Whether two reports tell of one incident: close in time, of a like theme, at one place or about one victim."""
+    if not (one.timed and other.timed) or abs(one.happened_at - other.happened_at) > within:
+        return False
+    alike = not one.themes or not other.themes or bool(set(one.themes) & set(other.themes))
+    place = one.cell is not None and one.cell == other.cell
+    return alike and (place or bool(set(one.victims) & set(other.victims)))
+
+
+def incidents(sightings: Iterable[Sighting], within: timedelta) -> list[tuple[Sighting, ...]]:
+    """The reports grouped by incident, oldest first; each is measured against its incident's first report."""
+    found: list[list[Sighting]] = []
+    for sighting in sorted(sightings, key=lambda each: (each.happened_at, each.reference)):
+        for group in found:
+            if same_incident(group[0], sighting, within):
+                group.append(sighting)
+                break
+        else:
+            found.append([sighting])
+    return [tuple(group) for group in found]
+
+
+def references(groups: Iterable[Sequence[Sighting]]) -> tuple[str, ...]:
+    """The reports of some incidents, oldest first."""
+    return tuple(sighting.reference for group in groups for sighting in group)
+
+
+def since(sightings: Iterable[Sighting], now: datetime, days: int) -> list[Sighting]:
+    """Those that happened within so many days before `now`."""
+    return [each for each in sightings if now - each.happened_at <= timedelta(days=days)]

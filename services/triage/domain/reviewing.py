@@ -1,0 +1,170 @@
+"""A person answers a report in review: the override is a new decision with her name, her reason, and its effect."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from schemas.codes import Disposition
+from schemas.events import ReportFacts
+from services.kernel.decision import Context, Decision
+from services.kernel.references import ReferenceMistyped, reference, tidy_reference
+from services.triage.domain.deciding import Rules
+from services.triage.domain.quality import judged
+from services.triage.domain.state import Decided
+from services.triage.domain.succession import report_key, succeed
+from services.triage.messages import ResolveReview
+
+_PERSON = {"rule": "person/review", "field": "description", "text": None, "start": None, "end": None, "negated": False}
+MATTERS = 2
+"""How many themes a split names: the report's own and that of its second matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a person's answer was not taken; of a stale one, how the report stands now."""
+
+    code: Literal[
+        "not-in-review", "version-stale", "theme-unknown", "two-themes-needed", "destination-missing", "case-missing"
+    ]
+    message: str
+    current: Decided | None = None
+
+
+def second_matter(report_id: UUID) -> UUID:
+    """The id of the report that a split makes of its second matter: always the same one."""
+    return uuid5(report_id, "second-matter")
+
+
+def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) -> Decision:
+    """Carry a person's answer out, or refuse it."""
+    known: Decided | None = state.get(report_key(command.report_id))
+    refusal = _refusal(known, command, context.rules)
+    if refusal is not None or known is None:
+        return Decision(answer=refusal)
+    after = _answered(known, _CHANGES[command.action](known, command, context), command, context)
+    tallies = {f"review/{command.action}": 1, **judged(known, after, context.rules)}
+    first = succeed(known, after, command.by, context, tallies)
+    if command.action != "split":
+        return first
+    return _with_second(first, state, known, command, context)
+
+
+def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, context: Context) -> Decided:
+    certain = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
+    return known.model_copy(
+        update={
+            "decision": known.decision.model_copy(update=certain | changes),
+            "because": [*known.because, _PERSON],
+            "decided_at": context.now,
+            "decided_by": command.by.id,
+            "decided_by_name": command.by.name,
+            "answer": command.action,
+            "reason": command.reason,
+            "version": known.version + 1,
+            "in_review": False,
+            "escalated_at": None,
+        }
+    )
+
+
+def _with_second(
+    first: Decision, state: Mapping[str, Any], known: Decided, command: ResolveReview, context: Context
+) -> Decision:
+    """The second matter becomes a report of its own, with the same words and its own reference, theme and case."""
+    identity = second_matter(command.report_id)
+    facts: ReportFacts = known.report.model_copy(
+        update={
+            "report_id": identity,
+            "reference": reference("R", identity),
+            "source_id": f"{known.report.source_id[:190]}#2",
+            "split_from": known.report.reference,
+            "wants_updates": False,
+        }
+    )
+    earlier: Decided | None = state.get(report_key(identity))
+    changes = _themed(command.themes[1:], context)
+    made = _answered(known, changes, command, context)
+    second = made.model_copy(update={"report": facts, "version": earlier.version + 1 if earlier else 1})
+    other = succeed(earlier, second, command.by, context)
+    return Decision(
+        state={**first.state, **other.state},
+        events=(*first.events, *other.events),
+        timers=first.timers,
+        cancelled=first.cancelled,
+        tallies=first.tallies,
+        answer=first.answer,
+    )
+
+
+def _refusal(known: Decided | None, command: ResolveReview, rules: Rules) -> Refused | None:
+    if known is not None and known.version != command.version:
+        return Refused("version-stale", "Somebody changed it meanwhile.", known)
+    if known is None or not known.in_review:
+        return Refused("not-in-review", "This report is not in review. Somebody may have answered it.")
+    return _themes_refused(command, rules) or _parts_refused(command)
+
+
+def _themes_refused(command: ResolveReview, rules: Rules) -> Refused | None:
+    if command.action not in ("change", "split"):
+        return None
+    codes = {theme.code for strategy in rules.partnership.strategies for theme in strategy.themes}
+    if not command.themes or not set(command.themes) <= codes:
+        return Refused("theme-unknown", "Name at least one theme of the strategy.")
+    if command.action == "split" and len(set(command.themes)) != MATTERS:
+        return Refused("two-themes-needed", "Name two different themes, one for each matter.")
+    return None
+
+
+def _parts_refused(command: ResolveReview) -> Refused | None:
+    if command.action == "not-ours" and not command.destination:
+        return Refused("destination-missing", "Name whose it is.")
+    if command.action == "merge" and not _case_named(command.case):
+        return Refused("case-missing", "Name the case by its reference.")
+    return None
+
+
+def _case_named(typed: str | None) -> str | None:
+    try:
+        found = tidy_reference(typed or "")
+    except ReferenceMistyped:
+        return None
+    return found if found.startswith("C-") else None
+
+
+def _confirmed(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
+    return _themed(known.decision.themes, context)
+
+
+def _changed(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
+    return _themed(command.themes, context)
+
+
+def _split(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
+    return _themed(command.themes[:1], context)
+
+
+def _merged(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
+    return _themed(known.decision.themes, context) | {"joins": _case_named(command.case)}
+
+
+def _not_ours(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
+    nobody = {"themes": (), "lead_agency": None, "acting_lead": None, "joint_leads": (), "panels": ()}
+    return nobody | {"disposition": Disposition.NOT_OURS, "destination": command.destination, "entitlements": ()}
+
+
+def _themed(themes: tuple[str, ...], context: Context) -> dict[str, Any]:
+    rules: Rules = context.rules
+    leads = rules.partnership.leads_of(themes[0], context.now.date()) if themes else ()
+    if not leads:
+        return {"themes": themes}
+    return {"themes": themes, "lead_agency": leads[0], "acting_lead": leads[0], "joint_leads": leads[1:]}
+
+
+_CHANGES: Mapping[str, Callable[[Decided, ResolveReview, Context], dict[str, Any]]] = {
+    "confirm": _confirmed,
+    "change": _changed,
+    "split": _split,
+    "merge": _merged,
+    "not-ours": _not_ours,
+}

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,23 @@ from tests.engines.running import Running, free_ports, running
 ROOT = Path(__file__).parents[1]
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 """A killed process loses nothing by it; only a killed machine would, and a test database may be lost then."""
+
+
+_OWN_FOLDER = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder of its own for each session: a second one closes the shared folder to the first one's PostgreSQL."""
+    if config.option.basetemp is None:
+        config.stash[_OWN_FOLDER] = Path(tempfile.mkdtemp(prefix="hub-tests-"))
+        config.option.basetemp = str(config.stash[_OWN_FOLDER] / "session")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The engines have stopped: their data goes."""
+    if (folder := config.stash.get(_OWN_FOLDER, None)) is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,12 @@ import httpx2
 import structlog
 
 from deploy.demonstration.script import Background, Script, Step, body, housing_file, read_script
-from deploy.demonstration.staff import StaffAtWork
+from deploy.demonstration.staff import StaffAtWork, StaffOnDuty
 
-HISTORY_DAYS, HISTORY_REPORTS = 14, 260
+HISTORY_DAYS, HISTORY_REPORTS = 14, 560
+RECENT = 3.0
+"""Above 1 the reports crowd towards today, as open work does: what is older than its due time has been closed."""
+SENT_AT_ONCE = 6
 EVERY_SECONDS = 4.0
 ROUND_SECONDS = 900.0
 SEED = 20_251_014
@@ -35,16 +38,19 @@ class Feed:
         self._script, self._random = script, Random(SEED)
         self._history_done = home / "demonstration-history-sent"
         self._count = 0
+        self._left_at: dict[str, int] = {}
 
     async def run(self) -> None:
         """History once, then for ever."""
         await self._ready()
         if not self._history_done.exists():
             await self._send_history()
-            await StaffAtWork(self._client, self._random).fortnight()
+            await StaffAtWork(self._client, self._random, self._left_at).fortnight()
             self._history_done.write_text(datetime.now(UTC).isoformat())
         log.info("demonstration_live")
-        await asyncio.gather(self._background(), self._stories())
+        await asyncio.gather(
+            self._background(), self._stories(), StaffOnDuty(self._client, self._random, self._left_at).run()
+        )
 
     async def _ready(self) -> None:
         while True:
@@ -57,13 +63,18 @@ class Feed:
 
     async def _send_history(self) -> None:
         now = datetime.now(UTC)
-        moments = sorted(self._random.uniform(0.02, HISTORY_DAYS) for _ in range(HISTORY_REPORTS))
+        ages = sorted(
+            (HISTORY_DAYS * self._random.random() ** RECENT + 0.02 for _ in range(HISTORY_REPORTS)), reverse=True
+        )
         log.info("demonstration_history_started", reports=HISTORY_REPORTS)
-        for number, days in enumerate(reversed(moments)):
-            received = now - timedelta(days=days)
-            report = self._random.choice(self._script.reports)
-            await self._send(report, f"history-{number}", received - timedelta(minutes=20), received)
+        for first in range(0, len(ages), SENT_AT_ONCE):
+            together = enumerate(ages[first : first + SENT_AT_ONCE], first)
+            await asyncio.gather(*(self._send_old(number, now - timedelta(days=days)) for number, days in together))
         log.info("demonstration_history_sent")
+
+    async def _send_old(self, number: int, received: datetime) -> None:
+        report = self._random.choice(self._script.reports)
+        await self._send(report, f"history-{number}", received - timedelta(minutes=20), received)
 
     async def _background(self) -> None:
         while True:

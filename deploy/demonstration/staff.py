@@ -1,4 +1,4 @@
-"""What the staff did in the fourteen days before the demonstration begins: owned, referred, answered, closed."""
+"""What the staff does: in the fourteen days before the demonstration begins, and beside a visitor while it runs."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,6 +15,10 @@ OWNERS = {
     "luton-council-neighbourhood-services": "asha-venn",
 }
 DUTY = {"Authorization": "Bearer demo-duty"}
+SERGEANT = {"Authorization": "Bearer demo-sergeant"}
+OPEN_KEPT, CLOSED_AT_ONCE = 120, 4
+ROUND_SECONDS, DANGER_WAITS_SECONDS, UNOWNED_WAITS_SECONDS = 15.0, 180, 120
+"""A visitor has so long to acknowledge a danger or to take a case herself before the staff does."""
 LATE_LEFT, REFERRED = 9, 31
 SETTLE_SECONDS, SETTLE_TRIES = 0.5, 60
 OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-further-action")
@@ -22,11 +26,49 @@ OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-furt
 log = structlog.get_logger()
 
 
-class StaffAtWork:
-    """Works the history off through the cases' own commands, as the duty manager may."""
+class CaseDesk:
+    """Speaks the cases' own commands, as the duty manager may."""
 
-    def __init__(self, client: httpx2.AsyncClient, random: Random) -> None:
+    def __init__(self, client: httpx2.AsyncClient, random: Random, left_at: dict[str, int]) -> None:
         self._client, self._random = client, random
+        self._left_at = left_at
+        """The version at which the staff left each of its cases: one that has moved since is a visitor's now."""
+
+    async def _all(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            query = {"status": "open"} | ({"after": after} if after else {})
+            answer = (await self._client.get("/api/v1/cases", params=query, headers=DUTY)).json()
+            found.extend(answer["items"])
+            after = answer["next"]
+        return found
+
+    async def _command(
+        self, path: str, version: int, body: dict[str, Any], by: dict[str, str] = DUTY
+    ) -> dict[str, Any] | None:
+        headers = by | {"If-Match": f'"{version}"'}
+        answer = await self._client.post(f"/api/v1/{path}", json=body, headers=headers)
+        if answer.is_error:
+            log.info("demonstration_command_refused", code=answer.json().get("code"))
+            return None
+        made: dict[str, Any] = answer.json()
+        self._left_at[made.get("case") or made["reference"]] = made.get("case_version") or made["version"]
+        return made
+
+    async def _own(self, case: dict[str, Any]) -> dict[str, Any]:
+        owner = OWNERS.get(case["lead_agency"], "helen-strood")
+        return await self._command(f"cases/{case['reference']}/assign", case["version"], {"owner": owner}) or case
+
+    async def _close(self, case: dict[str, Any]) -> None:
+        await self._command(f"cases/{case['reference']}/acknowledge", case["version"], {})
+        owned = await self._own(case)
+        body = {"outcome": self._random.choice(OUTCOMES), "reason": "Visited, spoken to, and not seen again."}
+        await self._command(f"cases/{case['reference']}/close", owned["version"], body)
+
+
+class StaffAtWork(CaseDesk):
+    """Works the history off."""
 
     async def fortnight(self) -> None:
         """Leave the worklist as a Tuesday finds it: most owned, a few late, referrals in every state."""
@@ -54,35 +96,6 @@ class StaffAtWork:
             await asyncio.sleep(SETTLE_SECONDS)
         return await self._all()
 
-    async def _all(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        after: str | None = ""
-        while after is not None:
-            query = {"status": "open"} | ({"after": after} if after else {})
-            answer = (await self._client.get("/api/v1/cases", params=query, headers=DUTY)).json()
-            found.extend(answer["items"])
-            after = answer["next"]
-        return found
-
-    async def _command(self, path: str, version: int, body: dict[str, Any]) -> dict[str, Any] | None:
-        headers = DUTY | {"If-Match": f'"{version}"'}
-        answer = await self._client.post(f"/api/v1/{path}", json=body, headers=headers)
-        if answer.is_error:
-            log.info("demonstration_command_refused", code=answer.json().get("code"))
-            return None
-        made: dict[str, Any] = answer.json()
-        return made
-
-    async def _own(self, case: dict[str, Any]) -> dict[str, Any]:
-        owner = OWNERS.get(case["lead_agency"], "helen-strood")
-        return await self._command(f"cases/{case['reference']}/assign", case["version"], {"owner": owner}) or case
-
-    async def _close(self, case: dict[str, Any]) -> None:
-        await self._command(f"cases/{case['reference']}/acknowledge", case["version"], {})
-        owned = await self._own(case)
-        body = {"outcome": self._random.choice(OUTCOMES), "reason": "Visited, spoken to, and not seen again."}
-        await self._command(f"cases/{case['reference']}/close", owned["version"], body)
-
     async def _refer(self, case: dict[str, Any], number: int) -> None:
         """A referral, left in one of its states."""
         panel = ("mash", "gang-panel", "tcig")[number % 3]
@@ -103,3 +116,41 @@ class StaffAtWork:
         if accepted is not None and number % 5 == 4:
             done = {"outcome": "Plan agreed and kept.", "score": "achieved"}
             await self._command(f"{path}/conclude", accepted["version"], done)
+
+
+class StaffOnDuty(CaseDesk):
+    """Keeps the demonstration's worklist as full as a working day's: acknowledges, owns, closes."""
+
+    async def run(self) -> None:
+        """For ever; a hub that does not answer is asked again in the next round."""
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            try:
+                await self.once(datetime.now(UTC))
+            except httpx2.HTTPError as error:
+                log.warning("demonstration_staff_waits", error=type(error).__name__)
+
+    async def once(self, now: datetime) -> None:
+        """One round over all open cases."""
+        cases = await self._all()
+        for case in cases:
+            await self._look_at(case, (now - datetime.fromisoformat(case["opened_at"])).total_seconds())
+        for case in self._closable(cases, now)[:CLOSED_AT_ONCE]:
+            await self._close(case)
+
+    async def _look_at(self, case: dict[str, Any], age: float) -> None:
+        path = f"cases/{case['reference']}"
+        if case["next_action"] == "Acknowledge the danger" and age > DANGER_WAITS_SECONDS:
+            if await self._command(f"{path}/acknowledge", case["version"], {}, SERGEANT) is None:
+                await self._command(f"{path}/acknowledge", case["version"], {})
+        elif case["owner"] is None and age > UNOWNED_WAITS_SECONDS and self._random.random() < 0.5:
+            await self._own(case)
+
+    def _closable(self, cases: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+        """Cases beyond the number kept open, soonest due first, as long as nobody but the staff has touched them."""
+        dated = [case for case in cases if case["due_at"]]
+        dated.sort(key=lambda case: str(case["due_at"]))
+        late = sum(datetime.fromisoformat(case["due_at"]) < now for case in dated)
+        many = max(len(cases) - OPEN_KEPT, late - LATE_LEFT, 0)
+        ours = [case for case in dated if self._left_at.get(case["reference"]) == case["version"]]
+        return ours[:many]

@@ -102,8 +102,14 @@ def _properties(data: Path, port: int, changed: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **placed, **changed}.items())
 
 
+def cluster_id(drawn: uuid.UUID) -> str:
+    """A cluster's id as Kafka writes one: 22 characters, and never a dash first, which reads as an option."""
+    first, *rest = drawn.bytes
+    return urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
+
+
 def _format(java: tuple[str, ...], properties: Path) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster_id(uuid.uuid4())
     command = [*java, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:

@@ -1,6 +1,7 @@
 """Desk's process: the only place where its objects are built."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 from fastapi import Request
@@ -11,6 +12,7 @@ from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
 from services.desk import (
     case_pages,
+    demo_pages,
     documents,
     finding_pages,
     live_pages,
@@ -47,7 +49,8 @@ def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
 
 
 async def _to_sign_in(request: Request, _: SignInNeeded) -> Response:
-    after = request.url.path if request.method == "GET" else "/"
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    after = quote(asked if request.method == "GET" else "/", safe="")
     return RedirectResponse(f"/sign-in?after={after}", 303)
 
 
@@ -85,6 +88,7 @@ def build(settings: Settings) -> Process:
         ),
         routers=(
             operations_pages.router,
+            demo_pages.router,
             worklist_pages.router,
             live_pages.router,
             case_pages.router,

@@ -1,5 +1,6 @@
 """The case page: what is known of a case, what was done with it, and its forms."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,11 +9,12 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.desk import repository, write_repository
+from services.desk import case_view, marks_repository, repository, write_repository
 from services.desk.commands import BODIES, Casework, Outcome, caught_up
+from services.desk.conflict_page import conflict, words_of
 from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.presenting import Presenter
+from services.desk.presenting import Presenter, named
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
@@ -23,13 +25,23 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/cases/{reference}")
-async def case_page(request: Request, session: SignedIn, reference: str, notice: str = "") -> Response:
+async def case_page(
+    request: Request, session: SignedIn, reference: str, notice: str = "", show: str = "all"
+) -> Response:
     """One case. The reading is recorded."""
-    return await _case_page(request, session, tidy(reference), notice=notice)
+    return await _case_page(request, session, tidy(reference), notice=notice, show=show)
 
 
 async def _case_page(
-    request: Request, session: Session, reference: str, *, notice: str = "", error: str = "", status: int = 200
+    request: Request,
+    session: Session,
+    reference: str,
+    *,
+    notice: str = "",
+    error: str = "",
+    status: int = 200,
+    show: str = "all",
+    kept: str = "",
 ) -> Response:
     hub: Process = request.app.state.hub
     now = hub.clock()
@@ -38,29 +50,50 @@ async def _case_page(
         if state is None:
             raise missing()
         case_id = state["case_id"]
-        entries = await repository.timeline(connection, case_id, TIMELINE)
+        events = await repository.timeline(connection, case_id, TIMELINE)
         reports = await repository.reports_of(connection, case_id)
         referrals = await repository.referrals_of(connection, case_id)
         told = await repository.told(connection, case_id)
-    async with hub.database.writing() as connection:
-        await write_repository.note_reading(connection, reference, session.person.id, session.person.agency, now)
-        draft = await write_repository.draft(connection, session.person.id, case_id)
-    values = _case_values(request, session, state, now)
+    values = _case_values(request, session, state, now) | await _of_people(request, session, state, now)
     presenter: Presenter = request.app.state.presenter
+    views = [report_view(request, row, now) for row in reports]
     return pages_of(request).render(
         "case.html",
         status,
         **shell(request, session, "worklist"),
         **values,
-        entries=[presenter.entry(row, now) for row in entries],
-        reports=[report_view(request, row, now) for row in reports],
+        entries=case_view.timeline(presenter, events, reports, told, now, show),
+        shown=[(code, words, code == show) for code, words in case_view.SHOWN],
+        changed=f"{presenter.local(events[0].at):%H:%M:%S}" if events else "",
+        reports=views,
+        people=case_view.people(views),
         referrals=[referral_view(presenter, each, now) for each in referrals],
-        told=[(presenter.who(row.state["recipient"]), row.status, presenter.short(row.at, now)) for row in told],
-        draft=draft,
+        told=[(presenter.recipient(row.state["recipient"]), row.status, presenter.short(row.at, now)) for row in told],
         notice=notice,
         error=error,
+        kept=kept,
         key=str(uuid4()),
     )
+
+
+async def _of_people(request: Request, session: Session, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What desk keeps of people: this reading, her draft, who else has the case open, and who read it before."""
+    hub: Process = request.app.state.hub
+    presenter: Presenter = request.app.state.presenter
+    me, case_id, reference = session.person, UUID(str(state["case_id"])), state["reference"]
+    async with hub.database.writing() as connection:
+        await write_repository.note_reading(connection, reference, me.id, me.agency, now)
+        await marks_repository.mark_read(connection, me.id, case_id, state["sequence"])
+        draft = await write_repository.draft(connection, me.id, case_id)
+        others = await marks_repository.others(connection, me.id, case_id)
+        rows, count = await marks_repository.readings(connection, reference)
+    names = named([presenter.who(each) for each in others])
+    return {
+        "draft": draft,
+        "others": f"{names} {'has' if len(others) == 1 else 'have'} this open" if others else "",
+        "readings": case_view.readings(presenter, rows, now),
+        "reading_count": count,
+    }
 
 
 def _case_values(request: Request, session: Session, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -82,6 +115,10 @@ def _case_values(request: Request, session: Session, state: Mapping[str, Any], n
         "agencies": [(agency.code, agency.short_name) for agency in partnership.agencies],
         "outcomes": [(outcome.code, outcome.name) for outcome in partnership.outcomes],
         "destinations": [(each.code, each.short_name) for each in partnership.destinations],
+        "was": json.dumps(case_view.remembered(state)),
+        "seen": case_view.seen_by(presenter, partnership, state),
+        "closed_at": presenter.short(state["closed_at"], now) if state["closed_at"] else None,
+        "outcome": partnership.outcome(state["outcome"]).name if state["outcome"] else None,
         "withdrawals": [(each.code, each.name) for each in partnership.withdrawal_codes],
     }
 
@@ -113,32 +150,31 @@ async def _commanded(
     casework: Casework = request.app.state.casework
     outcome = await casework.command(hub, session, path, name, form)
     if outcome.conflict:
-        return _conflict(request, session, reference, name, outcome)
+        return await conflict(request, session, reference, path, name, form, outcome)
     if not outcome.done:
-        return await _case_page(request, session, reference, error=sentence(outcome), status=outcome.status)
+        return await _refused(request, session, reference, form, outcome)
     if name == "note":
         await _drop_draft(hub, session, form)
-    fresh = await caught_up(hub, session, reference, int(form.get("sequence") or 0))
-    notice = "" if fresh else "?notice=Saved.+The+page+is+catching+up."
-    return RedirectResponse(f"/cases/{reference}{notice}", 303)
+    return RedirectResponse(await _after(hub, session, reference, int(form.get("sequence") or 0)), 303)
 
 
-def _conflict(request: Request, session: Session, reference: str, name: str, outcome: Outcome) -> Response:
-    """Theirs and hers side by side; nothing is lost, and she decides."""
-    presenter: Presenter = request.app.state.presenter
-    current = outcome.body.get("current") or {}
-    theirs = {key: value for key, value in current.items() if isinstance(value, str | int) and key != "title"}
-    return pages_of(request).render(
-        "conflict.html",
-        412,
-        **shell(request, session, "worklist"),
-        reference=reference,
-        name=name,
-        theirs=theirs,
-        yours=outcome.body.get("yours") or outcome.sent,
-        version=outcome.body.get("version"),
-        lead=presenter.agency(current.get("lead_agency")),
-        key=str(uuid4()),
+async def _after(hub: Process, session: Session, reference: str, sequence: int) -> str:
+    """Where a saved command leads: to the case as it stands, or to the worklist when it went to somebody else."""
+    if not await caught_up(hub, session, reference, sequence):
+        return f"/cases/{reference}?notice=Saved.+The+page+is+catching+up."
+    async with hub.database.reading(**session.reading()) as connection:
+        state = await repository.case(connection, reference)
+    if state is None:
+        return f"/?notice=Saved.+{reference}+is+with+another+agency+now,+and+yours+no+longer+sees+it."
+    return f"/cases/{reference}"
+
+
+async def _refused(
+    request: Request, session: Session, reference: str, form: Mapping[str, str], outcome: Outcome
+) -> Response:
+    """The case again, with the sentence that says why not, and what she wrote."""
+    return await _case_page(
+        request, session, reference, error=sentence(outcome), status=outcome.status, kept=words_of(form)
     )
 
 

@@ -9,9 +9,10 @@ from fastapi.responses import RedirectResponse
 
 from services.desk import repository, write_repository
 from services.desk.commands import Casework
+from services.desk.evidence import lit
 from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy
 from services.desk.people import CheckedForm, SignedIn
-from services.desk.presenting import CHANNELS, Presenter, lit
+from services.desk.presenting import CHANNELS, Presenter
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.partnership.models import Partnership
@@ -29,7 +30,7 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
     if row is None:
         raise missing()
     async with hub.database.writing() as connection:
-        await write_repository.note_reading(connection, reference, session.person.id, session.person.agency, now)
+        await write_repository.note_reading(connection, tidy(reference), session.person.id, session.person.agency, now)
     presenter: Presenter = request.app.state.presenter
     decision = row.decision or {}
     return pages_of(request).render(

@@ -8,8 +8,9 @@ from uuid import uuid4
 from fastapi import Request
 
 from services.desk.commands import Outcome
+from services.desk.evidence import lit
 from services.desk.people import Session
-from services.desk.presenting import CHANNELS, Presenter, lit
+from services.desk.presenting import CHANNELS, Presenter
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference

@@ -1,4 +1,4 @@
-"""Operations: the balance that must close, services, topics and lag, feeds, dead letters; and the demonstration."""
+"""Operations: the balance that must close, services, topics and lag, feeds, dead letters."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,12 +6,11 @@ from typing import Any
 
 import httpx2
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
-from services.desk import repository
 from services.desk.frame import shell
-from services.desk.people import CheckedForm, Session, SignedIn, session_of
-from services.desk.presenting import CHANNELS, Presenter
+from services.desk.people import CheckedForm, Session, SignedIn
+from services.desk.presenting import Presenter
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.settings import LOOPBACK
@@ -19,7 +18,6 @@ from services.kernel.settings import LOOPBACK
 SERVICES = {"desk": 0, "intake": 1, "triage": 2, "referrals": 3, "notify": 4}
 MAIL = 26
 ROLES = {"operations", "duty-manager"}
-ALL_SEEN = {"agencies": "", "sees_all": "on"}
 
 router = APIRouter(include_in_schema=False)
 
@@ -132,78 +130,3 @@ async def replay(request: Request, session: SignedIn, form: CheckedForm, service
     else:
         notice = f"It could not be decided again: {(done or {}).get('reason') or 'the service did not answer'}."
     return RedirectResponse(f"/ops?notice={notice.replace(' ', '+')}", 303)
-
-
-def _demonstration(request: Request) -> None:
-    if not request.app.state.hub.settings.demonstration:
-        raise Problem(404, "not-found", "There is no demonstration here.")
-
-
-@router.get("/demo")
-async def demo(request: Request) -> Response:
-    """Where a stranger begins: how reports flow, with live counts, and six steps."""
-    _demonstration(request)
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
-    async with hub.database.reading(**ALL_SEEN) as connection:
-        flow, totals = await repository.flow(connection), await repository.totals(connection)
-    page: Response = request.app.state.pages.render(
-        "demo.html",
-        **shell(request, await session_of(request)),
-        totals=totals,
-        flow=_flow(flow, presenter),
-        people=request.app.state.partnership.staff,
-    )
-    return page
-
-
-def _flow(rows: Any, presenter: Presenter) -> dict[str, list[tuple[str, int]]]:
-    """Counts by channel, theme and lead, largest first."""
-    counted: dict[str, dict[str, int]] = {"channels": {}, "themes": {}, "leads": {}}
-    for row in rows:
-        names = {
-            "channels": CHANNELS.get(row.channel, row.channel),
-            "themes": presenter.theme(row.theme) if row.theme else "No theme yet",
-            "leads": presenter.agency(row.lead) if row.lead else "Named elsewhere",
-        }
-        for kind, name in names.items():
-            counted[kind][name] = counted[kind].get(name, 0) + row.n
-    return {kind: sorted(found.items(), key=lambda item: -item[1]) for kind, found in counted.items()}
-
-
-@router.get("/demo/mail.json")
-async def mail_json(request: Request) -> JSONResponse:
-    """The mail that was sent, as data."""
-    _demonstration(request)
-    found = await request.app.state.neighbours.mail("/mails")
-    return JSONResponse((found or {}).get("items", []))
-
-
-@router.get("/demo/mail")
-async def mail(request: Request) -> Response:
-    """The mail that was sent, newest first."""
-    _demonstration(request)
-    found = await request.app.state.neighbours.mail("/mails")
-    page: Response = request.app.state.pages.render(
-        "mail.html",
-        **shell(request, await session_of(request)),
-        mails=(found or {}).get("items", []),
-        away=found is None,
-    )
-    return page
-
-
-@router.get("/demo/mail/{mail_id}")
-async def one_mail(request: Request, mail_id: str) -> Response:
-    """One mail, whole."""
-    _demonstration(request)
-    found = await request.app.state.neighbours.mail(f"/mails/{mail_id}")
-    if not found or "subject" not in found:
-        raise Problem(404, "not-found", "There is no such mail. It may have been tidied away.")
-    page: Response = request.app.state.pages.render(
-        "one_mail.html",
-        **shell(request, await session_of(request)),
-        mail=found,
-        trace_url=request.app.state.hub.settings.trace_url,
-    )
-    return page

@@ -1,4 +1,4 @@
-"""Values into words: time left, who, what; and a report's words with the ones that decided lit. No I/O."""
+"""Values into words: time left, who, what. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,24 +56,6 @@ class TimeLeft:
     words: str
     below: str
     late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A run of a report's words; `number` where it decided something."""
-
-    text: str
-    number: int | None = None
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """A rule that fired, with its number in the text."""
-
-    number: int | None
-    words: str
-    negated: bool
 
 
 def span_words(span: timedelta) -> str:
@@ -178,6 +160,29 @@ class Presenter:
         except UnknownCode:
             return self.agency(code)
 
+    def recipient(self, code: str) -> str:
+        """Whom a message went to: a person, an agency's duty desk, a partner's system, or the reporter."""
+        if code == "reporter":
+            return "the reporter"
+        partner = self.partner(code)
+        return partner if partner != code else self.who(code)
+
+    def partner(self, code: str | None) -> str:
+        """The name of a sending organisation."""
+        return next((each.name for each in self._partnership.partners if each.code == code), code or "")
+
+    def value(self, field: str, value: Any, now: datetime) -> str:
+        """A field of a case in words, as a comparison shows it."""
+        if field == "themes":
+            return self.themes(value or ())
+        if value is None:
+            return "Nobody yet" if field in ("owner", "lead_agency") else "none"
+        if field == "owner":
+            return self.who(value)
+        if field == "lead_agency":
+            return self.agency(value)
+        return self.short(value, now) if field == "due_at" else str(value).capitalize()
+
     def in_front_of(self, state: Mapping[str, Any]) -> str:
         """Whom a danger stands before: the duty manager, and by name the staff of who acts first and leads.
 
@@ -222,8 +227,10 @@ class Presenter:
             "title": EVENT_TITLES.get(row.type, row.type),
             "type": row.type,
             "reference": report["reference"] if report else (event.get("referral") or {}).get("reference"),
-            "who": event["by"]["name"],
-            "agency": self.agency(event["by"]["agency"]) if event["by"].get("agency") else "by the hub",
+            "link": f"/reports/{report['reference']}" if report else None,
+            "who": "By the hub" if event["by"]["kind"] == "hub" else event["by"]["name"],
+            "agency": self.agency(event["by"]["agency"]) if event["by"].get("agency") else "",
+            "by_hub": event["by"]["kind"] == "hub",
             "day": self.day(row.at),
             "clock": self.clock(row.at),
             "text": words.get("text") or words.get("question") or self._changed(changed),
@@ -245,38 +252,3 @@ class Presenter:
         if outcome:
             return f"Outcome: {self._partnership.outcome(outcome['new']).name}."
         return f"{self.agency(changed['asked'])} was asked." if changed.get("asked") else ""
-
-
-def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[Mapping[str, Any]]]:
-    """Spans in the order of the text, overlapping ones made one, with everything that fired on them."""
-    placed = [each for each in because if each["field"] == "description" and each.get("start") is not None]
-    found: list[tuple[int, int, list[Mapping[str, Any]]]] = []
-    for each in sorted(placed, key=lambda one: (one["start"], -one["end"])):
-        if found and each["start"] < found[-1][1]:
-            start, end, reasons = found[-1]
-            found[-1] = (start, max(end, each["end"]), [*reasons, each])
-        else:
-            found.append((each["start"], each["end"], [each]))
-    return {(start, end): reasons for start, end, reasons in found}
-
-
-def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment], list[Fired]]:
-    """The words of a report with the deciding ones numbered; overlapping spans are lit as one."""
-    segments: list[Segment] = []
-    fired: list[Fired] = []
-    place = 0
-    for number, ((start, end), reasons) in enumerate(_apart(because).items(), 1):
-        segments.append(Segment(text[place:start]))
-        segments.append(Segment(text[start:end], number, all(each["negated"] for each in reasons)))
-        fired.extend(Fired(number, rule_words(each["rule"]), each["negated"]) for each in reasons)
-        place = end
-    segments.append(Segment(text[place:]))
-    unplaced = [each for each in because if each.get("start") is None]
-    fired.extend(Fired(None, rule_words(each["rule"]), each["negated"]) for each in unplaced)
-    return segments, fired
-
-
-def rule_words(rule: str) -> str:
-    """`signals/street-drinking` as plain words."""
-    table, _, name = rule.partition("/")
-    return f"{name.replace('-', ' ').capitalize()} ({table})"

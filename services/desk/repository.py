@@ -61,7 +61,7 @@ _TIMELINE = text("""
     ORDER BY sequence DESC LIMIT :most
 """)
 _REPORTS_OF = text("""
-    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because FROM model_events e
+    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM model_events e
     JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
     WHERE e.case_id = :case AND e.report_id IS NOT NULL ORDER BY e.sequence DESC LIMIT 50
 """)
@@ -88,8 +88,18 @@ _SEARCH_CASES = text("""
     ORDER BY opened_at DESC LIMIT 50
 """)
 _FLOW = text("""
-    SELECT r.channel, decision->'themes'->>0 AS theme, decision->>'lead_agency' AS lead, count(*) AS n
-    FROM model_decisions d JOIN model_reports r USING (report_id) WHERE NOT d.historic GROUP BY 1, 2, 3 ORDER BY n DESC
+    SELECT r.channel, r.partner, decision->'themes'->>0 AS theme, decision->>'lead_agency' AS lead, d.in_review,
+        count(*) AS n
+    FROM model_decisions d JOIN model_reports r USING (report_id) WHERE NOT d.historic GROUP BY 1, 2, 3, 4, 5
+""")
+_FLOW_TO_PANELS = text("""
+    SELECT c.lead_agency AS lead, r.panel, count(*) AS n FROM model_referrals r JOIN model_cases c USING (case_id)
+    GROUP BY 1, 2
+""")
+_LATEST = text("""
+    SELECT r.reference, r.channel, r.received_at, d.decision, d.in_review
+    FROM model_decisions d JOIN model_reports r USING (report_id)
+    WHERE NOT d.historic ORDER BY d.decided_at DESC LIMIT 1
 """)
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM model_reports) AS reports, (SELECT count(*) FROM model_cases) AS cases,
@@ -184,9 +194,14 @@ async def search(connection: AsyncConnection, words: str, reference: str | None)
     return cases, list((await connection.execute(_SEARCH_REPORTS, asked)).all())
 
 
-async def flow(connection: AsyncConnection) -> Sequence[Any]:
-    """Channel to theme to lead, with counts, for the demonstration's picture."""
-    return (await connection.execute(_FLOW)).all()
+async def flow(connection: AsyncConnection) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Counts from channel to theme to lead, and from lead to panel, for the demonstration's picture."""
+    return (await connection.execute(_FLOW)).all(), (await connection.execute(_FLOW_TO_PANELS)).all()
+
+
+async def latest(connection: AsyncConnection) -> Any | None:
+    """The report that was decided last."""
+    return (await connection.execute(_LATEST)).one_or_none()
 
 
 async def totals(connection: AsyncConnection) -> Any:

@@ -31,7 +31,7 @@ async def list_notifications(
 ) -> dict[str, Any]:
     """Deliveries, newest first: who by role, which template, how it stands; no address and no words."""
     where = {"status": status, "about": about, "before": before or datetime.max.replace(tzinfo=UTC)}
-    async with request.app.state.hub.database.reading() as connection:
+    async with request.app.state.hub.database.reading(operations="on") as connection:
         items = await repository.listed(connection, where | {"before_id": _LAST, "most": PAGE})
     return {"items": items, "next": items[-1]["created_at"] if len(items) == PAGE else None}
 

@@ -85,9 +85,16 @@ def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: s
     page.locator("#reroute-reason").fill("It belongs to the police.")
     page.locator("#reroute-lead").select_option("bedfordshire-police")
     page.get_by_role("button", name="Reroute").click()
-    expect(page.locator("h1")).to_have_text("Somebody changed it meanwhile")
-    expect(page.locator("body")).to_contain_text("helen-strood")
-    expect(page.locator("body")).to_contain_text("It belongs to the police.")
+    expect(page.locator("h1")).to_contain_text("Helen Strood changed this case while you were writing")
+    owner = page.locator(".conflict__t tr", has_text="Owner")
+    expect(owner.locator("td").nth(0)).to_have_text("Nobody yet")
+    expect(owner.locator("td").nth(1)).to_contain_text("Helen Strood")
+    expect(page.locator(".conflict__t tr", has_text="Lead agency").locator("td").nth(2)).to_contain_text("Police")
+    expect(page.locator(".conflict .quote")).to_have_text("It belongs to the police.")
+    page.get_by_role("button", name="Save mine on top of version 2").click()
+    expect(page.locator(".strip--said")).to_contain_text("yours no longer sees it")
+    sign_in(page, "colm-ferris", f"/cases/{reference}")
+    expect(page.locator(".moj-timeline")).to_contain_text("It belongs to the police.")
 
 
 def test_a_resident_is_told_to_call_999_and_gets_a_reference_and_a_code(page: Page) -> None:
@@ -126,6 +133,86 @@ def test_danger_stands_above_the_list_until_a_named_person_acknowledges_it(page:
     item.get_by_role("button").click()
     expect(page.locator(".moj-timeline")).to_contain_text("Danger acknowledged")
     expect(page.locator(".moj-timeline")).to_contain_text("Helen Strood")
+
+
+def test_the_danger_strip_says_in_front_of_whom_it_stands_and_keeps_it_until_a_named_person_acknowledged(
+    page: Page, hub: str
+) -> None:
+    place = {"text": "Runley Road", "latitude": 51.8836, "longitude": -0.4497}
+    reference = case_of(hub, post_call(hub, "He has a knife and is here now.", danger_now=True, place=place))
+    sign_in(page, "colm-ferris")
+    expect(page.locator(".danger__item", has_text=reference)).to_contain_text("in front of Helen Strood")
+    acknowledged = httpx2.post(f"{hub}/api/v1/cases/{reference}/acknowledge", json={}, headers=DUTY)
+    assert acknowledged.status_code == 200
+    done = page.locator(".danger__item--done", has_text=reference)
+    until(lambda: page.goto("/") and done.count(), "the acknowledged danger")
+    expect(done).to_contain_text("by Helen Strood")
+    expect(done.get_by_role("button")).to_have_count(0)
+
+
+def test_news_is_a_count_to_press_and_no_row_moves_by_itself(page: Page, hub: str) -> None:
+    sign_in(page, "helen-strood")
+    before = page.locator("tr[data-row]").all_inner_texts()
+    case_of(hub, post_call(hub, "Loud music through the wall, all weekend.", place={"text": "Bishopscote Road"}))
+    expect(page.locator("[data-live]")).to_be_visible(timeout=20_000)
+    assert page.locator("tr[data-row]").all_inner_texts() == before
+    page.keyboard.press("r")
+    page.wait_for_load_state()
+    expect(page.locator("[data-live]")).to_be_hidden()
+
+
+def test_a_case_says_who_else_has_it_open_and_what_is_new_since_it_was_opened(
+    page: Page, chrome: Browser, hub: str
+) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall at five.", place={"text": "Trinity Road"}))
+    sign_in(page, "asha-venn", f"/cases/{reference}")
+    other = chrome.new_context(base_url=hub)
+    sign_in(other.new_page(), "helen-strood", f"/cases/{reference}")
+    expect(page.locator("[data-others]")).to_contain_text("Helen Strood has this open", timeout=20_000)
+    headers = DUTY | {"If-Match": '"1"'}
+    note = {"text": "Spoke to the landlord.", "fact": "fact"}
+    assert httpx2.post(f"{hub}/api/v1/cases/{reference}/note", json=note, headers=headers).status_code == 200
+    expect(page.locator("[data-newer]")).to_be_visible(timeout=20_000)
+    other.close()
+    page.keyboard.press("r")
+    expect(page.locator(".moj-timeline")).to_contain_text("Spoke to the landlord.")
+    expect(page.locator(".case__side")).to_contain_text("Helen Strood")
+
+
+def test_a_note_that_is_being_written_is_kept_when_the_page_is_left(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall at six.", place={"text": "Icknield Way"}))
+    sign_in(page, "asha-venn", f"/cases/{reference}")
+    page.keyboard.press("n")
+    page.locator("#text").fill("Half a sentence about the neig")
+    expect(page.locator("[data-draft-said]")).to_have_text("Draft kept")
+    page.goto("/")
+    page.goto(f"/cases/{reference}")
+    expect(page.locator("#text")).to_have_value("Half a sentence about the neig")
+
+
+def test_rows_are_picked_by_keyboard_and_given_to_one_person_together(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall at two.", place={"text": "Ludlow Avenue"}))
+    sign_in(page, "helen-strood")
+    page.goto("/?view=unowned&lead=luton-council-neighbourhood-services")
+    row = page.locator(f"tr[data-reference={reference}]")
+    row.get_by_role("link").focus()
+    page.keyboard.press("x")
+    expect(page.locator("[data-picked]")).to_have_text("1 selected")
+    page.locator("[data-bulk-owner]").select_option("asha-venn")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".strip--said")).to_contain_text("1 of 1 given to Asha Venn")
+    page.goto(f"/cases/{reference}")
+    expect(page.locator(".facts")).to_contain_text("Asha Venn")
+
+
+def test_letters_are_no_shortcuts_once_they_are_turned_off(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music through the wall at four.", place={"text": "Marston Gardens"}))
+    sign_in(page, "asha-venn", f"/cases/{reference}")
+    page.keyboard.press("?")
+    page.locator("[data-keys-on]").uncheck()
+    page.reload()
+    page.keyboard.press("n")
+    expect(page.locator("#text")).to_be_hidden()
 
 
 def test_an_agency_that_has_nothing_to_do_with_a_case_finds_nothing(page: Page, hub: str) -> None:
@@ -207,6 +294,9 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(
 
 def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page) -> None:
     sign_in(page, "helen-strood")
+    while (dangers := page.locator("[data-acknowledge]")).count():
+        dangers.first.click()
+        page.goto("/")
     rows = "[...document.querySelectorAll('tr[data-row]')]"
     shown = page.evaluate(f"{rows}.filter(r => r.getBoundingClientRect().bottom < innerHeight - 30).length")
     assert shown >= 11

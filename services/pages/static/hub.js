@@ -46,7 +46,7 @@
     "?": function () { var box = one("[data-keys]"); if (box) { box.open = !box.open; one("summary", box).focus(); } return box; },
     "j": function () { move(1); return rows.length; },
     "k": function () { move(-1); return rows.length; },
-    "r": function () { var news = one("[data-live]:not([hidden])"); if (news) { news.click(); } return news; },
+    "r": function () { var news = one("[data-live]:not([hidden]), [data-newer]:not([hidden])"); if (news) { news.click(); } return news; },
     "D": function () { var act = one("[data-acknowledge]"); if (act) { act.focus(); } return act; }
   };
   document.addEventListener("keydown", function (event) {

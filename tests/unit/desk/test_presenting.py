@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.desk.presenting import Presenter, lit, span_words
+from services.desk.evidence import lit
+from services.desk.presenting import Presenter, span_words
 from services.partnership.loading import load_partnership
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

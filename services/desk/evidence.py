@@ -1,0 +1,58 @@
+"""A report's words with the ones that decided lit and numbered, and the rules that they fired. No I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of a report's words; `number` where it decided something."""
+
+    text: str
+    number: int | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired, with its number in the text."""
+
+    number: int | None
+    words: str
+    negated: bool
+
+
+def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[Mapping[str, Any]]]:
+    """Spans in the order of the text, overlapping ones made one, with everything that fired on them."""
+    placed = [each for each in because if each["field"] == "description" and each.get("start") is not None]
+    found: list[tuple[int, int, list[Mapping[str, Any]]]] = []
+    for each in sorted(placed, key=lambda one: (one["start"], -one["end"])):
+        if found and each["start"] < found[-1][1]:
+            start, end, reasons = found[-1]
+            found[-1] = (start, max(end, each["end"]), [*reasons, each])
+        else:
+            found.append((each["start"], each["end"], [each]))
+    return {(start, end): reasons for start, end, reasons in found}
+
+
+def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment], list[Fired]]:
+    """The words of a report with the deciding ones numbered; overlapping spans are lit as one."""
+    segments: list[Segment] = []
+    fired: list[Fired] = []
+    place = 0
+    for number, ((start, end), reasons) in enumerate(_apart(because).items(), 1):
+        segments.append(Segment(text[place:start]))
+        segments.append(Segment(text[start:end], number, all(each["negated"] for each in reasons)))
+        fired.extend(Fired(number, rule_words(each["rule"]), each["negated"]) for each in reasons)
+        place = end
+    segments.append(Segment(text[place:]))
+    unplaced = [each for each in because if each.get("start") is None]
+    fired.extend(Fired(None, rule_words(each["rule"]), each["negated"]) for each in unplaced)
+    return segments, fired
+
+
+def rule_words(rule: str) -> str:
+    """`signals/street-drinking` as plain words."""
+    table, _, name = rule.partition("/")
+    return f"{name.replace('-', ' ').capitalize()} ({table})"

@@ -41,6 +41,12 @@ class ReferralMoved(CaseEvent):
     TYPE: ClassVar[str] = "ReferralMoved"
 
 
+class ReportMoved(CaseEvent):
+    """`report` came from another case by a merge or a split; `why` says which."""
+
+    TYPE: ClassVar[str] = "ReportMoved"
+
+
 class TaskAdded(CaseEvent):
     """There is something to do, for a person or an agency; `personal.what` says what."""
 
@@ -114,6 +120,7 @@ CASE_LIFE: tuple[type[CaseEvent], ...] = (
     JoinConfirmed,
     JoinRefused,
     ReferralMoved,
+    ReportMoved,
     TaskAdded,
     TaskDone,
     TaskCancelled,

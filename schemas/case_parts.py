@@ -50,6 +50,7 @@ class ProposalState(Contract):
 
     proposal_id: UUID
     case_id: UUID
+    case_reference: str | None = None
     other_case_id: UUID
     other_reference: str
     score: float = Field(ge=0, le=1)

@@ -60,6 +60,7 @@ _CASE_EVENTS = (
     "JoinConfirmed.v1",
     "JoinRefused.v1",
     "ReferralMoved.v1",
+    "ReportMoved.v1",
     "TaskAdded.v1",
     "TaskDone.v1",
     "TaskCancelled.v1",

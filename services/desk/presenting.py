@@ -32,6 +32,7 @@ EVENT_TITLES = {
     "JoinConfirmed": "Belongs to the other case",
     "JoinRefused": "Does not belong to the other case",
     "ReferralMoved": "Referral came with a merged case",
+    "ReportMoved": "Report came from another case",
     "TaskAdded": "Task",
     "TaskDone": "Task done",
     "TaskCancelled": "Task cancelled",

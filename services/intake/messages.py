@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.case_life import ReportMoved
 from schemas.codes import Channel
 from schemas.events import (
     CaseClosed,
@@ -71,7 +72,15 @@ class DangerMail(BaseModel):
     attempt: int = 1
 
 
-_HEARD: tuple[type[Event], ...] = (ReportTriaged, ReviewRequested, CaseOpened, ReportJoined, CaseClosed, CaseReopened)
+_HEARD: tuple[type[Event], ...] = (
+    ReportTriaged,
+    ReviewRequested,
+    CaseOpened,
+    ReportJoined,
+    ReportMoved,
+    CaseClosed,
+    CaseReopened,
+)
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{event.TYPE: {1: event} for event in _HEARD},

@@ -8,46 +8,32 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.codes import CaseStatus
 from schemas.events import Actor
-from schemas.submission import Sent
 from services.access.authentication import authenticated
 from services.access.callers import Caller
-from services.kernel.http import FieldError, Problem, field_errors
+from services.kernel.http import FieldError, Problem
 from services.kernel.process import Idempotency, Process, Replayed
-from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.partnership.models import Partnership
-from services.referrals import repository, views
+from services.referrals import casefile_repository, repository, views
+from services.referrals.casefile_api import as_known, moment, other_of, parts_of
+from services.referrals.domain.casefile_commands import ON_CASEFILE
 from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
 from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
+from services.referrals.requests import body_of, missing, session_of, tidied
 
-PAGE, TIMELINE, BODY_LIMIT = 100, 5000, 64 * 1024
+PAGE, TIMELINE, REPORTS = 100, 100, 200
+COMMANDS = {**ON_CASES, **ON_CASEFILE}
 _LAST = UUID(int=2**128 - 1)
 
 router = APIRouter(prefix="/api/v1")
 Staff = Annotated[Caller, authenticated("cases")]
 IfMatch = Annotated[str | None, Header()]
 Key = Annotated[str | None, Header()]
-
-
-def _session(caller: Caller) -> dict[str, str]:
-    """What row-level security asks of a reading session."""
-    return {"agencies": ",".join(sorted(caller.agencies)), "sees_all": "on" if caller.sees_all else "off"}
-
-
-def _missing(what: str) -> Problem:
-    return Problem(404, "not-found", f"There is no {what} with this reference for you.")
-
-
-def _tidy(reference: str, what: str) -> str:
-    try:
-        return tidy_reference(reference)
-    except ReferenceMistyped as error:
-        raise _missing(what) from error
 
 
 @router.get("/cases")
@@ -63,7 +49,7 @@ async def list_cases(
     hub: Process = request.app.state.hub
     before, before_id = _cursor(after)
     where = {"status": status and str(status), "theme": theme, "lead": lead_agency}
-    async with hub.database.reading(**_session(caller)) as connection:
+    async with hub.database.reading(**session_of(caller)) as connection:
         rows = await repository.page(connection, where | {"before": before, "before_id": before_id, "most": PAGE})
     items = [views.case_summary(Case.model_validate(row.document), hub.clock()) for row in rows]
     following = f"{rows[-1].opened_at.isoformat()}~{rows[-1].case_id}" if len(rows) == PAGE else None
@@ -82,27 +68,37 @@ def _cursor(after: str | None) -> tuple[datetime, UUID]:
 
 
 @router.get("/cases/{reference}")
-async def get_case(request: Request, caller: Staff, reference: str) -> dict[str, Any]:
-    """One case with its timeline. The reading is recorded."""
+async def get_case(request: Request, caller: Staff, reference: str, as_known_at: str | None = None) -> dict[str, Any]:
+    """One case with the newest of its timeline, or as it was known at a moment. The reading is recorded."""
     hub: Process = request.app.state.hub
-    async with hub.database.reading(**_session(caller)) as connection:
-        case = await repository.case_by_reference(connection, _tidy(reference, "case"))
+    async with hub.database.reading(**session_of(caller)) as connection:
+        case = await repository.case_by_reference(connection, tidied(reference, "case"))
         if case is None:
-            raise _missing("case")
-        history = await repository.history(connection, case.state.case_id, TIMELINE)
-        referrals = await repository.referrals_of(connection, case.state.case_id)
+            raise missing("case")
+        if as_known_at is None:
+            view = await _case_now(connection, case, hub.clock())
+        else:
+            view = await as_known(connection, caller, hub, case, moment(as_known_at))
     async with hub.database.writing() as connection:
         await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, hub.clock())
-    return views.case_view(case, history, referrals, hub.clock())
+    return view
+
+
+async def _case_now(connection: AsyncConnection, case: Case, now: datetime) -> dict[str, Any]:
+    case_id = case.state.case_id
+    history = await repository.history(connection, case_id, TIMELINE)
+    reports = await casefile_repository.references_of(connection, case_id, REPORTS)
+    referrals = await repository.referrals_of(connection, case_id)
+    return views.case_view(case, history, reports, referrals, now) | await parts_of(connection, case)
 
 
 @router.get("/referrals/{reference}")
 async def get_referral(request: Request, caller: Staff, reference: str) -> dict[str, Any]:
     """One referral with its clock."""
-    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
-        referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
+    async with request.app.state.hub.database.reading(**session_of(caller)) as connection:
+        referral = await repository.referral_by_reference(connection, tidied(reference, "referral"))
     if referral is None:
-        raise _missing("referral")
+        raise missing("referral")
     partnership: Partnership = request.app.state.partnership
     return views.referral_view(referral) | views.referral_more(referral, partnership, request.app.state.hub.clock())
 
@@ -128,15 +124,16 @@ async def command_case(
     request: Request, caller: Staff, reference: str, name: str, if_match: IfMatch = None, idempotency_key: Key = None
 ) -> Response:
     """Take, assign, note, reroute, close, reopen or acknowledge."""
-    if name not in ON_CASES:
-        raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(ON_CASES))}.")
-    body = await _body(request, ON_CASES[name][0])
-    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
-        case = await repository.case_by_reference(connection, _tidy(reference, "case"))
-    if case is None:
-        raise _missing("case")
+    if name not in COMMANDS:
+        raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(COMMANDS))}.")
+    body = await body_of(request, COMMANDS[name][0])
+    async with request.app.state.hub.database.reading(**session_of(caller)) as connection:
+        case = await repository.case_by_reference(connection, tidied(reference, "case"))
+        if case is None:
+            raise missing("case")
+        other = await other_of(connection, case, name, body)
     version = None if name in WITHOUT_VERSION else _version(if_match)
-    return await _carried_out(request, caller, case, None, name, body, version, idempotency_key)
+    return await _carried_out(request, caller, case, None, name, body, version, idempotency_key, other)
 
 
 @router.post("/referrals/{reference}/{name}")
@@ -146,14 +143,14 @@ async def command_referral(
     """A step of the referral: `GET` it for those that can be taken now."""
     if name not in ON_REFERRALS:
         raise Problem(404, "not-found", f"There is no such command. There are {', '.join(sorted(ON_REFERRALS))}.")
-    body = await _body(request, ON_REFERRALS[name])
-    async with request.app.state.hub.database.reading(**_session(caller)) as connection:
-        referral = await repository.referral_by_reference(connection, _tidy(reference, "referral"))
+    body = await body_of(request, ON_REFERRALS[name])
+    async with request.app.state.hub.database.reading(**session_of(caller)) as connection:
+        referral = await repository.referral_by_reference(connection, tidied(reference, "referral"))
         if referral is None:
-            raise _missing("referral")
+            raise missing("referral")
         case = await repository.case_by_reference(connection, referral.state.case_reference)
     if case is None:
-        raise _missing("referral")
+        raise missing("referral")
     return await _carried_out(request, caller, case, referral, name, body, _version(if_match), idempotency_key)
 
 
@@ -166,21 +163,6 @@ def _version(if_match: str | None) -> int:
     return int(text)
 
 
-async def _body(request: Request, model: type[Sent]) -> dict[str, Any]:
-    raw = await request.body()
-    if len(raw) > BODY_LIMIT:
-        raise Problem(413, "body-too-large", f"The body holds {BODY_LIMIT // 1024} KiB at most.")
-    try:
-        made = model.model_validate_json(raw or b"{}")
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        if found[0]["type"] == "json_invalid":
-            raise Problem(400, "not-json", "The body is not JSON.") from error
-        detail = "Mend the named fields and send it again. Nothing was changed."
-        raise Problem(422, "invalid-field", detail, errors=field_errors(found)) from error
-    return made.model_dump(mode="json", exclude_none=True)
-
-
 async def _carried_out(
     request: Request,
     caller: Caller,
@@ -190,11 +172,13 @@ async def _carried_out(
     body: dict[str, Any],
     version: int | None,
     key: str | None,
+    other: UUID | None = None,
 ) -> Response:
     hub: Process = request.app.state.hub
     command = Command(
         case_id=case.state.case_id,
         referral_id=referral.state.referral_id if referral else None,
+        other_id=other,
         version=version,
         name=name,
         body=body,

@@ -64,7 +64,7 @@ _SAVE_LINKS = text("""
     INSERT INTO case_reports (report_id, case_id, reference, event_id)
     SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:cases AS uuid[]), CAST(:references AS text[]),
         CAST(:events AS uuid[]))
-    ON CONFLICT (report_id) DO UPDATE SET case_id = excluded.case_id, event_id = excluded.event_id
+    ON CONFLICT (report_id) DO UPDATE SET case_id = excluded.case_id, event_id = excluded.event_id, placed = DEFAULT
 """)
 _SAVE_PEOPLE = text("""
     INSERT INTO case_people (person_id, case_id, role, safe, document)
@@ -87,9 +87,9 @@ _SAVE_PROPOSALS = text("""
     ON CONFLICT (proposal_id) DO UPDATE SET status = excluded.status, document = excluded.document
 """)
 _REFERENCES_OF = text("""
-    SELECT r.reference FROM case_reports r JOIN case_events e USING (event_id)
-    WHERE r.case_id = :case ORDER BY e.at, e.sequence LIMIT :most
+    SELECT reference FROM case_reports WHERE case_id = :case ORDER BY placed DESC LIMIT :most
 """)
+_PROPOSAL = text("SELECT document FROM case_proposals WHERE proposal_id = :id")
 _PEOPLE_OF = text("SELECT document FROM case_people WHERE case_id = :case ORDER BY person_id LIMIT :most")
 _TASKS_OF = text("""
     SELECT document FROM case_tasks WHERE case_id = :case
@@ -236,8 +236,14 @@ async def save_parts(connection: AsyncConnection, changed: Mapping[str, Any]) ->
 
 
 async def references_of(connection: AsyncConnection, case_id: UUID, most: int) -> list[str]:
-    """The references of a case's reports, in the order in which they came."""
-    return list((await connection.execute(_REFERENCES_OF, {"case": case_id, "most": most})).scalars())
+    """The references of a case's newest reports, in the order in which they came."""
+    return list((await connection.execute(_REFERENCES_OF, {"case": case_id, "most": most})).scalars())[::-1]
+
+
+async def proposal(connection: AsyncConnection, proposal_id: UUID) -> Proposal | None:
+    """A proposal, for those who see both cases."""
+    document = (await connection.execute(_PROPOSAL, {"id": proposal_id})).scalar_one_or_none()
+    return None if document is None else Proposal.model_validate(document)
 
 
 async def people_of(connection: AsyncConnection, case_id: UUID, most: int) -> list[CasePerson]:

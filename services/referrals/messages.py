@@ -14,6 +14,7 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True)
     case_id: UUID
     referral_id: UUID | None = None
+    other_id: UUID | None = None
     version: int | None = None
     name: str
     body: Any
@@ -55,6 +56,14 @@ class DraftOld(BaseModel):
     referral_id: UUID
 
 
+class TaskDue(BaseModel):
+    """A task is due, or late."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    task_id: UUID
+
+
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportTriaged": {1: ReportTriaged},
     "ReviewRequested": {1: ReviewRequested},
@@ -63,4 +72,6 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "information-due": {1: InformationDue},
     "review-due": {1: ReviewDue},
     "draft-old": {1: DraftOld},
+    "task-due": {1: TaskDue},
+    "task-late": {1: TaskDue},
 }

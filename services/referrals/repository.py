@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.referrals import casefile_repository
 from services.referrals.domain.parts import Matches
-from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key
+from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key, referrals_key
 
 _CASES = text("""
     SELECT case_id, document FROM cases WHERE case_id = ANY(CAST(:keys AS uuid[])) ORDER BY case_id FOR UPDATE
@@ -48,7 +48,13 @@ _APPEND = text("""
 """)
 _CASE = text("SELECT document FROM cases WHERE reference = :reference")
 _REFERRAL = text("SELECT document FROM referrals WHERE reference = :reference")
-_HISTORY = text("SELECT type, document FROM case_events WHERE case_id = :case ORDER BY sequence DESC LIMIT :most")
+_HISTORY = text("""
+    SELECT type, document FROM case_events WHERE case_id = :case AND sequence < coalesce(:before, 2147483647)
+    ORDER BY sequence DESC LIMIT :most
+""")
+_UNTIL = text("""
+    SELECT type, document FROM case_events WHERE case_id = :case AND at <= :at ORDER BY sequence DESC LIMIT :most
+""")
 _OF_CASE = text("SELECT document FROM referrals WHERE case_id = :case ORDER BY referral_id")
 _PAGE = text("""
     SELECT document, opened_at, case_id FROM cases
@@ -91,6 +97,8 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)
     if referrals := _named(keys, "referral:"):
         state |= dict(map(_referral, await connection.execute(_REFERRALS, {"keys": sorted(referrals)})))
+    for case_id in _named(keys, "referrals:"):
+        state[referrals_key(case_id)] = tuple(await referrals_of(connection, UUID(case_id)))
     return state
 
 
@@ -150,9 +158,13 @@ def _event_columns(happened: Sequence[Happened]) -> dict[str, list[Any]]:
 
 
 async def case_by_reference(connection: AsyncConnection, reference: str) -> Case | None:
-    """The case, as far as the session may see it."""
+    """The case as far as the session may see it; of a merged one, the case that it went into."""
     document = (await connection.execute(_CASE, {"reference": reference})).scalar_one_or_none()
-    return None if document is None else Case.model_validate(document)
+    if document is None:
+        return None
+    case = Case.model_validate(document)
+    into = case.state.merged_into_reference
+    return (await case_by_reference(connection, into) if into else None) or case
 
 
 async def referral_by_reference(connection: AsyncConnection, reference: str) -> Referral | None:
@@ -161,9 +173,17 @@ async def referral_by_reference(connection: AsyncConnection, reference: str) -> 
     return None if document is None else Referral.model_validate(document)
 
 
-async def history(connection: AsyncConnection, case_id: UUID, most: int) -> list[dict[str, Any]]:
-    """A case's events, newest first."""
-    rows = await connection.execute(_HISTORY, {"case": case_id, "most": most})
+async def history(
+    connection: AsyncConnection, case_id: UUID, most: int, before: int | None = None
+) -> list[dict[str, Any]]:
+    """A page of a case's events, newest first, from before a sequence on."""
+    rows = await connection.execute(_HISTORY, {"case": case_id, "most": most, "before": before})
+    return [row.document | {"type": row.type} for row in rows]
+
+
+async def history_until(connection: AsyncConnection, case_id: UUID, at: datetime, most: int) -> list[dict[str, Any]]:
+    """All of a case's events up to a moment, newest first."""
+    rows = await connection.execute(_UNTIL, {"case": case_id, "at": at, "most": most})
     return [row.document | {"type": row.type} for row in rows]
 
 

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportTriaged, ReviewRequested
 from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, WorkingSet
 from services.referrals import repository
-from services.referrals.domain import commands, matching, reports, silence
+from services.referrals.domain import commands, matching, reports, silence, tasks
+from services.referrals.domain.casefile_commands import keys_of
 from services.referrals.domain.state import Rules, case_key, case_of, link_key, referral_key
-from services.referrals.messages import READERS, Command
+from services.referrals.messages import READERS, Command, TaskDue
 
 
 class ReferralsStage:
@@ -28,7 +29,10 @@ class ReferralsStage:
         if isinstance(body, Command | silence.Due):
             named = {case_key(body.case_id)}
             named |= {referral_key(body.referral_id)} if body.referral_id else set()
-            return Keys(aggregates=frozenset(named))
+            extra = keys_of(body) if isinstance(body, Command) else frozenset()
+            return Keys(aggregates=frozenset(named) | extra)
+        if isinstance(body, TaskDue):
+            return Keys(aggregates=frozenset({case_key(body.case_id)}))
         if isinstance(body, ReviewRequested) or not reports.needs_case(body):
             return Keys()
         match = frozenset(each.key for each in matching.keys(body, self._rules.partnership))
@@ -47,6 +51,8 @@ class ReferralsStage:
         if isinstance(body, silence.Due):
             referral = state.get(referral_key(body.referral_id))
             return silence.due(case_of(state, body.case_id), referral, body, context)
+        if isinstance(body, TaskDue):
+            return tasks.due(state, body, message.type, context)
         if isinstance(body, ReportTriaged):
             return reports.triaged(state, body, context)
         return NOTHING

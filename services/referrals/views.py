@@ -40,20 +40,34 @@ def case_summary(case: Case, now: datetime) -> dict[str, Any]:
 
 
 def case_view(
-    case: Case, history: Sequence[Mapping[str, Any]], referrals: Sequence[Referral], now: datetime
+    case: Case,
+    history: Sequence[Mapping[str, Any]],
+    reports: Sequence[str],
+    referrals: Sequence[Referral],
+    now: datetime,
 ) -> dict[str, Any]:
-    """A case with its reports, referrals and timeline, newest first."""
-    reports = [event["report"]["reference"] for event in reversed(history) if event.get("report")]
+    """A case with its reports in the order they came, referrals and the newest of its timeline, newest first."""
     return case_summary(case, now) | {
-        "reports": reports,
+        "reports": list(reports),
         "referrals": [referral.state.reference for referral in referrals],
-        "timeline": [_entry(event) for event in history],
+        "timeline": timeline(history),
     }
+
+
+def timeline(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Entries of a timeline: when, what, who, why."""
+    return [_entry(event) for event in history]
 
 
 def _entry(event: Mapping[str, Any]) -> dict[str, Any]:
     personal = (event.get("personal") or {}).get("fields") or {}
-    why = event.get("why") or personal.get("reason") or personal.get("text") or personal.get("question")
+    why = (
+        event.get("why")
+        or personal.get("reason")
+        or personal.get("text")
+        or personal.get("question")
+        or personal.get("what")
+    )
     by = event["by"]
     return {"at": event["at"], "type": event["type"], "who": by["name"], "agency": by.get("agency"), "why": why}
 

@@ -104,7 +104,8 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         acting_lead=case.acting_lead,
         act_first=case.act_first,
         old_leads=(old_lead,) if old_lead else (),
-        owner=case.owner,
+        # A task is told to who is to do it.
+        owner=(event.task and event.task.person) or case.owner,
         referral=event.referral,
         asked=event.changed.get("asked"),
         silence=event.changed.get("step", "duty-manager"),

@@ -1,13 +1,14 @@
 """The people of a case, as its reports name them: one row for the same name and date of birth."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from schemas.case_parts import PersonState
 from schemas.events import ReportFacts
 from schemas.personal import Personal, reveal
 from services.referrals.domain.change import Change
-from services.referrals.domain.parts import CasePerson, People, people_key, person_id
+from services.referrals.domain.parts import CasePerson, CaseReport, People, people_key, person_id
 
 SHOWN = ("name", "date_of_birth", "age", "under_18", "contact", "interpreter", "consent")
 _ROLES = ("victim", "suspect", "subject", "witness", "reporter", "professional", "family")
@@ -16,18 +17,58 @@ _ROLES = ("victim", "suspect", "subject", "witness", "reporter", "professional",
 def remember_people(change: Change, state: Mapping[str, Any], report: ReportFacts, personal: Personal | None) -> None:
     """Add the report's people to the case's; somebody known keeps her role, and the more careful safe contact."""
     case_id = change.case.state.case_id
-    known: People = state.get(people_key(case_id)) or People()
+    known: People = change.kept(people_key(case_id)) or state.get(people_key(case_id)) or People()
+    after = with_people(known, case_id, report, personal)
+    for each in after.people:
+        if each not in known.people:
+            change.keep(f"person:{each.state.person_id}", each)
+    if after.people:
+        change.keep(people_key(case_id), after)
+
+
+def with_people(known: People, case_id: UUID, report: ReportFacts, personal: Personal | None) -> People:
+    """The people of a case, with a report's."""
     rows = {each.state.person_id: each for each in known.people}
     for number, person in enumerate(reveal(personal).get("people") or ()):
         made = _person(case_id, person, f"{report.report_id}/{number}")
-        row = _careful(rows[made.state.person_id], made) if made.state.person_id in rows else made
-        rows[row.state.person_id] = row
-        change.keep(f"person:{row.state.person_id}", row)
-    if rows:
-        change.keep(people_key(case_id), People(people=tuple(rows.values())))
+        row = rows.get(made.state.person_id)
+        rows[made.state.person_id] = made if row is None or row.gone else _careful(row, made)
+    return People(people=tuple(rows.values()))
 
 
-def _person(case_id: Any, person: Mapping[str, Any], otherwise: str) -> CasePerson:
+def forget_people(change: Change, people: People, remaining: Iterable[CaseReport]) -> None:
+    """Whom only the reports that went away named is no longer of the case; whom a person entered stays."""
+    after = without_people(people, change.case.state.case_id, remaining)
+    for each in after.people:
+        if each not in people.people:
+            change.keep(f"person:{each.state.person_id}", each)
+
+
+def without_people(people: People, case_id: UUID, remaining: Iterable[CaseReport]) -> People:
+    """The people of a case after reports went away, with those marked as gone whom no remaining report names."""
+    named = {
+        each.state.person_id
+        for report in remaining
+        for each in with_people(People(), case_id, report.facts, report.personal).people
+    }
+    rows = (
+        each if each.state.by_hand or each.state.person_id in named else each.model_copy(update={"gone": True})
+        for each in people.people
+    )
+    return People(people=tuple(rows))
+
+
+def brought(change: Change, person: CasePerson) -> CasePerson:
+    """A person who comes from a merged case."""
+    case_id = change.case.state.case_id
+    identity = person_id(case_id, person.personal, str(person.state.person_id))
+    state = person.state.model_copy(update={"case_id": case_id, "person_id": identity})
+    made = person.model_copy(update={"state": state})
+    change.keep(f"person:{identity}", made)
+    return made
+
+
+def _person(case_id: UUID, person: Mapping[str, Any], otherwise: str) -> CasePerson:
     personal = {name: person[name] for name in SHOWN if person.get(name) is not None}
     safe = (person.get("contact") or {}).get("safe") or "unknown"
     role = person.get("role") if person.get("role") in _ROLES else "witness"

@@ -37,6 +37,10 @@ class Change:
         """Further state that changes with it."""
         self._state[key] = value
 
+    def kept(self, key: str) -> Any:
+        """What was kept under a key in this change so far."""
+        return self._state.get(key)
+
     def arm(self, timer: NewTimer) -> None:
         """A timer that starts with it."""
         self._timers.append(timer)
@@ -74,11 +78,10 @@ class Change:
             at=self._context.now,
             by=self._by,
             why=why,
-            referral=referral.state if referral else None,
             report=report,
             changed=changed or {},
             personal=personal,
-            **(parts or {}),
+            **{"referral": referral.state if referral else None, **(parts or {})},
         )
         if referral is not None:
             kept = referral.model_copy(update={"counted": referral.state.status in OPEN_REFERRAL})
@@ -138,3 +141,14 @@ class Change:
             cancelled=tuple(self._cancelled),
             answer=Done(self._case, self._referral),
         )
+
+
+def together(first: Decision, second: Decision) -> Decision:
+    """Two changes of two cases as one decision; the answer is the second's."""
+    return Decision(
+        state={**first.state, **second.state},
+        events=(*first.events, *second.events),
+        timers=(*first.timers, *second.timers),
+        cancelled=(*first.cancelled, *second.cancelled),
+        answer=second.answer,
+    )

@@ -19,7 +19,9 @@ from schemas.personal import seal
 from schemas.submission import Sent
 from services.kernel.decision import Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import drafting, referral_commands, sending
+from services.referrals.domain import casefile_commands, drafting, referral_commands, sending
+from services.referrals.domain.asked import Asked
+from services.referrals.domain.casefile_commands import ON_CASEFILE
 from services.referrals.domain.change import Change
 from services.referrals.domain.intelligence import kept_with_police
 from services.referrals.domain.state import Case, Referral, Refused, case_of, referral_key
@@ -165,7 +167,7 @@ ON_CASES: Mapping[str, tuple[type[Sent], CaseHandler]] = {
 }
 WITHOUT_VERSION = ("acknowledge",)
 """Danger is acknowledged whatever else changed meanwhile."""
-ON_CLOSED = ("note", "reopen")
+ON_CLOSED = ("note", "reopen", *casefile_commands.ON_CLOSED)
 
 
 def handle(state: Mapping[str, Any], command: Command, context: Context) -> Decision:
@@ -181,6 +183,9 @@ def handle(state: Mapping[str, Any], command: Command, context: Context) -> Deci
     refusal = _wrong_status(case, command) or kept_with_police(case, command, context.rules.partnership)
     if refusal is not None:
         return Decision(answer=refusal)
+    if command.name in ON_CASEFILE:
+        sent, carry_out = ON_CASEFILE[command.name]
+        return carry_out(Asked(state, case, command, context), sent.model_validate(command.body))
     model, handler = ON_CASES[command.name]
     return handler(case, command, model.model_validate(command.body), context)
 

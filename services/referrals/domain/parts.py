@@ -53,6 +53,8 @@ class CasePerson(Kept):
 
     state: PersonState
     personal: dict[str, Any]
+    gone: bool = False
+    """Came with a report that a split took away."""
 
 
 class People(Kept):
@@ -62,7 +64,7 @@ class People(Kept):
 
     def named(self) -> tuple[dict[str, Any], ...]:
         """Those whom the case is about, by name."""
-        about = (each for each in self.people if each.state.role in alike.SUBJECTS)
+        about = (each for each in self.people if each.state.role in alike.SUBJECTS and not each.gone)
         return tuple(each.personal for each in about if each.personal.get("name"))
 
 

@@ -15,6 +15,7 @@ def propose(change: Change, found: Found) -> None:
     state = ProposalState(
         proposal_id=uuid5(case.case_id, str(other.case_id)),
         case_id=case.case_id,
+        case_reference=case.reference,
         other_case_id=other.case_id,
         other_reference=other.reference,
         score=found.score,

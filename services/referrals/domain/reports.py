@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from schemas.codes import CaseStatus, Disposition
+from schemas.codes import CaseStatus, Disposition, Risk
 from schemas.events import Actor, CaseOpened, CaseState, ReportJoined, ReportTriaged
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
 from services.partnership.models import Partnership
-from services.referrals.domain import casefile, joining, matching, proposing
+from services.referrals.domain import casefile, joining, matching, proposing, tasks
 from services.referrals.domain.change import Change
-from services.referrals.domain.parts import Link, Matches
+from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
 from services.referrals.domain.state import Case, link_key
 from services.referrals.domain.titles import title
 
@@ -44,9 +44,11 @@ def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: R
     if report.kind != "intelligence":
         marks.append(f"reference:{case.reference}")
     for mark in marks:
-        known: Matches = state.get(mark) or Matches()
-        change.keep(mark, known.seen(case.case_id, report.received_at))
+        found: Matches = state.get(mark) or Matches()
+        change.keep(mark, found.seen(case.case_id, report.received_at))
     casefile.remember_people(change, state, report, event.personal)
+    known: Tasks = state.get(tasks_key(case.case_id)) or Tasks()
+    tasks.entitled(change, event.decision.entitlements, known, report.received_at, context)
 
 
 def _opened(found: joining.Found | None, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
@@ -100,8 +102,14 @@ def _why(event: ReportTriaged) -> str:
     return f"Triage: rule set {event.decision.rule_set}, confidence {event.decision.confidence:.2f}"
 
 
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two moments, where there are any."""
     return min((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def higher(one: Risk, other: Risk) -> Risk:
+    """The higher of two risks."""
+    return max(one, other, key=_RISK.__getitem__)
 
 
 def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
@@ -118,9 +126,9 @@ def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged
         personal=event.personal,
         suggested=tuple(dict.fromkeys((*found.case.suggested, *decision.panels))),
         report_count=before.report_count + 1,
-        risk=max(before.risk, decision.risk, key=_RISK.__getitem__),
+        risk=higher(before.risk, decision.risk),
         priority=min(before.priority, decision.priority),
-        due_at=_earlier(before.due_at, decision.due_at),
+        due_at=earlier(before.due_at, decision.due_at),
         flags=tuple(dict.fromkeys((*before.flags, *decision.flags))),
         act_first=tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
         danger_unacknowledged=before.danger_unacknowledged or danger,

@@ -111,6 +111,11 @@ def referral_key(referral_id: Any) -> str:
     return f"referral:{referral_id}"
 
 
+def referrals_key(case_id: Any) -> str:
+    """The state key of all referrals of a case."""
+    return f"referrals:{case_id}"
+
+
 def link_key(report_id: Any) -> str:
     """The state key of a report's place in a case."""
     return f"link:{report_id}"

@@ -11,7 +11,18 @@ from schemas.personal import seal
 from services.kernel.references import reference
 from services.kernel.testing import START, MemoryLoop
 from services.partnership.loading import load_partnership
-from services.referrals.domain.state import Case, Rules
+from services.referrals.domain.parts import (
+    CasePerson,
+    CaseReport,
+    Link,
+    People,
+    Task,
+    Tasks,
+    people_key,
+    reports_key,
+    tasks_key,
+)
+from services.referrals.domain.state import Case, Happened, Referral, Rules, referrals_key
 from services.referrals.messages import Command
 from services.referrals.stage import ReferralsStage
 
@@ -63,6 +74,63 @@ def triaged(
 def memory_loop() -> MemoryLoop:
     """The stage of referrals in memory."""
     return MemoryLoop(ReferralsStage(RULES), RULES)
+
+
+class Desk(MemoryLoop):
+    """A loop in memory that gives a command what the tables would: the parts of every case, from their rows."""
+
+    def __init__(self) -> None:
+        super().__init__(ReferralsStage(RULES), RULES)
+
+    def send(self, body: Any, subject: str = "", **more: Any) -> Any:
+        """Decide on parts as they stand in the rows."""
+        for case in cases(self):
+            self.state |= parts_of(self, case.state.case_id)
+        return super().send(body, subject or str(uuid.uuid4()), **more)
+
+    def report(self, **values: Any) -> ReportTriaged:
+        """A report comes."""
+        event = triaged(**values)
+        self.send(event, str(event.report.report_id))
+        return event
+
+    def case(self, reference_: str) -> Case:
+        """The case with that reference as it stands."""
+        return next(case for case in cases(self) if case.state.reference == reference_)
+
+    def asks(self, case: Case, name: str, body: dict[str, Any] | None = None, **changes: Any) -> Any:
+        """A command on a case; its answer."""
+        return self.send(command(case, name, body, **changes), str(case.state.case_id))
+
+
+def _rows(loop: MemoryLoop, kind: type[Any]) -> list[Any]:
+    return [value for value in loop.state.values() if isinstance(value, kind)]
+
+
+def history_of(loop: MemoryLoop, case_id: Any) -> list[Happened]:
+    """A case's events, oldest first."""
+    found = [each for each in _rows(loop, Happened) if each.event.case.case_id == case_id]
+    return sorted(found, key=lambda each: each.event.case.sequence)
+
+
+def reports_of(loop: MemoryLoop, case_id: Any) -> tuple[CaseReport, ...]:
+    """A case's reports, from their links and the events that brought them."""
+    links = [each for each in _rows(loop, Link) if each.case_id == case_id]
+    events = [loop.state[f"event:{link.event_id}"].event for link in links]
+    return tuple(CaseReport(facts=event.report, personal=event.personal) for event in events)
+
+
+def parts_of(loop: MemoryLoop, case_id: Any) -> dict[str, Any]:
+    """What the repository loads of a case beside itself."""
+    people = tuple(each for each in _rows(loop, CasePerson) if each.state.case_id == case_id)
+    tasks = tuple(each for each in _rows(loop, Task) if each.state.case_id == case_id)
+    kept = tuple(each for each in tasks if each.state.status == "open" or each.state.entitlement)
+    return {
+        people_key(case_id): People(people=people),
+        tasks_key(case_id): Tasks(tasks=kept),
+        reports_key(case_id): reports_of(loop, case_id),
+        referrals_key(case_id): tuple(each for each in _rows(loop, Referral) if each.state.case_id == case_id),
+    }
 
 
 def cases(loop: MemoryLoop) -> list[Case]:

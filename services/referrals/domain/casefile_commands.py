@@ -1,0 +1,44 @@
+"""The table of commands on what hangs on a case, and what each needs to have loaded."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schemas import casefile
+from schemas.submission import Sent
+from services.kernel.decision import Decision
+from services.referrals.domain import leading, merging, people, splitting, tasks
+from services.referrals.domain.asked import Asked
+from services.referrals.domain.parts import people_key, proposal_key, reports_key
+from services.referrals.domain.state import case_key, referrals_key
+from services.referrals.messages import Command
+
+ON_CASEFILE: Mapping[str, tuple[type[Sent], Callable[[Asked, Any], Decision]]] = {
+    "merge": (casefile.Merge, merging.merge),
+    "split": (casefile.Split, splitting.split),
+    "confirm-join": (casefile.ConfirmJoin, merging.confirm),
+    "refuse-join": (casefile.RefuseJoin, merging.refuse),
+    "tasks": (casefile.AddTask, tasks.add),
+    "task-done": (casefile.EndTask, tasks.done),
+    "task-cancel": (casefile.EndTask, tasks.cancel),
+    "people": (casefile.AddPerson, people.add),
+    "person": (casefile.ChangePerson, people.change),
+    "risk": (casefile.Reassess, leading.reassess),
+    "leads": (casefile.ChangeLeads, leading.change_leads),
+}
+ON_CLOSED = ("task-done", "task-cancel", "person")
+"""What may be done to a closed case."""
+MOVES = ("merge", "split", "confirm-join", "refuse-join")
+
+
+def keys_of(command: Command) -> frozenset[str]:
+    """What a command's decision looks at beside its case and the case's tasks, which are always loaded."""
+    named: set[str] = set()
+    if command.name in (*MOVES, "people", "person"):
+        named.add(people_key(command.case_id))
+    if command.name in MOVES:
+        for case_id in (command.case_id, command.other_id):
+            if case_id is not None:
+                named |= {case_key(case_id), people_key(case_id), reports_key(case_id), referrals_key(case_id)}
+    if command.name.endswith("-join"):
+        named.add(proposal_key(command.body["proposal"]))
+    return frozenset(named)

@@ -1,0 +1,204 @@
+"""Two cases become one: the merged one keeps its history and leads to the survivor; nothing and nobody is lost."""
+
+from typing import Any
+
+from schemas.case_life import CasesMerged, JoinConfirmed, JoinRefused, PersonAdded, ReferralMoved, ReportMoved
+from schemas.case_parts import ProposalState
+from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
+from schemas.codes import CaseStatus
+from schemas.personal import seal
+from services.kernel.decision import Decision
+from services.referrals.domain import casefile, tasks
+from services.referrals.domain.asked import Asked
+from services.referrals.domain.change import Change, together
+from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, reports_key
+from services.referrals.domain.reports import earlier, higher
+from services.referrals.domain.state import Case, Referral, link_key, referral_key, referrals_key
+
+REPORTS_AT_MOST = 500
+"""Reports that one merge moves: each is an event in the one transaction."""
+APART = 1_000_000
+"""Keeps the ids of the two histories' events apart."""
+
+
+def merge(asked: Asked, body: Merge) -> Decision:
+    """This case goes into the other one."""
+    other = asked.other
+    if other is None:
+        return asked.refused("other-case-unknown", "There is no other case with this reference for you.")
+    return _merged(asked, asked.case, other, body.reason)
+
+
+def confirm(asked: Asked, body: ConfirmJoin) -> Decision:
+    """The proposal was right: the newer case goes into the older one, and both histories say so."""
+    found = _proposed(asked, body.proposal)
+    if found is None or asked.other is None:
+        return asked.refused("no-proposal", "There is no such proposal. Somebody may have answered it.")
+    here = found.case_id == asked.case.state.case_id
+    gone, survivor = (asked.case, asked.other) if here else (asked.other, asked.case)
+    proposal = found.model_copy(update={"status": "confirmed"})
+    return _merged(asked, gone, survivor, f"Confirmed: score {found.score:.2f}", proposal)
+
+
+def refuse(asked: Asked, body: RefuseJoin) -> Decision:
+    """The proposal was wrong; it is not made again."""
+    found = _proposed(asked, body.proposal)
+    if found is None or asked.other is None:
+        return asked.refused("no-proposal", "There is no such proposal. Somebody may have answered it.")
+    proposal = found.model_copy(update={"status": "refused"})
+    holder = asked.case if found.case_id == asked.case.state.case_id else asked.other
+    change = Change(holder, asked.by, asked.context)
+    change.keep(proposal_key(found.proposal_id), Proposal(state=proposal))
+    change.note(open_proposals=max(0, holder.open_proposals - 1))
+    change.happens(JoinRefused, personal=seal({"reason": body.reason}), parts={"proposal": proposal})
+    return change.decision()
+
+
+def _proposed(asked: Asked, proposal_id: Any) -> ProposalState | None:
+    found: Proposal | None = asked.state.get(proposal_key(proposal_id))
+    if found is None or found.state.status != "open":
+        return None
+    mine = asked.case.state.case_id in (found.state.case_id, found.state.other_case_id)
+    return found.state if mine else None
+
+
+def _merged(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None = None) -> Decision:
+    refusal = _refusal(asked, gone, survivor)
+    if refusal is not None:
+        return asked.refused(*refusal)
+    leaving = _leaving(asked, gone, survivor, reason, proposal)
+    arriving = _arriving(asked, gone, survivor, reason)
+    return together(leaving.decision(), arriving.decision())
+
+
+def _refusal(asked: Asked, gone: Case, survivor: Case) -> tuple[str, str] | None:
+    if gone.state.case_id == survivor.state.case_id:
+        return "same-case", "A case cannot be merged with itself."
+    if CaseStatus.CLOSED in (gone.state.status, survivor.state.status):
+        return "case-closed", "Both cases must be open. Open the closed one again first."
+    if gone.intelligence or survivor.intelligence:
+        return "intelligence-police-only", "Intelligence is never joined with other cases."
+    if _sensitive(asked, gone) and not _sensitive(asked, survivor):
+        return "merge-the-other-way", "A sensitive case would be seen by more agencies. Merge the other one into it."
+    if len(asked.state.get(reports_key(gone.state.case_id)) or ()) > REPORTS_AT_MOST:
+        return "too-many-reports", f"A merge moves {REPORTS_AT_MOST} reports at most. Merge the smaller case."
+    return None
+
+
+def _sensitive(asked: Asked, case: Case) -> bool:
+    return any(asked.partnership.theme(theme).sensitive for theme in case.state.themes)
+
+
+def _leaving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None) -> Change:
+    """The merged case's last event; who sees the survivor sees its history."""
+    change = Change(gone, asked.by, asked.context)
+    change.note(open_referrals=0, open_proposals=0, next_task=None)
+    if proposal is not None:
+        change.keep(proposal_key(proposal.proposal_id), Proposal(state=proposal))
+        change.happens(JoinConfirmed, replaces=False, parts={"proposal": proposal})
+    tasks.drop_doubles(change, asked.tasks(gone), asked.tasks(survivor))
+    change.happens(
+        CasesMerged,
+        changed=_both(gone, survivor),
+        personal=seal({"reason": reason}),
+        status=CaseStatus.CLOSED,
+        closed_at=asked.context.now,
+        due_at=None,
+        danger_unacknowledged=False,
+        open_tasks=0,
+        merged_into=survivor.state.case_id,
+        merged_into_reference=survivor.state.reference,
+        followers=_all(gone.state.followers, survivor.visible_to),
+    )
+    return change
+
+
+def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
+    """The survivor takes on everything: the higher risk, the earlier due time, reports, referrals, tasks and people."""
+    # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's.
+    past = survivor.state.model_copy(update={"sequence": max(gone.state.sequence, survivor.state.sequence)})
+    change = Change(survivor.model_copy(update={"state": past}), asked.by, asked.context, APART)
+    change.note(open_referrals=survivor.open_referrals + gone.open_referrals)
+    change.happens(
+        CasesMerged,
+        changed=_both(gone, survivor),
+        personal=seal({"reason": reason}),
+        suggested=_all(survivor.suggested, gone.suggested),
+        **_taken_on(asked, gone, survivor),
+    )
+    _move_reports(change, asked, gone)
+    _move_people(change, asked, gone)
+    _move_referrals(change, asked, gone)
+    tasks.move(change, asked.tasks(gone), asked.tasks(survivor), asked.context)
+    return change
+
+
+def _taken_on(asked: Asked, gone: Case, survivor: Case) -> dict[str, Any]:
+    old, new = gone.state, survivor.state
+    # Agencies of a plain case do not come to see a sensitive one: they are told where their case went, no more.
+    follow = _sensitive(asked, gone) or not _sensitive(asked, survivor)
+    return {
+        "risk": higher(old.risk, new.risk),
+        "priority": min(old.priority, new.priority),
+        "due_at": earlier(old.due_at, new.due_at),
+        "flags": _all(new.flags, old.flags),
+        "act_first": _all(new.act_first, old.act_first) if follow else new.act_first,
+        "referred_to": _all(new.referred_to, old.referred_to),
+        "followers": _all(new.followers, gone.visible_to) if follow else new.followers,
+        "danger_unacknowledged": old.danger_unacknowledged or new.danger_unacknowledged,
+        "danger_since": earlier(old.danger_since, new.danger_since),
+    }
+
+
+def _both(gone: Case, survivor: Case) -> dict[str, Any]:
+    return {"merged": gone.state.reference, "into": survivor.state.reference}
+
+
+def _all(*lists: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for one in lists for each in one))
+
+
+def _move_reports(change: Change, asked: Asked, gone: Case) -> None:
+    reports: tuple[CaseReport, ...] = asked.state.get(reports_key(gone.state.case_id)) or ()
+    why = f"Came with the merged case {gone.state.reference}"
+    for each in reports:
+        bring_report(change, asked, each, why)
+
+
+def bring_report(change: Change, asked: Asked, report: CaseReport, why: str) -> None:
+    """A report comes into the case, with its people."""
+    moved = change.happens(
+        ReportMoved,
+        replaces=False,
+        why=why,
+        report=report.facts,
+        personal=report.personal,
+        report_count=change.case.state.report_count + 1,
+    )
+    keep_link(change, report, moved)
+    casefile.remember_people(change, asked.state, report.facts, report.personal)
+
+
+def keep_link(change: Change, report: CaseReport, event_id: Any) -> None:
+    """The report is in the case by that event."""
+    facts = report.facts
+    link = Link(case_id=change.case.state.case_id, reference=facts.reference, event_id=event_id)
+    change.keep(link_key(facts.report_id), link)
+
+
+def _move_people(change: Change, asked: Asked, gone: Case) -> None:
+    """Those whom somebody entered by hand; the others come with their reports."""
+    for person in asked.people(gone).people:
+        if person.state.by_hand:
+            made = casefile.brought(change, person)
+            personal = seal({"person": made.personal})
+            change.happens(PersonAdded, replaces=False, personal=personal, parts={"person": made.state})
+
+
+def _move_referrals(change: Change, asked: Asked, gone: Case) -> None:
+    referrals: tuple[Referral, ...] = asked.state.get(referrals_key(gone.state.case_id)) or ()
+    for each in referrals:
+        there = {"case_id": change.case.state.case_id, "case_reference": change.case.state.reference}
+        moved = each.model_copy(update={"state": each.state.model_copy(update=there)})
+        change.keep(referral_key(moved.state.referral_id), moved)
+        change.happens(ReferralMoved, replaces=False, parts={"referral": moved.state})

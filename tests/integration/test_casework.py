@@ -1,0 +1,203 @@
+"""Cases over HTTP on real engines: merged, split, likely the same, tasks, people, the past, many moved at once."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Pipeline, until
+
+pytestmark = pytest.mark.integration
+POLICE = {"Authorization": "Bearer demo-police"}
+_STREETS = count()
+WHY = {"reason": "It is right."}
+
+
+def street() -> dict[str, Any]:
+    """A street of this test's own."""
+    return {"text": f"On or near Invented {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[next(_STREETS)] * 3} Street"}
+
+
+async def case_of(pipeline: Pipeline, place: dict[str, Any], **more: Any) -> tuple[str, str]:
+    """The references of a new report about noise and of its case."""
+    sent = {"source_id": str(uuid.uuid4()), "category": "noise", "description": "Loud music all night.", "place": place}
+    posted = (await pipeline.clients["intake"].post("/api/v1/reports", json=sent | more, headers=POLICE)).json()
+
+    async def found() -> str | None:
+        got = (await pipeline.clients["intake"].get(posted["url"], headers=POLICE)).json()
+        case: str | None = (got["decision"] or {}).get("case")
+        return case
+
+    return posted["reference"], await until(found, "the report to be in a case")
+
+
+async def receipt(pipeline: Pipeline, reference: str) -> dict[str, Any]:
+    answer = await pipeline.clients["intake"].get(f"/api/v1/reports/{reference}", headers=POLICE)
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def get(pipeline: Pipeline, reference: str, key: str = "demo-duty", **query: str) -> Any:
+    headers = {"Authorization": f"Bearer {key}"}
+    return await pipeline.clients["referrals"].get(f"/api/v1/cases/{reference}", headers=headers, params=query)
+
+
+async def command(pipeline: Pipeline, reference: str, name: str, body: dict[str, Any], **more: Any) -> Any:
+    """A command on the case at its present version, unless another one is given."""
+    key = more.get("key", "demo-duty")
+    version = more.get("version") or (await get(pipeline, reference)).json()["version"]
+    headers = {"Authorization": f"Bearer {key}", "If-Match": f'"{version}"'} | more.get("headers", {})
+    path = f"/api/v1/cases/{reference}/{name}"
+    return await pipeline.clients["referrals"].post(path, json=body, headers=headers)
+
+
+async def test_a_likely_join_is_proposed_confirmed_and_the_old_reference_opens_the_survivor(pipeline: Pipeline) -> None:
+    here = street()
+    first_report, first = await case_of(pipeline, here | {"latitude": 51.9101, "longitude": -0.4402})
+    second_report, second = await case_of(pipeline, here | {"latitude": 51.9301, "longitude": -0.4602})
+    assert first != second
+    proposal = (await get(pipeline, second)).json()["proposals"][0]
+    assert (proposal["other"], proposal["score"]) == (first, 0.55)
+    assert {part["what"] for part in proposal["parts"]} == {"the same street", "the same kind"}
+    confirmed = await command(pipeline, second, "confirm-join", {"proposal": proposal["proposal"]})
+    assert (confirmed.status_code, confirmed.json()["reference"]) == (200, first)
+    opened = (await get(pipeline, second)).json()
+    assert opened["reference"] == first
+    assert opened["reports"] == [first_report, second_report]
+    assert "CasesMerged" in [entry["type"] for entry in opened["timeline"]]
+    assert opened["proposals"] == []
+
+    async def moved() -> bool:
+        return bool((await receipt(pipeline, second_report))["decision"]["case"] == first)
+
+    await until(moved, "the receipt to name the surviving case")
+
+
+async def test_a_refused_proposal_leaves_both_cases_and_is_not_asked_again(pipeline: Pipeline) -> None:
+    here = street()
+    _, first = await case_of(pipeline, here | {"latitude": 51.9102, "longitude": -0.4502})
+    _, second = await case_of(pipeline, here | {"latitude": 51.9302, "longitude": -0.4702})
+    proposal = (await get(pipeline, second)).json()["proposals"][0]["proposal"]
+    body = {"proposal": proposal} | WHY
+    assert (await command(pipeline, first, "refuse-join", body)).status_code == 200
+    again = await command(pipeline, first, "refuse-join", body)
+    assert (again.status_code, again.json()["code"]) == (422, "no-proposal")
+    assert (await get(pipeline, first)).json()["proposals"] == []
+    assert (await get(pipeline, second)).json()["status"] == "open"
+
+
+async def test_a_merge_carries_referral_and_task_and_a_second_one_with_the_old_version_shows_both(
+    pipeline: Pipeline,
+) -> None:
+    _, gone = await case_of(pipeline, street())
+    _, kept = await case_of(pipeline, street())
+    body = {"panel": "tcig", "reason": "Help.", "consent": {"status": "given"}}
+    referral = (await command(pipeline, gone, "referrals", body)).json()["reference"]
+    assert (await command(pipeline, gone, "tasks", {"what": "Visit the address."})).status_code == 200
+    before = (await get(pipeline, kept)).json()["version"]
+    merged = await command(pipeline, gone, "merge", {"into": kept} | WHY)
+    assert merged.status_code == 200, merged.text
+    survivor = (await get(pipeline, kept)).json()
+    assert survivor["referrals"] == [referral]
+    assert [task["what"] for task in survivor["tasks"]] == ["Visit the address."]
+    stale = await command(pipeline, kept, "risk", {"risk": "high"} | WHY, version=before)
+    assert (stale.status_code, stale.json()["version"]) == (412, survivor["version"])
+    assert stale.json()["yours"]["risk"] == "high"
+
+
+async def test_a_split_takes_a_report_out_and_both_sides_say_so(pipeline: Pipeline) -> None:
+    here = street() | {"latitude": 51.8931, "longitude": -0.4811}
+    first, reference = await case_of(pipeline, here)
+    second, joined = await case_of(pipeline, here)
+    assert joined == reference
+    all_of_them = await command(pipeline, reference, "split", {"reports": [first, second]} | WHY)
+    assert all_of_them.json()["code"] == "nothing-left"
+    split = await command(pipeline, reference, "split", {"reports": [second]} | WHY)
+    assert split.status_code == 200
+    assert (await get(pipeline, reference)).json()["reports"] == [first]
+
+    async def moved() -> str | None:
+        case: str = (await receipt(pipeline, second))["decision"]["case"]
+        return case if case != reference else None
+
+    new = (await get(pipeline, await until(moved, "the report's new case"))).json()
+    assert new["reports"] == [second]
+    for side in (new, (await get(pipeline, reference)).json()):
+        assert {"CaseSplit"} <= {entry["type"] for entry in side["timeline"]}
+
+
+async def test_only_who_may_see_both_cases_merges_them(pipeline: Pipeline) -> None:
+    _, noise = await case_of(pipeline, street())
+    words = {"category": "begging-vagrancy", "description": "Man begging and drinking lager at the doors."}
+    _, begging = await case_of(pipeline, street() | {"latitude": 51.8781, "longitude": -0.4162}, **words)
+    hidden = await get(pipeline, begging, "demo-caseworker")
+    refused = await command(pipeline, noise, "merge", {"into": begging} | WHY, key="demo-caseworker")
+    if hidden.status_code == 404:
+        assert (refused.status_code, refused.json()["code"]) == (422, "other-case-unknown")
+    assert hidden.status_code == 404
+
+
+async def test_a_task_is_reminded_when_due_and_done_once(pipeline: Pipeline) -> None:
+    _, reference = await case_of(pipeline, street())
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    await command(pipeline, reference, "tasks", {"what": "Call back.", "due_at": soon})
+
+    async def reminded() -> dict[str, Any] | None:
+        task: dict[str, Any] = (await get(pipeline, reference)).json()["tasks"][0]
+        return task if task["reminded"] else None
+
+    task = (await until(reminded, "the reminder"))["task"]
+    done = await command(pipeline, reference, "task-done", {"task": task} | WHY)
+    assert done.status_code == 200
+    again = await command(pipeline, reference, "task-done", {"task": task} | WHY)
+    assert again.json()["code"] == "task-ended"
+
+
+async def test_the_past_shows_what_was_known_then_and_only_to_who_could_see_it(pipeline: Pipeline) -> None:
+    _, reference = await case_of(pipeline, street())
+    await command(pipeline, reference, "risk", {"risk": "medium"} | WHY)
+    then = datetime.now(UTC).isoformat()
+    await command(pipeline, reference, "leads", {"acting_lead": "bedfordshire-police"} | WHY)
+    await command(pipeline, reference, "risk", {"risk": "high"} | WHY)
+    past = (await get(pipeline, reference, as_known_at=then)).json()
+    now = (await get(pipeline, reference)).json()
+    assert (past["risk"], now["risk"]) == ("medium", "high")
+    assert [entry["type"] for entry in past["timeline"]] == ["RiskChanged", "CaseOpened"]
+    assert (await get(pipeline, reference, "demo-sergeant")).status_code == 200
+    assert (await get(pipeline, reference, "demo-sergeant", as_known_at=then)).status_code == 404
+    assert (await get(pipeline, reference, as_known_at="2020-01-01T00:00:00Z")).status_code == 404
+    assert (await get(pipeline, reference, as_known_at="yesterday")).status_code == 422
+
+
+async def test_an_absent_colleagues_cases_are_moved_at_once_with_an_outcome_for_each(pipeline: Pipeline) -> None:
+    found = [(await case_of(pipeline, street()))[1] for _ in range(3)]
+    await command(pipeline, found[2], "take", {})
+    wanted = [{"reference": each, "version": 1} for each in (*found, "C-222-222-222")]
+    body = {"owner": "helen-strood", "cases": wanted}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    client = pipeline.clients["referrals"]
+    caseworker = {"Authorization": "Bearer demo-caseworker"}
+    assert (await client.post("/api/v1/cases/assign", json=body, headers=caseworker)).status_code == 403
+    duty = {"Authorization": "Bearer demo-duty"} | key
+    first = (await client.post("/api/v1/cases/assign", json=body, headers=duty)).json()
+    assert [item["outcome"] for item in first["items"]] == ["assigned", "assigned", "stale", "not-found"]
+    second = (await client.post("/api/v1/cases/assign", json=body, headers=duty)).json()
+    assert second == first
+    assert (await get(pipeline, found[0])).json()["owner"] == "helen-strood"
+
+
+async def test_people_of_reports_and_by_hand_stand_with_role_and_safe_contact(pipeline: Pipeline) -> None:
+    people = [{"id": "p1", "role": "victim", "name": "Imogen Rook", "contact": {"phone": "01582 000000", "safe": "no"}}]
+    _, reference = await case_of(pipeline, street(), people=people)
+    added = {"role": "family", "name": "Zoe Ashe", "contact": {"safe": "yes", "phone": "01582 000001"}}
+    assert (await command(pipeline, reference, "people", added)).status_code == 200
+    twice = await command(pipeline, reference, "people", added)
+    assert twice.json()["code"] == "person-known"
+    shown = {each["name"]: each for each in (await get(pipeline, reference)).json()["people"]}
+    assert (shown["Imogen Rook"]["safe"], shown["Imogen Rook"]["by_hand"]) == ("no", False)
+    changed = {"person": shown["Zoe Ashe"]["person"], "contact": {"safe": "no"}} | WHY
+    await command(pipeline, reference, "person", changed)
+    after = {each["name"]: each["safe"] for each in (await get(pipeline, reference)).json()["people"]}
+    assert after == {"Imogen Rook": "no", "Zoe Ashe": "no"}

@@ -3,7 +3,18 @@
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from schemas.codes import Kind
 
@@ -15,22 +26,31 @@ Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 def _with_offset(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError("A time needs an offset, such as 2026-03-02T09:15:00+00:00.")
+        raise PydanticCustomError("offset_missing", "A time needs an offset, such as 2026-03-02T09:15:00+00:00.")
+    return moment
+
+
+def _written(moment: object) -> object:
+    if isinstance(moment, int | float):
+        raise PydanticCustomError("datetime_type", "A time is text, such as 2026-03-02T09:15:00+00:00.")
     return moment
 
 
 def _without_nul(text: str | None) -> str | None:
     if text is not None and "\x00" in text:
-        raise ValueError("Text must not hold the character NUL.")
+        raise PydanticCustomError("nul_in_text", "Text must not hold the character NUL.")
     return text
 
 
-Moment = Annotated[datetime, AfterValidator(_with_offset)]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_with_offset)]
 Clean = AfterValidator(_without_nul)
 
 
 class Sent(BaseModel):
-    """Part of what a client sends: unknown fields are refused by name."""
+    """Part of what a client sends: unknown fields are refused by name.
+
+    A rule over several fields names the one to mend behind an @ in its error's type (`missing@description`).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,17 +69,19 @@ class Place(Sent):
     @model_validator(mode="after")
     def _pairs(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("Latitude and longitude come together.")
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise PydanticCustomError(f"missing@{missing}", "Latitude and longitude come together.")
         if (self.easting is None) != (self.northing is None):
-            raise ValueError("Easting and northing come together.")
+            missing = "easting" if self.easting is None else "northing"
+            raise PydanticCustomError(f"missing@{missing}", "Easting and northing come together.")
         return self
 
 
 class Contact(Sent):
     """How a person may be reached; nobody is contacted unless `safe` is yes."""
 
-    phone: Annotated[str, Field(max_length=40)] | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=40), Clean] | None = None
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254), Clean] | None = None
     safe: Literal["yes", "no", "unknown"] = "unknown"
     note: Annotated[Text | None, Clean] = None
 
@@ -78,8 +100,8 @@ class Person(Sent):
     role: Literal["victim", "suspect", "subject", "witness", "reporter"]
     name: Annotated[Text | None, Clean] = None
     date_of_birth: date | None = None
-    age: int | None = Field(None, ge=0, le=130)
-    under_18: bool | None = None
+    age: StrictInt | None = Field(None, ge=0, le=130)
+    under_18: StrictBool | None = None
     contact: Contact | None = None
     interpreter: Annotated[Text | None, Clean] = None
     consent: Consent | None = None
@@ -92,29 +114,29 @@ class Submission(Sent):
     """A report (`product.md`, "A report"). This or that of `description` and `category` is required."""
 
     source_id: Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
-    revision: int = Field(1, ge=1)
+    revision: StrictInt = Field(1, ge=1, le=2_147_483_647)
     kind: Kind = "incident"
     occurred_at: Moment | None = None
     occurred_until: Moment | None = None
     occurred_month: Month | None = None
-    category: Annotated[str, Field(max_length=80)] | None = None
+    category: Annotated[str, Field(max_length=80), Clean] | None = None
     description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT), Clean] | None = None
     place: Place | None = None
-    danger_now: bool = False
-    wants_updates: bool = False
+    danger_now: StrictBool = False
+    wants_updates: StrictBool = False
     people: tuple[Person, ...] = Field((), max_length=PEOPLE_LIMIT)
-    withdrawn: bool = False
+    withdrawn: StrictBool = False
     withdrawn_reason: Annotated[Text | None, Clean] = None
-    attributes: dict[Annotated[str, Field(max_length=80)], Attribute] = Field({}, max_length=ATTRIBUTES_LIMIT)
+    attributes: dict[Annotated[str, Field(max_length=80), Clean], Attribute] = Field({}, max_length=ATTRIBUTES_LIMIT)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.description is None and self.category is None and not self.withdrawn:
-            raise ValueError("A report needs a description or a category.")
+            raise PydanticCustomError("missing@description", "A report needs a description or a category.")
         if self.occurred_month is not None and self.occurred_at is not None:
-            raise ValueError("Give occurred_at or occurred_month, not both.")
+            raise PydanticCustomError("given_twice@occurred_month", "Give occurred_at or occurred_month, not both.")
         if self.occurred_until is not None and (self.occurred_at is None or self.occurred_until < self.occurred_at):
-            raise ValueError("occurred_until needs an earlier occurred_at.")
+            raise PydanticCustomError("out_of_order@occurred_until", "occurred_until needs an earlier occurred_at.")
         return self
 
 
@@ -122,5 +144,5 @@ class Call(Submission):
     """A call-taker's record: a report with the line, the grade and who took it."""
 
     line: Literal["101", "council"] = "101"
-    grade: Annotated[str, Field(max_length=20)] | None = None
-    call_taker: Annotated[str, Field(max_length=80)] | None = None
+    grade: Annotated[str, Field(max_length=20), Clean] | None = None
+    call_taker: Annotated[str, Field(max_length=80), Clean] | None = None

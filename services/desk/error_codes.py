@@ -7,6 +7,7 @@ ERRORS = {
     "already-referred": "The case is with this panel already. Follow that referral.",
     "batch-too-large": "The file is larger than a batch may be; `detail` names the limit. Send it in parts.",
     "body-too-large": "The body is larger than the limit that `detail` names.",
+    "broken-off": "The upload ended before its end. Send the file again; nothing of it was taken.",
     "case-closed": "The case is closed. Re-open it first.",
     "case-missing": "Name the case by its reference, such as C-7CK-4WN-2QP.",
     "case-open": "The case is open already.",

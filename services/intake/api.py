@@ -1,6 +1,7 @@
 """Reports by HTTP: post, call, receipt, list, categories (`product.md`, "What a client sends and gets")."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -58,12 +59,20 @@ async def _post(
         await _count_refused(request, caller)
         raise
     if dry_run:
+        _known_category(request, made)
         return JSONResponse(await request.app.state.explain(as_json(made)))
     known = None
     if idempotency_key is not None:
         digest = hashlib.sha256(body).digest()
         known = Idempotency(str(caller.partner), request.url.path, _checked(idempotency_key), digest, views.rendered)
     return await _taken(request, caller, made, known)
+
+
+def _known_category(request: Request, made: Submission) -> None:
+    """What storing would refuse, a dry run refuses too. Raises a 422 problem."""
+    known = {each.code for each in request.app.state.partnership.categories}
+    if made.category is not None and made.category not in known:
+        raise views.refused(receiving.UNKNOWN_CATEGORY)
 
 
 def _checked(key: str) -> str:
@@ -83,12 +92,19 @@ async def _taken(request: Request, caller: Caller, made: Submission, known: Idem
         message_id=receiving.message_id(command.report_id, made.revision),
     )
     if isinstance(answer, Replayed):
-        return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, _media_type(answer.status))
+        return _again(answer)
     if isinstance(answer, receiving.Refused):
         await _count_refused(request, caller)
         raise views.refused(answer)
     content = views.posted(answer)
     return JSONResponse(content, 202, {"Location": content["url"]})
+
+
+def _again(answer: Replayed) -> Response:
+    """The first answer once more, with its headers."""
+    taken = answer.status == 202
+    headers = {"Location": json.loads(answer.body)["url"]} if taken else {}
+    return Response(answer.body, answer.status, headers | {"Idempotent-Replayed": "true"}, _media_type(answer.status))
 
 
 def _media_type(status: int) -> str:

@@ -3,22 +3,26 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.intake import batch_repository, repository, spool
 from services.intake.batches import BatchStatus
-from services.intake.staging import READERS
+from services.intake.staging import FORMATS, POLICE
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
 
 PATH, ROWS = "/api/v1/batches", 1000
+BROKEN_OFF = Problem(400, "broken-off", "The upload broke off. Nothing was taken; send it again.")
+
+RowOutcome = Literal["accepted", "duplicate", "rejected"]
 
 router = APIRouter(prefix="/api/v1")
 MaySend = Annotated[Caller, authenticated("batches")]
@@ -26,38 +30,42 @@ MaySend = Annotated[Caller, authenticated("batches")]
 
 @router.post("/batches", status_code=202)
 async def post_batch(request: Request, caller: MaySend, format: str = "hub") -> JSONResponse:  # noqa: A002
-    """Take a file of reports: NDJSON of hub reports, or a police street file; gzip or plain."""
+    """Take a file of reports: NDJSON of hub reports, or a street or outcomes file of the police; gzip or plain."""
     hub: Process = request.app.state.hub
     _check_format(request, caller, format)
     identity = uuid4()
     made = reference("B", identity)
     async with hub.database.writing() as connection:
         await batch_repository.create(connection, identity, made, str(caller.partner), format)
-    digest, number, rows = hashlib.sha256(), 0, 0
     try:
-        async for text in spool.chunks(request.stream(), digest):
-            if number == 0 and format == "police-street":
-                spool.check_header(text.split("\n", 1)[0].rstrip("\r"))
-            rows += text.count("\n") + (not text.endswith("\n"))
-            async with hub.database.writing() as connection:
-                await batch_repository.add_chunk(connection, identity, number, spool.packed(text))
-            number += 1
-    except Problem as problem:
+        await _spooled(hub, request.stream(), identity, format)
+    except (Problem, ClientDisconnect) as error:
+        problem = error if isinstance(error, Problem) else BROKEN_OFF
         await _failed(hub, caller, identity, problem)
-        raise
-    if number == 0:
-        empty = Problem(422, "empty-file", "The file is empty.")
-        await _failed(hub, caller, identity, empty)
-        raise empty
-    async with hub.database.writing() as connection:
-        await batch_repository.spooled(connection, identity, digest.digest(), rows - (format == "police-street"))
+        raise problem from error
     url = f"{PATH}/{made}"
     return JSONResponse({"batch": made, "url": url, "rows_url": f"{url}/rows"}, 202, {"Location": url})
 
 
+async def _spooled(hub: Process, stream: AsyncIterator[bytes], identity: UUID, form: str) -> None:
+    """Keep the file, chunk by chunk, each in a transaction of its own."""
+    digest, number, rows, header = hashlib.sha256(), 0, 0, form in POLICE
+    async for text in spool.chunks(stream, digest):
+        if number == 0 and header:
+            spool.check_header(text.split("\n", 1)[0].rstrip("\r"), POLICE[form].required)
+        rows += len(spool.lines_of(text))
+        async with hub.database.writing() as connection:
+            await batch_repository.add_chunk(connection, identity, number, spool.packed(text))
+        number += 1
+    if rows == 0:
+        raise Problem(422, "empty-file", "The file is empty.")
+    async with hub.database.writing() as connection:
+        await batch_repository.spooled(connection, identity, digest.digest(), rows - header)
+
+
 def _check_format(request: Request, caller: Caller, form: str) -> None:
-    if form not in READERS:
-        wrong = FieldError("/format", "unknown-format", f"The format is one of {', '.join(sorted(READERS))}.")
+    if form not in FORMATS:
+        wrong = FieldError("/format", "unknown-format", f"The format is one of {', '.join(FORMATS)}.")
         raise Problem(422, "unknown-format", wrong.message, errors=[wrong])
     partner = request.app.state.partnership.partner(str(caller.partner))
     if form not in partner.formats:
@@ -88,6 +96,7 @@ async def get_batch(request: Request, caller: MaySend, batch: str) -> BatchStatu
         rejected=row.rejected,
         decided=decided,
         progress=1.0 if not row.rows else round(min(1.0, answered / row.rows), 4),
+        url=f"{PATH}/{row.reference}",
         rows_url=f"{PATH}/{row.reference}/rows",
     )
 
@@ -104,7 +113,9 @@ async def _found(connection: Any, batch: str) -> Any:
 
 
 @router.get("/batches/{batch}/rows")
-async def get_rows(request: Request, caller: MaySend, batch: str, outcome: str | None = None) -> StreamingResponse:
+async def get_rows(
+    request: Request, caller: MaySend, batch: str, outcome: RowOutcome | None = None
+) -> StreamingResponse:
     """NDJSON: a line for every row that has its outcome."""
     hub: Process = request.app.state.hub
     async with hub.database.reading(partner=str(caller.partner)) as connection:

@@ -50,7 +50,11 @@ _COUNTED = text("""
 """)
 _DONE = text("UPDATE batches SET status = 'done', finished_at = now() WHERE id = :id")
 _ONE = text("SELECT * FROM batches WHERE reference = :reference")
-_DECIDED = text("SELECT count(*) FROM reports WHERE batch = :reference AND status <> 'received'")
+_DECIDED = text("SELECT coalesce((SELECT value FROM tallies WHERE name = 'decided/' || :reference), 0)")
+_BROKEN_OFF = text("""
+    UPDATE batches SET status = 'failed', reason = 'broken-off', finished_at = now()
+    WHERE status = 'receiving' AND created_at < now() - make_interval(hours => :hours) RETURNING id
+""")
 _ROWS = text("""
     SELECT row, source_id, outcome, reference, reason FROM batch_rows
     WHERE batch_id = :batch AND row > :after AND outcome IS NOT NULL
@@ -78,6 +82,12 @@ async def fail(connection: AsyncConnection, batch: UUID, reason: str) -> None:
     """The upload broke off or could not be read; nothing of it was taken."""
     await connection.execute(_FAIL, {"id": batch, "reason": reason})
     await connection.execute(_DROP_CHUNKS, {"id": batch})
+
+
+async def fail_broken_off(connection: AsyncConnection, hours: int) -> None:
+    """Give up uploads that began so long ago and never ended: their process was killed; nothing of them was taken."""
+    for batch in (await connection.execute(_BROKEN_OFF, {"hours": hours})).scalars():
+        await connection.execute(_DROP_CHUNKS, {"id": batch})
 
 
 async def take_open(connection: AsyncConnection) -> Any | None:
@@ -138,7 +148,7 @@ async def by_reference(connection: AsyncConnection, reference: str) -> Any | Non
 
 
 async def decided(connection: AsyncConnection, reference: str) -> int:
-    """How many of a batch's reports have a decision."""
+    """How many of a batch's accepted rows have a decision: a kept count."""
     return int((await connection.execute(_DECIDED, {"reference": reference})).scalar_one())
 
 

@@ -2,21 +2,20 @@
 
 import asyncio
 import json
-import secrets
 from collections.abc import Mapping, Sequence
+from datetime import date
+from time import monotonic
 from typing import Any
-from uuid import UUID, uuid5
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.submission import Submission
 from services.intake import batch_repository, repository, spool
-from services.intake.domain import police, receiving
+from services.intake.domain.outcomes import OutcomeTaken
 from services.intake.domain.receiving import Accepted, Refused
-from services.intake.messages import ReceiveReport
-from services.intake.staging import Reading, reason, reasons_of
+from services.intake.file_rows import message_of, source_of
+from services.intake.staging import Reading, reason
 from services.kernel.decision import Message
 from services.kernel.envelope import Raw, Received
 from services.kernel.errors import INFRASTRUCTURE, Fenced
@@ -24,54 +23,31 @@ from services.kernel.process import Process
 from services.kernel.sources import Batch, Outcome
 from services.partnership.models import Partnership
 
-RELEASE, UNANSWERED_AT_MOST, SAMPLED_PERCENT = 500, 1000, 1
+RELEASE, UNANSWERED_AT_MOST = 500, 1000
 IDLE_SECONDS, METER_SECONDS = 0.2, 0.02
-OUTCOME_COLUMNS = ("rows", "outcomes", "references", "reasons", "source_ids")
+TIDY_SECONDS, BROKEN_OFF_HOURS = 300.0, 6
 
 log = structlog.get_logger()
 
 
-def message_of(batch: Any, row: Any, partnership: Partnership, hub: Process) -> Message | list[dict[str, str]]:
-    """The command of a staged row, or why there is none."""
-    try:
-        if batch.format == "hub":
-            made, extract = Submission.model_validate_json(row.document), False
-        else:
-            named = json.loads(row.document)
-            made = police.submission(named, police.source_id(row.identity, row.ordinal), partnership)
-            extract = True
-    except ValidationError as error:
-        return reasons_of(error)
-    except police.RowRefused as error:
-        return reason(error.field, error.code, error.message)
-    report = receiving.report_id(batch.partner, made.source_id)
-    command = ReceiveReport(
-        report_id=report,
-        partner=batch.partner,
-        channel=partnership.partner(batch.partner).channel,
-        submission=made,
-        received_at=hub.clock(),
-        batch=batch.reference,
-        row=row.row,
-        outcome=made.attributes.get("outcome") if extract else None,
-        extract=extract,
-    )
-    return hub.command(command, str(report), receiving.message_id(report, made.revision), _traceparent())
-
-
-def _traceparent() -> str:
-    sampled = "01" if secrets.randbelow(100) < SAMPLED_PERCENT else "00"
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{sampled}"
+def refused_today(partner: str, day: date) -> str:
+    """The tally of what a partner sent and could not be taken on a day."""
+    return f"refused/{partner}/{day.isoformat()}"
 
 
 class ReleaseBatch(Batch):
     """Rows of a file through the loop: the cursor moves, and their outcomes are written, in the same transaction."""
 
     def __init__(
-        self, batch: Any, rows: Sequence[Any], received: Sequence[Received], refused: Mapping[int, Any]
+        self,
+        batch: Any,
+        rows: Sequence[Any],
+        received: Sequence[Received],
+        refused: Mapping[int, Any],
+        today: date,
     ) -> None:
         super().__init__("file", received)
-        self._batch, self._rows, self._refused = batch, rows, refused
+        self._batch, self._rows, self._refused, self._today = batch, rows, refused, today
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Move the cursor past all rows of this release."""
@@ -97,7 +73,7 @@ class ReleaseBatch(Batch):
         await batch_repository.write_outcomes(connection, self._batch.id, columns)
         rejected = columns["outcomes"].count("rejected")
         if rejected:
-            await repository.count(connection, f"refused/{self._batch.partner}", rejected)
+            await repository.count(connection, refused_today(self._batch.partner, self._today), rejected)
 
 
 def _append(
@@ -112,18 +88,16 @@ def _append(
 
 def _row_outcome(outcome: Outcome) -> tuple[str, str | None, Any, str | None]:
     message = outcome.received.message
-    source = message.body.submission.source_id if message else None
+    source = source_of(message.body) if message else None
     answer = outcome.answer
     if isinstance(answer, Accepted):
         return ("duplicate" if answer.duplicate else "accepted"), answer.report.facts.reference, None, source
+    if isinstance(answer, OutcomeTaken):
+        return ("duplicate" if answer.duplicate else "accepted"), answer.reference, None, source
     if isinstance(answer, Refused):
         return "rejected", None, reason(answer.field, answer.code, answer.message), source
-    return (
-        "rejected",
-        None,
-        reason("", "not-stored", "The hub could not store this row. Tell the operations staff."),
-        source,
-    )
+    why = reason("", "not-stored", "The hub could not store this row. Tell the operations staff.")
+    return "rejected", None, why, source
 
 
 class Batches:
@@ -131,13 +105,14 @@ class Batches:
 
     def __init__(self, partnership: Partnership) -> None:
         self._partnership = partnership
-        self.woken = asyncio.Event()
+        self._tidy_at = 0.0
 
     async def run(self, hub: Process) -> None:
         """Until cancelled."""
         while True:
             worked = False
             try:
+                await self._give_up_broken_off(hub)
                 worked = await self.work(hub)
             except Fenced:
                 log.info("batch_taken_by_another_process")
@@ -146,6 +121,13 @@ class Batches:
                 await asyncio.sleep(1)
             if not worked:
                 await asyncio.sleep(IDLE_SECONDS)
+
+    async def _give_up_broken_off(self, hub: Process) -> None:
+        if monotonic() < self._tidy_at:
+            return
+        async with hub.database.writing() as connection:
+            await batch_repository.fail_broken_off(connection, BROKEN_OFF_HOURS)
+        self._tidy_at = monotonic() + TIDY_SECONDS
 
     async def work(self, hub: Process) -> bool:
         """Work the oldest open batch off; whether there was one."""
@@ -170,6 +152,8 @@ class Batches:
                 staged = reading.rows_of(spool.opened(content))
                 if staged.rows:
                     await batch_repository.stage(connection, batch.id, staged.as_columns())
+                if rejected := sum(outcome is not None for outcome in staged.outcomes):
+                    await repository.count(connection, refused_today(batch.partner, hub.clock().date()), rejected)
             number += 1
             await asyncio.sleep(0)
         async with hub.database.writing() as connection:
@@ -185,7 +169,7 @@ class Batches:
                 break
             held = _Held(batch, cursor)
             received, refused = self._messages(hub, batch, rows)
-            await hub.loop.run(ReleaseBatch(held, rows, received, refused))
+            await hub.loop.run(ReleaseBatch(held, rows, received, refused, hub.clock().date()))
             cursor = rows[-1].row
         async with hub.database.writing() as connection:
             await batch_repository.done(connection, batch.id)
@@ -218,14 +202,6 @@ class _Held:
         self.id, self.reference, self.partner, self.cursor = batch.id, batch.reference, batch.partner, cursor
 
 
-_BATCHES = UUID("8b6a2a52-1f43-5f0e-9c0a-2c3f2a1e7d11")
-
-
-def batch_id(partner: str, seed: str) -> UUID:
-    """The id of a batch."""
-    return uuid5(_BATCHES, f"{partner}/{seed}")
-
-
 class BatchStatus(BaseModel):
     """What `GET /api/v1/batches/{reference}` answers."""
 
@@ -238,4 +214,5 @@ class BatchStatus(BaseModel):
     rejected: int
     decided: int
     progress: float
+    url: str
     rows_url: str

@@ -1,6 +1,7 @@
 """A partner's own Kafka topic: hub reports as JSON; its place is a message's id, its source_id makes it once."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -11,8 +12,19 @@ from services.intake.staging import reasons_of
 from services.kernel.consumer import Reader
 from services.kernel.decision import Message
 from services.kernel.envelope import Raw, Received, position_id
+from services.kernel.telemetry import trace_id_of
 from services.partnership.models import Partnership
 from services.partnership.people import Partner
+
+
+def _traceparent(raw: Raw, identity: UUID) -> str:
+    """The sender's trace where it sends one; else a sampled trace that begins here, the same at every reading."""
+    sent = next((value for name, value in raw.headers if name == "traceparent" and value), b"").decode(
+        "utf-8", "replace"
+    )
+    if trace_id_of(sent):
+        return sent
+    return f"00-{identity.hex}-{identity.hex[:16]}-01"
 
 
 def feed_reader(partner: Partner, partnership: Partnership) -> Reader:
@@ -29,9 +41,26 @@ def feed_reader(partner: Partner, partnership: Partnership) -> Reader:
         else:
             report = receiving.report_id(partner.code, made.source_id)
             body = ReceiveReport(
-                report_id=report, partner=partner.code, channel=channel, submission=made, received_at=now
+                report_id=report,
+                partner=partner.code,
+                channel=channel,
+                submission=made,
+                received_at=now,
+                row=raw.offset,
             )
-        message = Message(identity, type(body).__name__, raw.subject, body, now, "record", identity, topic=raw.topic)
-        return Received(raw, message)
+        return Received(
+            raw,
+            Message(
+                id=identity,
+                type=type(body).__name__,
+                subject=raw.subject,
+                body=body,
+                time=now,
+                origin="record",
+                correlation_id=identity,
+                traceparent=_traceparent(raw, identity),
+                topic=raw.topic,
+            ),
+        )
 
     return read

@@ -39,6 +39,19 @@ class ReceiveReport(BaseModel):
     status_code: str | None = None
 
 
+class TakeOutcome(BaseModel):
+    """Keep one row of a police outcomes extract, and correct its crime; `month` is the outcome's own."""
+
+    model_config = ConfigDict(frozen=True)
+    partner: str
+    crime_id: str
+    month: str
+    outcome: str
+    ordinal: int
+    source_id: str
+    batch: str
+
+
 class FeedRowRefused(BaseModel):
     """A record on a partner's topic that is no report: kept with its reasons, without its values."""
 
@@ -85,6 +98,7 @@ _HEARD: tuple[type[Event], ...] = (
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{event.TYPE: {1: event} for event in _HEARD},
     "ReceiveReport": {1: ReceiveReport},
+    "TakeOutcome": {1: TakeOutcome},
     "danger-unanswered": {1: DangerUnanswered},
     "DangerTold": {1: DangerTold},
 }

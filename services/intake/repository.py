@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.domain.receiving import Report
+from services.intake.domain.outcomes import Crime
+from services.intake.domain.receiving import Report, Superseded
 from services.intake.messages import FeedRowRefused
 
 _LOAD = text("""
@@ -25,6 +26,20 @@ _SAVE = text("""
         CAST(:received AS timestamptz[]), CAST(:cases AS uuid[]), CAST(:batches AS text[]), CAST(:documents AS json[]))
     ON CONFLICT (source_key) DO UPDATE SET status = excluded.status, case_id = excluded.case_id,
         document = excluded.document
+""")
+_LOAD_CRIMES = text("""
+    SELECT crime_key, document FROM crimes WHERE crime_key = ANY(CAST(:keys AS text[])) ORDER BY crime_key FOR UPDATE
+""")
+_SAVE_CRIMES = text("""
+    INSERT INTO crimes (crime_key, document)
+    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:documents AS json[]))
+    ON CONFLICT (crime_key) DO UPDATE SET document = excluded.document
+""")
+_SAVE_REVISIONS = text("""
+    INSERT INTO report_revisions (source_key, revision, replaced_at, document)
+    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:revisions AS integer[]), CAST(:replaced AS timestamptz[]),
+        CAST(:documents AS json[]))
+    ON CONFLICT DO NOTHING
 """)
 _REFUSE = text("""
     INSERT INTO refused_feed_rows (partner, topic, record_offset, reasons)
@@ -63,16 +78,25 @@ _REVOKE_KEY = text("UPDATE api_keys SET revoked_at = now() WHERE name = :name AN
 
 
 async def load(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
-    """Reports by source key, report id or case id: one query."""
+    """Reports by source key, report id or case id, and crimes with all their reports: one query a table."""
     if not keys:
         return {}
-    named: dict[str, list[str]] = {"source": [], "report": [], "case": []}
+    named: dict[str, list[str]] = {"source": [], "report": [], "case": [], "crime": []}
     for key in sorted(keys):
         prefix, _, rest = key.partition(":")
-        named[prefix].append(key if prefix == "source" else rest)
-    values = {"sources": named["source"], "reports": named["report"], "cases": named["case"]}
+        named[prefix].append(key if prefix in ("source", "crime") else rest)
+    crimes = await _load_crimes(connection, named["crime"])
+    sources = {*named["source"], *(key for crime in crimes.values() for key in crime.source_keys())}
+    values = {"sources": sorted(sources), "reports": named["report"], "cases": named["case"]}
     rows = await connection.execute(_LOAD, values)
-    return {row.source_key: Report.model_validate(row.document) for row in rows}
+    return {row.source_key: Report.model_validate(row.document) for row in rows} | crimes
+
+
+async def _load_crimes(connection: AsyncConnection, keys: list[str]) -> dict[str, Crime]:
+    if not keys:
+        return {}
+    rows = await connection.execute(_LOAD_CRIMES, {"keys": keys})
+    return {row.crime_key: Crime.model_validate(row.document) for row in rows}
 
 
 def _reasons(refused: FeedRowRefused) -> dict[str, str]:
@@ -80,29 +104,41 @@ def _reasons(refused: FeedRowRefused) -> dict[str, str]:
 
 
 async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
-    """The final state of each changed report, and the refused rows of feeds: one statement a table."""
+    """The final state of what changed: reports, replaced revisions, crimes, refused rows; one statement a table."""
     refused = [value for value in changed.values() if isinstance(value, FeedRowRefused)]
     if refused:
         await connection.execute(_REFUSE, [each.model_dump(exclude={"reasons"}) | _reasons(each) for each in refused])
-    changed = {key: value for key, value in changed.items() if isinstance(value, Report)}
-    reports = list(changed.values())
-    if not reports:
-        return
-    await connection.execute(
-        _SAVE,
-        {
-            "keys": list(changed),
-            "ids": [report.facts.report_id for report in reports],
-            "references": [report.facts.reference for report in reports],
-            "partners": [report.facts.partner for report in reports],
-            "source_ids": [report.facts.source_id for report in reports],
-            "statuses": [str(report.status) for report in reports],
-            "received": [report.facts.received_at for report in reports],
-            "cases": [report.case_id for report in reports],
-            "batches": [report.facts.batch for report in reports],
-            "documents": [report.model_dump_json(exclude_none=True) for report in reports],
-        },
-    )
+    if reports := {key: value for key, value in changed.items() if isinstance(value, Report)}:
+        await connection.execute(_SAVE, _report_columns(reports))
+    if replaced := [value for value in changed.values() if isinstance(value, Superseded)]:
+        await connection.execute(_SAVE_REVISIONS, _revision_columns(replaced))
+    if crimes := {key: value for key, value in changed.items() if isinstance(value, Crime)}:
+        documents = [crime.model_dump_json() for crime in crimes.values()]
+        await connection.execute(_SAVE_CRIMES, {"keys": list(crimes), "documents": documents})
+
+
+def _report_columns(reports: Mapping[str, Report]) -> dict[str, list[Any]]:
+    return {
+        "keys": list(reports),
+        "ids": [report.facts.report_id for report in reports.values()],
+        "references": [report.facts.reference for report in reports.values()],
+        "partners": [report.facts.partner for report in reports.values()],
+        "source_ids": [report.facts.source_id for report in reports.values()],
+        "statuses": [str(report.status) for report in reports.values()],
+        "received": [report.facts.received_at for report in reports.values()],
+        "cases": [report.case_id for report in reports.values()],
+        "batches": [report.facts.batch for report in reports.values()],
+        "documents": [report.model_dump_json(exclude_none=True) for report in reports.values()],
+    }
+
+
+def _revision_columns(replaced: list[Superseded]) -> dict[str, list[Any]]:
+    return {
+        "keys": [each.source_key for each in replaced],
+        "revisions": [each.revision for each in replaced],
+        "replaced": [each.replaced_at for each in replaced],
+        "documents": [each.report.model_dump_json(exclude_none=True) for each in replaced],
+    }
 
 
 async def by_reference(connection: AsyncConnection, reference: str) -> Report | None:

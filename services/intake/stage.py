@@ -1,7 +1,7 @@
 """Intake's stage: what the kernel's loop is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,8 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.codes import ReportStatus
 from schemas.events import ReportTriaged, ReviewRequested
 from services.intake import repository
-from services.intake.domain import receipts, receiving
-from services.intake.messages import READERS, DangerMail, DangerTold, DangerUnanswered, FeedRowRefused, ReceiveReport
+from services.intake.domain import outcomes, receipts, receiving
+from services.intake.messages import (
+    READERS,
+    DangerMail,
+    DangerTold,
+    DangerUnanswered,
+    FeedRowRefused,
+    ReceiveReport,
+    TakeOutcome,
+)
 from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, NewJob, WorkingSet
 from services.kernel.telemetry import trace_id_of
 from services.partnership.models import Partnership
@@ -37,8 +45,11 @@ class IntakeStage:
         """The sender's record, the report or the case."""
         body = message.body
         if isinstance(body, ReceiveReport):
-            key = frozenset({receiving.source_key(body.partner, body.submission.source_id)})
-            return Keys(match=key, aggregates=key)
+            return _keys_of_report(body)
+        if isinstance(body, TakeOutcome):
+            first = receiving.source_key(body.partner, outcomes.crime_source(body.crime_id, 1))
+            crime = outcomes.crime_key(body.partner, body.crime_id)
+            return Keys(match=frozenset({first}), aggregates=frozenset({first, crime}))
         if isinstance(body, DangerUnanswered):
             return Keys(aggregates=frozenset({body.source}))
         if isinstance(body, DangerTold | FeedRowRefused):
@@ -56,18 +67,16 @@ class IntakeStage:
         """The table of contents: each kind of message and what becomes of it."""
         body = message.body
         if isinstance(body, ReceiveReport):
-            known = state.get(receiving.source_key(body.partner, body.submission.source_id))
-            decision = receiving.receive(known, body, trace_id_of(message.traceparent), context)
-            return _with_row(decision, body, message, context)
+            return _received(state, body, message, context)
+        if isinstance(body, TakeOutcome):
+            return outcomes.take(state, body, trace_id_of(message.traceparent), context)
         if isinstance(body, ReportTriaged | ReviewRequested):
             key = receiving.source_key(str(body.report.partner), body.report.source_id)
             return receipts.decided(state.get(key), body, key, context)
-        if isinstance(body, DangerUnanswered):
-            return _unanswered(state.get(body.source))
         if isinstance(body, FeedRowRefused):
             return _refused_row(body, context)
-        if isinstance(body, DangerTold):
-            return Decision(tallies={f"danger-told/{body.status}": 1})
+        if isinstance(body, DangerUnanswered | DangerTold):
+            return _danger(state, body)
         return receipts.case_changed(dict(state), body, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
@@ -79,20 +88,46 @@ class IntakeStage:
         return self._rules
 
 
+def _keys_of_report(body: ReceiveReport) -> Keys:
+    """The sender's record; for an extract's row its Crime ID too, under the lock of the ID's first row."""
+    own = receiving.source_key(body.partner, body.submission.source_id)
+    named = outcomes.crime_of(body.submission.source_id) if body.extract else None
+    if named is None:
+        return Keys(match=frozenset({own}), aggregates=frozenset({own}))
+    first = receiving.source_key(body.partner, outcomes.crime_source(named[0], 1))
+    crime = outcomes.crime_key(body.partner, named[0])
+    return Keys(match=frozenset({own, first}), aggregates=frozenset({own, crime}))
+
+
+def _received(state: Mapping[str, Any], body: ReceiveReport, message: Message, context: Context) -> Decision:
+    known = state.get(receiving.source_key(body.partner, body.submission.source_id))
+    command, crime = outcomes.joined(state, known, body)
+    decision = receiving.receive(known, command, trace_id_of(message.traceparent), context)
+    if crime and not isinstance(decision.answer, receiving.Refused):
+        decision = replace(decision, state={**decision.state, **crime})
+    return _with_row(decision, body, message, context)
+
+
 def _with_row(decision: Decision, body: ReceiveReport, message: Message, context: Context) -> Decision:
     """A record of a partner's topic that was not taken leaves a row with the reason: nobody waits for an answer."""
     answer = decision.answer
     if message.origin == "command" or not isinstance(answer, receiving.Refused):
         return decision
     reasons = [{"field": answer.field, "code": answer.code, "message": answer.message}]
-    place = str(message.id)
-    return _refused_row(FeedRowRefused(partner=body.partner, topic=place, offset=0, reasons=reasons), context)
+    refused = FeedRowRefused(partner=body.partner, topic=str(message.topic), offset=body.row or 0, reasons=reasons)
+    return _refused_row(refused, context)
 
 
 def _refused_row(body: FeedRowRefused, context: Context) -> Decision:
     """Kept under its place on the topic, and counted for the partner's day."""
     day = context.now.date().isoformat()
     return Decision(state={f"refused:{body.topic}/{body.offset}": body}, tallies={f"refused/{body.partner}/{day}": 1})
+
+
+def _danger(state: Mapping[str, Any], body: DangerUnanswered | DangerTold) -> Decision:
+    if isinstance(body, DangerTold):
+        return Decision(tallies={f"danger-told/{body.status}": 1})
+    return _unanswered(state.get(body.source))
 
 
 def _unanswered(known: receiving.Report | None) -> Decision:

@@ -2,8 +2,9 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
@@ -67,46 +68,74 @@ class HubReader:
         except ValidationError as error:
             staged.reject(row, reasons_of(error))
             return
-        if made.revision > 1:
-            staged.reject(row, reason("/revision", "revision-not-taken", "Corrections in files are not taken yet."))
-            return
         staged.add(row, f"{made.source_id}\x1f{row}", None, line)
 
 
-class StreetReader:
-    """Rows of a police street file."""
+class PoliceReader:
+    """Rows of a file of data.police.uk."""
+
+    required: ClassVar[Sequence[str]]
 
     def __init__(self, header: str) -> None:
-        self._columns = spool.check_header(header)
+        self._columns = spool.check_header(header, self.required)
 
     def read(self, line: str, row: int, staged: Staged) -> None:
         """One row."""
         values = next(csv.reader([line]), [])
         if len(values) != len(self._columns):
             staged.reject(row, reason("", "wrong-columns", "The row does not have as many values as the header."))
-            return
-        named = dict(zip(self._columns, values, strict=True))
+        elif "\x00" in line:
+            staged.reject(row, reason("", "nul-in-text", "Text must not hold the character NUL."))
+        else:
+            self.keep(dict(zip(self._columns, values, strict=True)), row, staged)
+
+    def keep(self, named: dict[str, str], row: int, staged: Staged) -> None:
+        """A row with its columns named."""
+        raise NotImplementedError
+
+
+class StreetReader(PoliceReader):
+    """Crimes and antisocial behaviour."""
+
+    required = police.REQUIRED
+
+    def keep(self, named: dict[str, str], row: int, staged: Staged) -> None:
+        """Known by its Crime ID, or by month and place."""
         staged.add(row, police.identity(named), police.content(named), json.dumps(named))
 
 
-READERS = {"hub": HubReader, "police-street": StreetReader}
+class OutcomesReader(PoliceReader):
+    """Outcomes of crimes."""
+
+    required = police.REQUIRED_OF_OUTCOMES
+
+    def keep(self, named: dict[str, str], row: int, staged: Staged) -> None:
+        """Known by its Crime ID, month and outcome."""
+        try:
+            identity = police.outcome_identity(named)
+        except police.RowRefused as error:
+            staged.reject(row, reason(error.field, error.code, error.message))
+        else:
+            staged.add(row, identity, "", json.dumps(named))
+
+
+POLICE: dict[str, type[PoliceReader]] = {"police-street": StreetReader, "police-outcomes": OutcomesReader}
+FORMATS = ("hub", *POLICE)
 
 
 class Reading:
     """Where the reading of a batch stands: its reader, once the header is read, and the row."""
 
     def __init__(self, batch: Any) -> None:
-        self._reader: HubReader | StreetReader | None = HubReader() if batch.format == "hub" else None
-        self._row, self._kept = 0, batch.staged
+        self._format, self._kept, self._row = batch.format, batch.staged, 0
+        self._reader: HubReader | PoliceReader | None = HubReader() if batch.format == "hub" else None
 
     def rows_of(self, content: str) -> Staged:
         """The rows of the next chunk that were not kept before."""
         staged = Staged()
-        for line in content.splitlines():
-            if not line.strip():
-                continue
+        for line in spool.lines_of(content):
             if self._reader is None:
-                self._reader = StreetReader(line)
+                self._reader = POLICE[self._format](line)
                 continue
             self._row += 1
             if self._row > self._kept:

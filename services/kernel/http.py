@@ -84,15 +84,19 @@ def unavailable(detail: str = "The hub cannot take this just now. Nothing was st
 
 
 def field_errors(errors: Sequence[Any], prefix: str = "") -> list[FieldError]:
-    """pydantic's errors as pointers, codes and sentences without any value."""
-    return [
-        FieldError(
-            prefix + "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"]),
-            "unknown-field" if error["type"] == "extra_forbidden" else error["type"].replace("_", "-"),
-            "This field is not known." if error["type"] == "extra_forbidden" else error["msg"],
-        )
-        for error in errors
-    ]
+    """pydantic's errors as pointers, codes and sentences without any value.
+
+    An error's type may name a field below its place behind an @: a rule over several fields names the one to mend.
+    """
+    made = []
+    for error in errors:
+        kind, _, below = error["type"].partition("@")
+        parts = [*error["loc"], below] if below else error["loc"]
+        pointer = prefix + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+        unknown = kind == "extra_forbidden"
+        code = "unknown-field" if unknown else kind.replace("_", "-")
+        made.append(FieldError(pointer, code, "This field is not known." if unknown else error["msg"]))
+    return made
 
 
 Handler = Callable[[Request, Any], Awaitable[Response]]

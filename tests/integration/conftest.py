@@ -26,9 +26,9 @@ BUILDERS: dict[str, Callable[[Settings], Process]] = {
 DEADLINE = 30.0
 
 
-async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = DEADLINE) -> Any:
     """Wait for a condition's true value; fail with its name when the deadline passes."""
-    end = asyncio.get_running_loop().time() + DEADLINE
+    end = asyncio.get_running_loop().time() + seconds
     while not (found := await condition()):
         assert asyncio.get_running_loop().time() < end, f"waited in vain for {what}"
         await asyncio.sleep(0.05)

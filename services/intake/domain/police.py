@@ -1,6 +1,7 @@
 """Rows of data.police.uk's street-level extract: which columns, which row is which, and the report that a row makes."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 from schemas.submission import Place, Submission
@@ -21,7 +22,10 @@ COLUMNS = (
     "Context",
 )
 REQUIRED = ("Crime ID", "Month", "Longitude", "Latitude", "Location", "LSOA code", "Crime type")
+REQUIRED_OF_OUTCOMES = ("Crime ID", "Month", "Outcome type")
 _PLACE = ("Month", "Longitude", "Latitude", "Location", "LSOA code", "Crime type")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+OUTCOME_LIMIT, CRIME_ID_LIMIT = 100, 80
 _ATTRIBUTES = {
     "Reported by": "reported_by",
     "Falls within": "falls_within",
@@ -45,6 +49,23 @@ def identity(row: Mapping[str, str]) -> str:
         return f"crime:{crime_id}"
     digest = hashlib.blake2b("\x1f".join(row[name].strip() for name in _PLACE).encode(), digest_size=16)
     return f"place:{row['Month'].strip()}:{digest.hexdigest()}"
+
+
+def outcome_identity(row: Mapping[str, str]) -> str:
+    """What makes a row of an outcomes extract itself, before its ordinal. Raises `RowRefused`."""
+    named = {name: (row.get(name) or "").strip() for name in REQUIRED_OF_OUTCOMES}
+    for name, value in named.items():
+        if not value:
+            raise RowRefused(f"/{name}", "missing", f"An outcome needs its {name}.")
+    if not _MONTH.fullmatch(named["Month"]):
+        raise RowRefused("/Month", "string-pattern-mismatch", "A month is YYYY-MM.")
+    if len(named["Outcome type"]) > OUTCOME_LIMIT or len(named["Crime ID"]) > CRIME_ID_LIMIT:
+        raise RowRefused("/Outcome type", "string-too-long", f"At most {OUTCOME_LIMIT} characters.")
+    return f"outcome:{named['Crime ID']}:{named['Month']}:{_slug(named['Outcome type'])}"
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def content(row: Mapping[str, str]) -> str:

@@ -38,9 +38,11 @@ def decided(known: Report | None, body: ReportTriaged | ReviewRequested, key: st
             "handled_by": _handled_by(body.decision, context.rules),
             "reason": _reason(body.decision),
             "decision": view(body.decision, reveal(body.personal).get("because", [])),
+            "batch_waits": None,
         }
     )
-    return Decision(state={key: after}, tallies=_moved(known, after))
+    counted = {f"decided/{known.batch_waits}": 1} if known.batch_waits else {}
+    return Decision(state={key: after}, tallies=_moved(known, after) | counted)
 
 
 def _moved(before: Report, after: Report) -> dict[str, int]:

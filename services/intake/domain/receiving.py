@@ -1,6 +1,7 @@
 """Take a report in, once: new, the same again, the same id with other content, a correction, a withdrawal."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -36,6 +37,11 @@ def message_id(report: UUID, revision: int) -> UUID:
     return uuid5(report, f"revision/{revision}")
 
 
+def content_id(report: UUID, submission: Submission) -> UUID:
+    """The cause of an extract's row, which has no revision of its own: the same whenever the same content comes."""
+    return uuid5(report, f"content/{content_hash(submission)}")
+
+
 class Report(BaseModel):
     """A report as intake keeps it: its receipt, and what it was made of."""
 
@@ -56,6 +62,22 @@ class Report(BaseModel):
     case_disposition: str | None = None
     status_code: str | None = None
     released: bool = False
+    earlier: tuple[str, ...] = ()
+    """Hashes of what the sender said before: an older extract that comes again adds nothing."""
+    extract: Submission | None = None
+    """An extract's row, from which a later outcome makes the report anew; open data."""
+    batch_waits: str | None = None
+    """The batch that counts this report's next decision."""
+
+
+class Superseded(BaseModel):
+    """A revision that a later one replaced, as it stood then: history."""
+
+    model_config = ConfigDict(frozen=True)
+    source_key: str
+    revision: int
+    replaced_at: datetime
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,9 @@ class Refused:
     message: str
 
 
+UNKNOWN_CATEGORY = Refused("unknown-category", "/category", "It is none of GET /api/v1/categories.")
+
+
 class Rules(Protocol):
     """What intake goes by."""
 
@@ -89,7 +114,8 @@ def source_key(partner: str, source_id: str) -> str:
 
 def content_hash(submission: Submission) -> str:
     """A hash of everything the sender said; equal content has an equal hash whatever the order of its fields."""
-    text = submission.model_dump_json(exclude={"revision"}, exclude_defaults=True)
+    said = submission.model_dump(mode="json", exclude={"revision"}, exclude_defaults=True)
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -116,16 +142,47 @@ def receive(known: Report | None, command: ReceiveReport, trace_id: str | None, 
     """Decide one `ReceiveReport`."""
     submission, rules = command.submission, context.rules
     if submission.category is not None and submission.category not in rules.categories:
-        return Decision(answer=Refused("unknown-category", "/category", "It is none of GET /api/v1/categories."))
+        return Decision(answer=UNKNOWN_CATEGORY)
     digest = content_hash(submission)
     if known is not None:
-        refusal = _against(known, submission, digest)
+        refusal = _against(known, command, digest)
         if refusal is not None:
             return Decision(answer=refusal)
+        command = _next_of_extract(known, command)
     return _take(known, command, digest, trace_id, context)
 
 
-def _against(known: Report, submission: Submission, digest: str) -> Refused | Accepted | None:
+def _next_of_extract(known: Report, command: ReceiveReport) -> ReceiveReport:
+    """An extract has no revisions of its own: a row that changed is the next one."""
+    if not command.extract:
+        return command
+    following = command.submission.model_copy(update={"revision": known.facts.revision + 1})
+    return command.model_copy(update={"submission": following})
+
+
+def correct_outcome(known: Report, outcome: str, batch: str | None, trace_id: str | None, context: Context) -> Decision:
+    """The next revision of an extract's report, with the outcome that its crime has now."""
+    facts = known.facts
+    submission = (known.extract or Submission(source_id=facts.source_id, category=facts.category)).model_copy(
+        update={"revision": facts.revision + 1}
+    )
+    command = ReceiveReport(
+        report_id=facts.report_id,
+        partner=str(facts.partner),
+        channel=facts.channel,
+        submission=submission,
+        received_at=context.now,
+        batch=batch,
+        outcome=outcome,
+        extract=True,
+    )
+    return _take(known, command, known.content_hash, trace_id, context)
+
+
+def _against(known: Report, command: ReceiveReport, digest: str) -> Refused | Accepted | None:
+    submission = command.submission
+    if command.extract:
+        return Accepted(known, duplicate=True) if digest in (known.content_hash, *known.earlier) else None
     if submission.revision == known.facts.revision:
         if digest == known.content_hash:
             return Accepted(known, duplicate=True)
@@ -145,7 +202,7 @@ def _take(
         "description": submission.description,
         "place": located.personal,
         "people": [person.model_dump(mode="json", exclude_none=True) for person in submission.people],
-        "attributes": submission.attributes,
+        "attributes": submission.attributes | ({"outcome": command.outcome} if command.outcome else {}),
         "withdrawn_reason": submission.withdrawn_reason,
         "call_taker": command.call_taker,
     }
@@ -164,17 +221,34 @@ def _take(
         status=ReportStatus.CLOSED if submission.withdrawn else ReportStatus.RECEIVED,
         closed_reason="withdrawn" if submission.withdrawn else None,
         released=command.batch is not None,
+        earlier=_earlier(known, digest),
+        extract=submission if command.extract else None,
+        batch_waits=None if submission.withdrawn else command.batch,
     )
     key = source_key(command.partner, submission.source_id)
     topic = topics.REPORT_TOPICS[command.channel]
     waits = facts.danger_now and not facts.historic and not submission.withdrawn
     return Decision(
-        state={key: report},
+        state={key: report} | _history(key, known, context),
         events=(NewEvent(topic, str(facts.report_id), body),),
         timers=(_danger_timer(key, facts, context),) if waits else (),
         tallies=_tallies(known, command, context),
         answer=Accepted(report),
     )
+
+
+def _earlier(known: Report | None, digest: str) -> tuple[str, ...]:
+    if known is None or known.content_hash == digest:
+        return known.earlier if known else ()
+    return (*known.earlier, known.content_hash)
+
+
+def _history(key: str, known: Report | None, context: Context) -> dict[str, Any]:
+    if known is None:
+        return {}
+    revision = known.facts.revision
+    kept = Superseded(source_key=key, revision=revision, replaced_at=context.now, report=known)
+    return {f"revision:{key}/{revision}": kept}
 
 
 def _tallies(known: Report | None, command: ReceiveReport, context: Context) -> dict[str, int]:
@@ -187,7 +261,8 @@ def _tallies(known: Report | None, command: ReceiveReport, context: Context) -> 
     if command.submission.withdrawn:
         counted["waiting"] = counted.get("waiting", 0) - 1
         counted["status/closed"] = counted.get("status/closed", 0) + 1
-    return counted
+    settled = (known.batch_waits if known else None, command.batch if command.submission.withdrawn else None)
+    return counted | {f"decided/{batch}": 1 for batch in settled if batch}
 
 
 def _danger_timer(key: str, facts: ReportFacts, context: Context) -> NewTimer:

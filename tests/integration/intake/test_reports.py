@@ -1,6 +1,5 @@
 """What a client sends and gets (`product.md`), through HTTP against a real intake."""
 
-import json
 import uuid
 from typing import Any
 
@@ -56,40 +55,6 @@ async def test_a_higher_revision_corrects_and_a_lower_one_is_superseded(client: 
     assert second["reference"] == first["reference"]
     assert (await client.get(first["url"])).json()["revision"] == 2
     problem(await client.post("/api/v1/reports", json=sent), 409, "superseded")
-
-
-@pytest.mark.parametrize(
-    ("name", "changes", "field", "code"),
-    [
-        ("unknown field", {"colour": "red"}, "/colour", "unknown-field"),
-        ("wrong type", {"danger_now": "maybe"}, "/danger_now", "bool-parsing"),
-        ("long description", {"description": "x" * 10_000_000}, "/description", "string-too-long"),
-        ("unknown category", {"category": "nonsense"}, "/category", "unknown-category"),
-        ("no offset", {"occurred_at": "2026-01-01T10:00:00"}, "/occurred_at", "value-error"),
-        ("bad month", {"occurred_month": "2026-13"}, "/occurred_month", "string-pattern-mismatch"),
-        ("place out of range", {"place": {"latitude": 5, "longitude": 0}}, "/place/latitude", "greater-than-equal"),
-        ("half a position", {"place": {"latitude": 51.8}}, "/place", "value-error"),
-        ("long source id", {"source_id": "x" * 201}, "/source_id", "string-too-long"),
-        ("too many attributes", {"attributes": {str(n): "x" for n in range(51)}}, "/attributes", "too-long"),
-        ("a NUL", {"description": "a\x00b"}, "/description", "value-error"),
-    ],
-)
-async def test_what_is_wrong_is_named_by_field_and_rule(
-    client: httpx2.AsyncClient, name: str, changes: dict[str, Any], field: str, code: str
-) -> None:
-    body = problem(await client.post("/api/v1/reports", json=report(**changes)), 422, body_code(code))
-    assert (body["errors"][0]["field"], body["errors"][0]["code"]) == (field, code), name
-    assert "nonsense" not in json.dumps(body)
-
-
-def body_code(code: str) -> str:
-    return code if code == "unknown-category" else "invalid-field"
-
-
-async def test_bodies_that_are_no_json_are_told_so(client: httpx2.AsyncClient) -> None:
-    headers = {"content-type": "application/json"}
-    problem(await client.post("/api/v1/reports", content=b"{", headers=headers), 400, "not-json")
-    problem(await client.post("/api/v1/reports", content=b'{"a":"\xff"}', headers=headers), 400, "not-utf-8")
 
 
 async def test_keys_are_asked_for_and_scopes_kept(client: httpx2.AsyncClient) -> None:

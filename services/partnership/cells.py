@@ -16,6 +16,8 @@ from services.partnership.table_contract import Column
 
 STRING = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+CURLY = re.compile("[\u201c\u201d\u2018\u2019\u00ab\u00bb]")
+COMPARISON = re.compile(r"[<>]")
 NAME = re.compile(r"[A-Za-z_]\w*")
 WORDS = frozenset({"true", "false", "null", "and", "or", "not", "in"})
 FUNCTIONS = frozenset({"contains", "some", "all", "none", "one", "count", "len", "startsWith", "endsWith"})
@@ -30,9 +32,8 @@ Probe = Any
 def faults(cell: str, column: Column, known: frozenset[str] | None) -> list[str]:
     """What is wrong with a condition by its words alone; empty when it may be compiled. A blank cell is always met."""
     found = [_of_name(match, cell) for match in NAME.finditer(STRING.sub(lambda m: " " * len(m[0]), cell))]
-    problems = [problem for problem in found if problem]
-    if not problems:
-        problems += _of_compiler(cell)
+    problems = [problem for problem in found if problem] or _of_quotes(cell)
+    problems = problems or _of_compiler(cell) or _of_kind(cell, column)
     if known is not None:
         strangers = sorted(words_in([cell]) - known)
         problems += [f"`{word}` is not a known code here; correct it, or add it to its file" for word in strangers]
@@ -57,6 +58,28 @@ def _of_compiler(cell: str) -> list[str]:
     return []
 
 
+def _of_quotes(cell: str) -> list[str]:
+    if CURLY.search(cell):
+        return ["has curly quotation marks, as a word processor makes them; write straight ones"]
+    if STRING.sub("", cell).count('"') % 2:
+        return ["a quotation mark is not closed"]
+    return []
+
+
+def _of_kind(cell: str, column: Column) -> list[str]:
+    """What compiles and yet compares values of two kinds."""
+    bare = STRING.sub("", cell)
+    if column.kind == "flag" and cell not in ("true", "false"):
+        return ["must be true, false or blank: the column is a yes or no"]
+    if column.kind == "number" and STRING.search(cell):
+        return ["compares a number with a word; write the number without quotes"]
+    if column.kind == "text" and NUMBER.search(bare):
+        return ["compares a word with a number; put the word in quotes"]
+    if column.kind == "text" and COMPARISON.search(bare):
+        return ["compares words as if they were numbers; name the words instead"]
+    return []
+
+
 def _compiler_words(text: str) -> str:
     try:
         return str(json.loads(text.splitlines()[0])["source"])
@@ -77,7 +100,8 @@ def probes(column: Column, cells: Iterable[str]) -> list[Probe]:
         return [True, False]
     if column.kind == "number":
         numbers = {int(float(n)) for cell in conditions for n in NUMBER.findall(STRING.sub("", cell))}
-        return [None, *sorted({n + step for n in numbers | {0} for step in (-1, 0, 1)})]
+        near = {n + step for n in numbers | {column.least} for step in (-1, 0, 1)}
+        return [None, *sorted(n for n in near if column.least <= n <= column.most)]
     if column.kind == "text":
         return [None, ELSE, *words]
     whole = [sorted(words_in([cell])) for cell in conditions]

@@ -118,25 +118,38 @@ class ElsewhereOutputs(Row):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What an input column holds; words in its cells must be of the vocabulary, if one is named."""
+    """What an input column holds; words in its cells must be of the vocabulary, if one is named.
+
+    Numbers are whole, from `least` to `most`.
+    """
 
     kind: ColumnKind
     vocabulary: str | None = None
+    least: int = 0
+    most: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TableContract:
-    """A table's hit policy, inputs and outputs; `words` names the vocabulary of an output."""
+    """A table's hit policy, inputs and outputs; `words` names the vocabulary of an output.
+
+    `once`: of the rows that fire together, one alone may name a theme. `only_when`: a row that answers anything must
+    have exactly this condition in the column. `first_wins`: of a collect table's rows the first one is taken.
+    """
 
     hit: HitPolicy
     inputs: type[Row]
     columns: Mapping[str, Column]
     outputs: type[Row]
     words: Mapping[str, str]
+    once: bool = False
+    only_when: tuple[str, str] | None = None
+    first_wins: bool = False
 
 
 FLAG = Column("flag")
 NUMBER = Column("number")
+HOUR = Column("number", most=23)
 THEME = Column("text", "themes")
 FLAGS = Column("list", "flags")
 CATEGORY = Column("text", "categories")
@@ -148,6 +161,7 @@ CONTRACTS: Mapping[str, TableContract] = {
         {"category": CATEGORY, "kind": Column("text", "kinds"), "channel": Column("text", "channels")},
         CategoryOutputs,
         {"theme": "themes"},
+        once=True,
     ),
     "signals": TableContract(
         "collect",
@@ -155,11 +169,13 @@ CONTRACTS: Mapping[str, TableContract] = {
         {"signal": Column("text"), "negated": FLAG},
         SignalOutputs,
         {"theme": "themes", "flag": "flags", "act_first": "agencies", "panel": "panels"},
+        once=True,
+        only_when=("negated", "false"),
     ),
     "place": TableContract(
         "collect",
         PlaceInputs,
-        {"in_town_centre": FLAG, "near": Column("list", "surroundings"), "hour": NUMBER},
+        {"in_town_centre": FLAG, "near": Column("list", "surroundings"), "hour": HOUR},
         PlaceOutputs,
         {"theme": "themes"},
     ),
@@ -190,5 +206,6 @@ CONTRACTS: Mapping[str, TableContract] = {
         {"signal": Column("text", "signals"), "category": CATEGORY},
         ElsewhereOutputs,
         {"agency": "agencies"},
+        first_wins=True,
     ),
 }

@@ -107,6 +107,8 @@ def _columns(declared: Any, wanted: set[str], side: str, table: TableFile) -> di
     """Column ids by the names that they stand for."""
     found: dict[str, str] = {}
     for column in declared if isinstance(declared, list) else []:
+        if str(column.get("field")) in found:
+            table.report(f"the {side} column stands twice; remove one", column=str(column.get("field")))
         found[str(column.get("field"))] = str(column.get("id"))
     for name in sorted(wanted - found.keys()):
         table.report(f"the {side} column is missing; the table needs {', '.join(sorted(wanted))}", column=name)

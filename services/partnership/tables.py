@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,8 @@ from services.partnership.table_file import TableFile, TableRow, parse_table, re
 from services.partnership.table_lint import lint
 
 FOLDER = "triage"
+UNSAID = frozenset({"other"})
+"""Categories that say nothing: no row need take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def _checked(files: Mapping[str, TableFile], partnership: Partnership) -> tuple[
     vocabulary = vocabulary_of(partnership) | {"signals": words.get(("signals", "signal"), frozenset())}
     answers = {name: lint(files[name], contract, vocabulary) for name, contract in CONTRACTS.items()}
     problems = [problem for file in files.values() for problem in file.problems]
-    problems += [] if problems else _uncovered_flags(vocabulary, files["signals"])
+    if not problems:
+        problems = [*_uncovered_flags(vocabulary, files["signals"]), *_gaps(files, answers, words, partnership)]
     if problems:
         return None, problems
     return _compiled(files, answers, words), []
@@ -115,6 +119,23 @@ def _uncovered_flags(vocabulary: Mapping[str, frozenset[str]], signals: TableFil
     for flag in missing:
         signals.report(f"no row names the flag {flag}: it would never reach anyone; add a row")
     return signals.problems
+
+
+def _gaps(
+    files: Mapping[str, TableFile],
+    answers: Mapping[str, Mapping[str, dict[str, Any]]],
+    words: Mapping[tuple[str, str], frozenset[str]],
+    partnership: Partnership,
+) -> list[Problem]:
+    """Categories that no row takes, and themes of the latest strategy that nothing weighs for."""
+    category, named = files["category"], words["category", "category"] | words["elsewhere", "category"]
+    for code in sorted({each.code for each in partnership.categories} - named - UNSAID):
+        category.report(f"leaves a gap: no row takes {code}, and elsewhere does not either", column="category")
+    latest = max(partnership.strategies, key=lambda strategy: strategy.effective_from or date.min)
+    weighed = {row["theme"] for table in ("category", "signals") for row in answers[table].values()}
+    for code in sorted({theme.code for theme in latest.themes} - weighed):
+        category.report(f"leaves a gap: no row weighs for {code}, so nothing would reach its lead", column="theme")
+    return category.problems
 
 
 def _compiled(

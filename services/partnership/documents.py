@@ -70,10 +70,17 @@ def compose(text: str) -> Node | None:
 def read_document(path: Path, name: str, problems: list[Problem]) -> Document | None:
     """The document in the file, or None with a problem added: not UTF-8, not YAML, or a key that stands twice."""
     try:
-        root = compose(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         problems.append(Problem(name, 1, f"is not UTF-8 at byte {error.start}; save it as UTF-8"))
         return None
+    return parse_document(text, name, problems)
+
+
+def parse_document(text: str, name: str, problems: list[Problem]) -> Document | None:
+    """As `read_document`, from a text."""
+    try:
+        root = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.append(Problem(name, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}"))

@@ -15,7 +15,7 @@ from services.partnership.loading import load_partnership
 from services.triage import rule_repository
 from services.triage.domain.deciding import Rules
 from services.triage.domain.rule_versions import Documents, ShipRules
-from services.triage.rule_set import SHIPPED, Judged, compiled, digest_of, judged, shipped_documents
+from services.triage.rule_set import SHIPPED, Judged, compiled, digest_of, golden_cases, judged, shipped_documents
 
 SHIPPER = Actor(kind="hub", id="partnership", name="The partnership's folder")
 KEPT = 4
@@ -32,6 +32,7 @@ class RuleKeeper:
         self.partnership = load_partnership(path)
         self.shipped = shipped_documents(path)
         self.digest = digest_of(self.shipped)
+        self.golden = golden_cases(path)
         self._fallback = compiled(self.shipped, self.partnership)
         self._compiled: dict[int, Rules] = {}
         self._judged: dict[str, Judged] = {}
@@ -78,7 +79,7 @@ class RuleKeeper:
     def _read(self, documents: Documents) -> Judged:
         digest = digest_of(documents)
         if digest not in self._judged:
-            self._judged = {digest: judged(documents, self.partnership)}
+            self._judged = {digest: judged(documents, self.partnership, self.golden)}
         return self._judged[digest]
 
     async def ship(self, hub: Process) -> None:

@@ -10,10 +10,13 @@ from services.partnership.documents import PartnershipInvalid, Problem, missing_
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS
-from services.partnership.tables import FOLDER, compile_tables
+from services.partnership.tables import FOLDER, CompiledTables, compile_tables
 from services.triage.domain.deciding import Rules
 from services.triage.domain.evidence import Reader
+from services.triage.domain.golden import FILE as GOLDEN
+from services.triage.domain.golden import GoldenCase, failures, read_golden
 from services.triage.domain.lexicon import FILE, read_lexicon
+from services.triage.domain.lexicon_lint import lexicon_problems
 from services.triage.domain.places import Places
 from services.triage.domain.rule_versions import Documents
 
@@ -55,6 +58,10 @@ def compiled(documents: Documents, partnership: Partnership, number: int | None 
         problems.append(missing_file(f"{FOLDER}/{FILE}"))
     if problems or tables is None:
         raise PartnershipInvalid(problems)
+    return _rules(documents, tables, partnership, number)
+
+
+def _rules(documents: Documents, tables: CompiledTables, partnership: Partnership, number: int | None = None) -> Rules:
     reader = Reader(read_lexicon(documents[FILE]), tables, Places(partnership), partnership.zone)
     return Rules(partnership, reader, rule_set_name(partnership, digest_of(documents), number))
 
@@ -62,6 +69,15 @@ def compiled(documents: Documents, partnership: Partnership, number: int | None 
 def read_rules(path: Path) -> Rules:
     """The rules in a partnership's folder. Raises what the partnership's loader raises."""
     return compiled(shipped_documents(path), load_partnership(path))
+
+
+def golden_cases(path: Path) -> tuple[GoldenCase, ...]:
+    """The agreed decisions in a partnership's folder, none where there is no file. Raises `PartnershipInvalid`."""
+    file = path / FOLDER / GOLDEN
+    cases, problems = read_golden(file.read_text(encoding="utf-8")) if file.is_file() else ((), [])
+    if problems:
+        raise PartnershipInvalid(problems)
+    return cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +88,20 @@ class Judged:
     failures: tuple[str, ...] = ()
 
 
-def judged(documents: Documents, partnership: Partnership) -> Judged:
+def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCase, ...]) -> Judged:
     """Everything that keeps these documents from deciding."""
-    try:
-        compiled(documents, partnership)
-    except PartnershipInvalid as invalid:
-        return Judged(mistakes=tuple(invalid.problems))
-    return Judged()
+    tables, problems = compile_tables(tables_of(documents), partnership)
+    if FILE not in documents:
+        problems.append(missing_file(f"{FOLDER}/{FILE}"))
+    if tables is None or problems:
+        return Judged(tuple(problems))
+    mistakes = lexicon_mistakes(documents, tables)
+    if mistakes:
+        return Judged(tuple(mistakes))
+    return Judged(failures=failures(cases, _rules(documents, tables, partnership)))
+
+
+def lexicon_mistakes(documents: Documents, tables: CompiledTables) -> list[Problem]:
+    """What is wrong in the lexicon beside these tables."""
+    known = tables.vocabulary("signals", "signal")
+    return lexicon_problems(documents[FILE], known, tables.vocabulary("elsewhere", "signal"))

@@ -1,0 +1,130 @@
+"""Golden cases: reports whose decision is agreed. Rules that decide one of them otherwise are not published."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.codes import Channel, Kind, Risk
+from schemas.events import ReportFacts, TriageDecision
+from services.partnership.documents import Problem, parse_document
+from services.triage.domain.deciding import Counts, Rules, decide_report
+
+FILE = "golden.yaml"
+NAME = f"triage/{FILE}"
+_NAMESPACE = UUID("3f0b7c2e-5a61-5b0d-8e1f-6c9d2a7b4e10")
+_RECEIVED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GoldenReport(_Value):
+    """What is known of an invented report."""
+
+    channel: Channel = "101"
+    kind: Kind = "incident"
+    category: str | None = None
+    description: str = ""
+    danger_now: bool = False
+    occurred_at: datetime | None = None
+    street: str | None = None
+    people: tuple[dict[str, Any], ...] = ()
+    earlier_at_place: int = 0
+    earlier_of_victim: int = 0
+
+
+class Expected(_Value):
+    """What must come out; what is not named may be anything."""
+
+    theme: str | None = Field(None, description="The main theme; `none` for no theme")
+    also: tuple[str, ...] = ()
+    lead: str | None = None
+    flags: tuple[str, ...] = ()
+    not_flags: tuple[str, ...] = ()
+    panels: tuple[str, ...] = ()
+    act_first: tuple[str, ...] = ()
+    disposition: tuple[Literal["needs-case", "record-only", "review", "not-ours"], ...] = ()
+    risk: Risk | None = None
+
+
+class GoldenCase(_Value):
+    """One agreed decision."""
+
+    name: str
+    report: GoldenReport
+    expect: Expected
+
+
+def read_golden(text: str) -> tuple[tuple[GoldenCase, ...], list[Problem]]:
+    """The cases in a text, or every mistake by line."""
+    problems: list[Problem] = []
+    document = parse_document(text, NAME, problems)
+    listed = document.data.get("cases") if document is not None and isinstance(document.data, dict) else None
+    if document is None or not isinstance(listed, list):
+        return (), problems or [Problem(NAME, 1, "must hold a list `cases`")]
+    cases = []
+    for number, each in enumerate(listed):
+        try:
+            cases.append(GoldenCase.model_validate(each))
+        except ValidationError as invalid:
+            for error in invalid.errors(include_url=False, include_context=False, include_input=False):
+                line = document.line(("cases", number, *error["loc"]))
+                problems.append(Problem(NAME, line, f"case {number + 1}: {error['msg']}"))
+    return tuple(cases), problems
+
+
+def failures(cases: tuple[GoldenCase, ...], rules: Rules) -> tuple[str, ...]:
+    """A sentence for each case that these rules decide otherwise than agreed."""
+    return tuple(said for case in cases if (said := _failure(case, decided(case, rules))))
+
+
+def decided(case: GoldenCase, rules: Rules) -> TriageDecision:
+    """What these rules make of a case."""
+    sent = case.report
+    report = ReportFacts(
+        report_id=uuid5(_NAMESPACE, case.name),
+        reference="R-222-222-222",
+        source_id="golden",
+        channel=sent.channel,
+        kind=sent.kind,
+        category=sent.category,
+        received_at=_RECEIVED,
+        occurred_at=sent.occurred_at,
+        street=sent.street,
+        danger_now=sent.danger_now,
+    )
+    personal = {"description": sent.description, "place": {}, "people": list(sent.people)}
+    counts = Counts(victim=sent.earlier_of_victim, place=sent.earlier_at_place)
+    return decide_report(report, personal, counts, rules, _RECEIVED.date()).decision
+
+
+def _failure(case: GoldenCase, made: TriageDecision) -> str | None:
+    wrong = [*_scalars(case.expect, made), *_lists(case.expect, made)]
+    return f"golden case \u201c{case.name}\u201d: {'; '.join(wrong)}" if wrong else None
+
+
+def _scalars(expect: Expected, made: TriageDecision) -> list[str]:
+    main = made.themes[0] if made.themes else "none"
+    pairs = [
+        ("theme", expect.theme, main),
+        ("lead", expect.lead, made.lead_agency),
+        ("risk", expect.risk, made.risk),
+    ]
+    wrong = [f"{name} is {found}, agreed is {wanted}" for name, wanted, found in pairs if wanted not in (None, found)]
+    if expect.disposition and str(made.disposition) not in expect.disposition:
+        wrong.append(f"disposition is {made.disposition}, agreed is {' or '.join(expect.disposition)}")
+    return wrong
+
+
+def _lists(expect: Expected, made: TriageDecision) -> list[str]:
+    wanted = [
+        ("theme", expect.also, made.themes),
+        ("flag", expect.flags, made.flags),
+        ("panel", expect.panels, made.panels),
+        ("told at once", expect.act_first, made.act_first),
+    ]
+    wrong = [f"{name} {each} is missing" for name, codes, found in wanted for each in codes if each not in found]
+    return wrong + [f"flag {each} is raised and should not be" for each in expect.not_flags if each in made.flags]

@@ -1,0 +1,144 @@
+"""Refuses what a lexicon would take and never find: each term is tried on its own words, by list and line."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.partnership.documents import Document, Place, Problem, parse_document
+from services.triage.domain.lexicon import FILE, Lexicon
+
+NAME = f"triage/{FILE}"
+SIGNALS, HINTS = "signals", "hints"
+CUES: tuple[Place, ...] = (
+    ("negations", "before"),
+    ("negations", "after"),
+    ("historic",),
+    ("hypothetical",),
+    ("figurative",),
+)
+"""The lists of cues, which every lexicon must have."""
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_SET = re.compile(r"<(\w+)>")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A lexicon as it stands in its file, and the mistakes found so far."""
+
+    document: Document
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, place: Place, message: str) -> None:
+        """Add a mistake in the list at `place`, or in the term below it."""
+        named = place[:2] if place[0] in (SIGNALS, HINTS, "negations") else place[:1]
+        section = "/".join(str(part) for part in named)
+        line = self.document.line(place)
+        self.problems.append(Problem(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
+
+
+def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str]) -> list[Problem]:
+    """Every mistake in the lexicon's text.
+
+    `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere.
+    """
+    problems: list[Problem] = []
+    document = parse_document(text, NAME, problems)
+    if document is None or problems:
+        return problems
+    if not isinstance(document.data, dict):
+        return [Problem(NAME, 1, "must begin with its lists: negations, historic, hypothetical, figurative, signals")]
+    reading = _Reading(document)
+    _lint_shape(reading, known)
+    if not reading.problems:
+        _lint_terms(reading, not_ours)
+    return reading.problems
+
+
+def _at(data: Any, place: Place) -> Any:
+    for part in place:
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _lists(data: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+    yield from ((place, _at(data, place)) for place in CUES)
+    for kind in (SIGNALS, HINTS):
+        found = data.get(kind) or {}
+        yield from (((kind, code), terms) for code, terms in (found.items() if isinstance(found, dict) else ()))
+
+
+def _lint_shape(reading: _Reading, known: frozenset[str]) -> None:
+    data = reading.document.data
+    if not isinstance(data.get(SIGNALS), dict):
+        reading.report((SIGNALS,), "must name signals, each with its list of terms")
+    for place, terms in _lists(data):
+        if place[0] in (SIGNALS, HINTS) and place[1] not in known:
+            reading.report(place, "no row of table signals names this signal: its words would say nothing")
+        if not isinstance(terms, list):
+            reading.report(place, "must be a list of terms")
+            continue
+        for number, term in enumerate(terms):
+            _lint_term(reading, (*place, number), str(term), data.get("sets") or {})
+
+
+def _lint_term(reading: _Reading, place: Place, term: str, sets: Mapping[str, Any]) -> None:
+    said = example(term, sets)
+    if said is None:
+        reading.report(place, f"`{term}` has brackets that do not close, or names a set that is not there")
+    elif not _WORD.search(said):
+        reading.report(place, f"`{term}` has no word in it and can never match")
+    elif term.strip().startswith("_ ") or term.strip().endswith(" _"):
+        reading.report(place, f"`{term}` begins or ends with a gap; a gap stands between words")
+
+
+def example(term: str, sets: Mapping[str, Any] | None = None) -> str | None:
+    """One way in which somebody would write the term; None when its brackets or sets are malformed."""
+    known = {name: str(next(iter(words), "")) for name, words in (sets or {}).items()}
+    if any(name not in known for name in _SET.findall(term)):
+        return None
+    said = _SET.sub(lambda match: known[match[1]], term)
+    while _CHOICE.search(said):
+        said = _CHOICE.sub(lambda match: match[1].split("|")[0], said)
+    if re.search(r"[()|<>]", said):
+        return None
+    return " ".join(word for word in said.split() if word != "_")
+
+
+def _lint_terms(reading: _Reading, not_ours: frozenset[str]) -> None:
+    data = reading.document.data
+    lexicon, seen = Lexicon(data), dict[str, Place]()
+    for place, terms in _lists(data):
+        if place[0] == SIGNALS:
+            for number, term in enumerate(terms):
+                _try(reading, lexicon, (*place, number), str(term))
+                _compare(reading, seen, (*place, number), str(term), not_ours)
+        elif place[0] != HINTS:
+            _lint_repeats(reading, place, terms)
+
+
+def _try(reading: _Reading, lexicon: Lexicon, place: Place, term: str) -> None:
+    said = example(term, reading.document.data.get("sets"))
+    marks = [hit.mark for hit in lexicon.hits(said or "") if hit.signal == place[1]]
+    if not marks:
+        reading.report(place, f"`{term}` can never match: its own words are not found")
+    elif all(mark is not None for mark in marks):
+        reading.report(place, f"`{term}` would never count: its own words are taken as {marks[0]}")
+
+
+def _compare(reading: _Reading, seen: dict[str, Place], place: Place, term: str, not_ours: frozenset[str]) -> None:
+    said = " ".join(term.lower().split())
+    earlier = seen.setdefault(said, place)
+    if earlier == place:
+        return
+    if earlier[1] == place[1]:
+        reading.report(place, f"`{term}` stands twice in this list")
+    elif (earlier[1] in not_ours) != (place[1] in not_ours):
+        reading.report(place, f"`{term}` also stands under {earlier[1]}: one says ours, the other says not ours")
+
+
+def _lint_repeats(reading: _Reading, place: Place, terms: Sequence[Any]) -> None:
+    for number, term in enumerate(terms):
+        if str(term) in {str(each) for each in terms[:number]}:
+            reading.report((*place, number), f"`{term}` stands twice in this list")

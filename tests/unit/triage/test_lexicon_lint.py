@@ -1,0 +1,57 @@
+"""Every kind of mistake that a lexicon can hold is refused, in words that name the list and the term."""
+
+from pathlib import Path
+
+import pytest
+
+from services.triage.domain.lexicon_lint import lexicon_problems
+from services.triage.rule_set import lexicon_mistakes, read_rules, shipped_documents
+
+LUTON = Path("partnerships/luton")
+GOOD = """
+negations: {before: [no], after: [not seen]}
+historic: [years ago]
+hypothetical: [in case]
+figurative: [murder a pint]
+signals:
+  weapon:
+    - kni(fe|ves)
+    - took out _ blade
+  missed-bin:
+    - bin not emptied
+"""
+KNOWN, NOT_OURS = frozenset({"weapon", "missed-bin"}), frozenset({"missed-bin"})
+MISTAKES = {
+    "a bracket that does not close": ("kni(fe|ves)", "kni(fe|ves", "list signals/weapon: `kni(fe|ves` has brackets"),
+    "a bracket too many": ("kni(fe|ves)", "kni(fe|ves))", "has brackets that do not close"),
+    "a set that is not there": ("kni(fe|ves)", "<blades>", "names a set that is not there"),
+    "a term without a word": ("kni(fe|ves)", '"???"', "`???` has no word in it and can never match"),
+    "a term over the end of a sentence": ("kni(fe|ves)", "knife. blade", "`knife. blade` can never match"),
+    "a gap at the end": ("took out _ blade", "took out _", "begins or ends with a gap"),
+    "a term that is a figure of speech": ("murder a pint", "kni(fe|ves)", "would never count: its own words are taken"),
+    "a term that stands twice": ("took out _ blade", "kni(fe|ves)", "`kni(fe|ves)` stands twice in this list"),
+    "a term that is ours and not ours": ("bin not emptied", "kni(fe|ves)", "also stands under weapon"),
+    "a cue that stands twice": ("[no]", "[no, no]", "list negations/before: `no` stands twice"),
+    "a signal that no table knows": ("weapon:", "weapn:", "list signals/weapn: no row of table signals names"),
+    "a list that is none": ("[years ago]", "years ago", "list historic: must be a list of terms"),
+    "a missing list": ("hypothetical: [in case]", "", "list hypothetical: must be a list of terms"),
+    "a list that stands twice": ("historic: [years ago]", "historic: []\nhistoric: []", "`historic` stands twice"),
+    "text that is not YAML": ("[no]", "[no", "is not YAML"),
+}
+
+
+def test_a_good_lexicon_has_no_mistake() -> None:
+    assert lexicon_problems(GOOD, KNOWN, NOT_OURS) == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistaken_term_is_refused_by_list_and_term(mistake: str) -> None:
+    old, new, words = MISTAKES[mistake]
+    assert old in GOOD
+    found = [str(problem) for problem in lexicon_problems(GOOD.replace(old, new, 1), KNOWN, NOT_OURS)]
+    assert [problem for problem in found if words in problem], found
+
+
+def test_the_shipped_lexicon_has_no_mistake() -> None:
+    tables = read_rules(LUTON).reader.tables
+    assert [str(problem) for problem in lexicon_mistakes(shipped_documents(LUTON), tables)] == []

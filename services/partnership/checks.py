@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,19 +36,25 @@ class CheckReport:
         return {"version": self.version, "ok": not self.errors, "problems": problems}
 
 
-def report(path: Path, today: date) -> CheckReport:
+Further = Callable[[Path, Partnership], Iterable[Problem]]
+"""What a service finds in its own part of the folder, once the rest of it is right."""
+
+
+def report(path: Path, today: date, further: Further | None = None) -> CheckReport:
     """Everything that is wrong in the folder, and what runs out within half a year of `today`."""
     partnership, problems = read_partnership(path)
     if partnership is None:
         return CheckReport(None, tuple(sorted(problems)))
     _, table_problems = read_tables(path, partnership)
     found = [*problems, *table_problems, *_runs_out(partnership, today)]
+    if further is not None and not table_problems:
+        found += further(path, partnership)
     return CheckReport(partnership.version, tuple(sorted(found)))
 
 
-def main(path: Path) -> int:
+def main(path: Path, further: Further | None = None) -> int:
     """Print every problem as `file:line: message`; 0 when the hub can start with the folder, else 1."""
-    found = report(path, _today())
+    found = report(path, _today(), further)
     for problem in found.problems:
         sys.stdout.write(f"{path / problem.file}:{problem.line}: {problem.severity}: {problem.message}\n")
     if not found.errors:
@@ -55,9 +62,9 @@ def main(path: Path) -> int:
     return 1 if found.errors else 0
 
 
-def main_json(path: Path) -> int:
+def main_json(path: Path, further: Further | None = None) -> int:
     """Print the report as one JSON document; the same exit code as `main`."""
-    found = report(path, _today())
+    found = report(path, _today(), further)
     sys.stdout.write(json.dumps(found.as_dict(), ensure_ascii=False, indent=2) + "\n")
     return 1 if found.errors else 0
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from services.partnership.documents import PartnershipInvalid, Problem, missing_file
+from services.partnership.documents import PartnershipInvalid, missing_file
+from services.partnership.documents import Problem as Mistake
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS
@@ -84,7 +85,7 @@ def golden_cases(path: Path) -> tuple[GoldenCase, ...]:
 class Judged:
     """What is wrong in documents, by cell, and which golden cases they fail."""
 
-    mistakes: tuple[Problem, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     failures: tuple[str, ...] = ()
 
 
@@ -101,7 +102,16 @@ def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCa
     return Judged(failures=failures(cases, _rules(documents, tables, partnership)))
 
 
-def lexicon_mistakes(documents: Documents, tables: CompiledTables) -> list[Problem]:
+def lexicon_mistakes(documents: Documents, tables: CompiledTables) -> list[Mistake]:
     """What is wrong in the lexicon beside these tables."""
     known = tables.vocabulary("signals", "signal")
     return lexicon_problems(documents[FILE], known, tables.vocabulary("elsewhere", "signal"))
+
+
+def triage_problems(path: Path, partnership: Partnership) -> list[Mistake]:
+    """What is wrong in the folder's lexicon and golden cases, and which of these its rules fail."""
+    file = path / FOLDER / GOLDEN
+    cases, problems = read_golden(file.read_text(encoding="utf-8")) if file.is_file() else ((), [])
+    found = judged(shipped_documents(path), partnership, cases)
+    failing = [Mistake(f"{FOLDER}/{GOLDEN}", 1, failure) for failure in found.failures]
+    return [*problems, *found.mistakes, *failing]

@@ -1,6 +1,6 @@
 """Golden cases: reports whose decision is agreed. Rules that decide one of them otherwise are not published."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
@@ -8,13 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.codes import Channel, Kind, Risk
 from schemas.events import ReportFacts, TriageDecision
-from services.partnership.documents import Problem, parse_document
+from services.partnership.documents import Problem as Mistake
+from services.partnership.documents import parse_document
 from services.triage.domain.deciding import Counts, Rules, decide_report
+from services.triage.domain.state import Sighting, victims_of
 
 FILE = "golden.yaml"
 NAME = f"triage/{FILE}"
 _NAMESPACE = UUID("3f0b7c2e-5a61-5b0d-8e1f-6c9d2a7b4e10")
 _RECEIVED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_CELL = "golden"
 
 
 class _Value(BaseModel):
@@ -58,13 +61,13 @@ class GoldenCase(_Value):
     expect: Expected
 
 
-def read_golden(text: str) -> tuple[tuple[GoldenCase, ...], list[Problem]]:
+def read_golden(text: str) -> tuple[tuple[GoldenCase, ...], list[Mistake]]:
     """The cases in a text, or every mistake by line."""
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     document = parse_document(text, NAME, problems)
     listed = document.data.get("cases") if document is not None and isinstance(document.data, dict) else None
     if document is None or not isinstance(listed, list):
-        return (), problems or [Problem(NAME, 1, "must hold a list `cases`")]
+        return (), problems or [Mistake(NAME, 1, "must hold a list `cases`")]
     cases = []
     for number, each in enumerate(listed):
         try:
@@ -72,7 +75,7 @@ def read_golden(text: str) -> tuple[tuple[GoldenCase, ...], list[Problem]]:
         except ValidationError as invalid:
             for error in invalid.errors(include_url=False, include_context=False, include_input=False):
                 line = document.line(("cases", number, *error["loc"]))
-                problems.append(Problem(NAME, line, f"case {number + 1}: {error['msg']}"))
+                problems.append(Mistake(NAME, line, f"case {number + 1}: {error['msg']}"))
     return tuple(cases), problems
 
 
@@ -95,10 +98,25 @@ def decided(case: GoldenCase, rules: Rules) -> TriageDecision:
         occurred_at=sent.occurred_at,
         street=sent.street,
         danger_now=sent.danger_now,
+        cell=_CELL,
     )
     personal = {"description": sent.description, "place": {}, "people": list(sent.people)}
-    counts = Counts(victim=sent.earlier_of_victim, place=sent.earlier_at_place)
-    return decide_report(report, personal, counts, rules, _RECEIVED.date()).decision
+    return decide_report(report, personal, Counts(_earlier(sent, personal)), rules, _RECEIVED.date()).decision
+
+
+def _earlier(sent: GoldenReport, personal: dict[str, Any]) -> tuple[Sighting, ...]:
+    """Earlier reports three days apart: incidents of their own, at the place or about the victim."""
+    victims, many = victims_of(personal), max(sent.earlier_at_place, sent.earlier_of_victim)
+    return tuple(
+        Sighting(
+            report_id=str(number),
+            reference=f"earlier-{number}",
+            happened_at=_RECEIVED - timedelta(days=3 * number),
+            cell=_CELL if number <= sent.earlier_at_place else None,
+            victims=victims if number <= sent.earlier_of_victim else (),
+        )
+        for number in range(1, many + 1)
+    )
 
 
 def _failure(case: GoldenCase, made: TriageDecision) -> str | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.partnership.documents import Document, Place, Problem, parse_document
+from services.partnership.documents import Document, Place, parse_document
+from services.partnership.documents import Problem as Mistake
 from services.triage.domain.lexicon import FILE, Lexicon
 
 NAME = f"triage/{FILE}"
@@ -28,27 +29,27 @@ class _Reading:
     """A lexicon as it stands in its file, and the mistakes found so far."""
 
     document: Document
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Mistake] = field(default_factory=list)
 
     def report(self, place: Place, message: str) -> None:
         """Add a mistake in the list at `place`, or in the term below it."""
         named = place[:2] if place[0] in (SIGNALS, HINTS, "negations") else place[:1]
         section = "/".join(str(part) for part in named)
         line = self.document.line(place)
-        self.problems.append(Problem(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
+        self.problems.append(Mistake(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
 
 
-def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str]) -> list[Problem]:
+def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str]) -> list[Mistake]:
     """Every mistake in the lexicon's text.
 
     `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere.
     """
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     document = parse_document(text, NAME, problems)
     if document is None or problems:
         return problems
     if not isinstance(document.data, dict):
-        return [Problem(NAME, 1, "must begin with its lists: negations, historic, hypothetical, figurative, signals")]
+        return [Mistake(NAME, 1, "must begin with its lists: negations, historic, hypothetical, figurative, signals")]
     reading = _Reading(document)
     _lint_shape(reading, known)
     if not reading.problems:

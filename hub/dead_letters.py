@@ -1,5 +1,6 @@
 """`hub dead-letters`: what could not be decided, over every service: listed, shown, mended and replayed."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,11 +54,13 @@ def replay(
     service: Service,
     number: Number,
     body: Annotated[Path | None, typer.Option(help="A file with a mended body; its id and headers stay.")] = None,
+    field: Annotated[str | None, typer.Option(help="Mend one field instead: its JSON pointer.")] = None,
+    value: Annotated[str, typer.Option(help="The field's new value, as JSON.")] = "null",
     as_json: AsJson = False,
 ) -> None:
     """Decide it again under the same ids, and all that waits behind it in order. Exit code 1 when it died again."""
-    mended = body.read_text("utf-8") if body else None
-    found = _asked(service, "POST", f"{PATH}/{number}/replay", json={"body": mended})
+    repair = {"body": body.read_text("utf-8") if body else None, "field": field, "value": json.loads(value)}
+    found = _asked(service, "POST", f"{PATH}/{number}/replay", json=repair)
     if as_json:
         answer(found)
     else:

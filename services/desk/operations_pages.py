@@ -1,23 +1,31 @@
 """Operations: the balance that must close, services, topics and lag, feeds, dead letters."""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.desk.frame import shell
+from services.desk import repository
+from services.desk.frame import shell, trace_link
+from services.desk.hops import hops
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.presenting import Presenter
+from services.desk.presenting import Presenter, since_words, span_words
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.settings import LOOPBACK
 
 SERVICES = {"desk": 0, "intake": 1, "triage": 2, "referrals": 3, "notify": 4}
 MAIL = 26
+HOPS_SHOWN = 8
 ROLES = {"operations", "duty-manager"}
+EVERYTHING = {"agencies": "", "sees_all": "on"}
+"""Only for references and trace ids: operations staff read no case content."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,6 +61,17 @@ class Neighbours:
             return None
         return found
 
+    async def metrics(self) -> dict[str, str]:
+        """Every service's numbers as Prometheus text; a service that is away is left out."""
+        found = await asyncio.gather(*(self._text(name) for name in SERVICES))
+        return {name: text for name, text in zip(SERVICES, found, strict=True) if text}
+
+    async def _text(self, service: str) -> str | None:
+        try:
+            return (await self._client.get(self._url(service, "/metrics"))).text
+        except httpx2.HTTPError:
+            return None
+
     async def ready(self) -> dict[str, dict[str, Any] | None]:
         """Every other service's health."""
         names = [name for name in SERVICES if name != "desk"]
@@ -76,30 +95,74 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     hub: Process = request.app.state.hub
     neighbours: Neighbours = request.app.state.neighbours
     presenter: Presenter = request.app.state.presenter
-    balance, ready = await asyncio.gather(neighbours.get("intake", "/internal/balance"), neighbours.ready())
-    letters = await asyncio.gather(*(neighbours.get(name, "/internal/dead-letters") for name in SERVICES))
+    now = hub.clock()
+    balance, ready, metrics = await asyncio.gather(
+        neighbours.get("intake", "/internal/balance"), neighbours.ready(), neighbours.metrics()
+    )
+    found = await asyncio.gather(*(neighbours.get(name, "/internal/dead-letters") for name in SERVICES))
+    letters = [item | {"service": each["service"]} for each in found if each for item in each.get("items", [])]
+    async with hub.database.reading(**EVERYTHING) as connection:
+        traced = await repository.traced(connection)
     services: dict[str, dict[str, Any] | None] = {"desk": hub.health() | {"ready": True}, **ready}
     page: Response = request.app.state.pages.render(
         "ops.html",
         **shell(request, session, "ops"),
-        balance=balance,
+        balance=balanced(balance, letters) if balance else None,
         services=services,
-        letters=[item | {"service": each["service"]} for each in letters if each for item in each.get("items", [])],
-        partners=_partners(balance, presenter, hub),
-        trace_url=hub.settings.trace_url,
+        letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
+        partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],
+        hops=hops(metrics)[:HOPS_SHOWN],
+        traced=[
+            (row.reference, presenter.short(row.received_at, now), trace_link(request, row.trace_id)) for row in traced
+        ],
+        viewer=hub.settings.trace_url.partition("traces/")[0],
+        counted=f"{presenter.local(now):%H:%M:%S}",
         notice=notice,
+        oldest=_oldest(balance, presenter, now) if balance else None,
+        oldest_trace=trace_link(request, ((balance or {}).get("oldest_waiting") or {}).get("trace_id")),
     )
     return page
 
 
-def _partners(balance: Mapping[str, Any] | None, presenter: Presenter, hub: Process) -> list[dict[str, Any]]:
-    if not balance:
-        return []
-    now = hub.clock()
-    return [
-        each | {"heard": presenter.short(each["last_heard"], now) if each["last_heard"] else "not yet"}
-        for each in balance["partners"]
-    ]
+def _oldest(balance: Mapping[str, Any], presenter: Presenter, now: datetime) -> str | None:
+    waiting = balance["oldest_waiting"]
+    if waiting is None:
+        return None
+    since = presenter.local(waiting["received_at"])
+    return f"{waiting['reference']}, for {since_words(now - since)}"
+
+
+def balanced(balance: Mapping[str, Any], letters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The balance with the dead letters apart: a report whose own message died is no longer on its way."""
+    keys = {
+        each["held_key"]
+        for each in letters
+        if each["service"] == "triage" and str(each["topic"]).startswith("reports-") and each["type"]
+    }
+    dead = min(len(keys), balance["waiting"])
+    terms = {"waiting": balance["waiting"] - dead, "dead_lettered": dead + balance["quarantined"]}
+    counted = balance["decided"] + terms["waiting"] + balance["in_review"] + terms["dead_lettered"]
+    return dict(balance) | terms | {"difference": balance["accepted"] - counted}
+
+
+def feed(partner: Mapping[str, Any], presenter: Presenter, now: datetime) -> dict[str, Any]:
+    """A partner's line: silence is told as time, and is trouble beyond what the partnership expects."""
+    heard, expected = partner["last_heard"], partner["silent_after_hours"]
+    hours = f"within {expected} h" if expected else "any time"
+    if heard is None:
+        return dict(partner) | {"state": "", "words": "Not heard yet", "ago": "never", "expected": hours}
+    quiet = now - presenter.local(heard)
+    ago = f"{since_words(quiet)} ago"
+    if expected and quiet > timedelta(hours=expected):
+        return dict(partner) | {
+            "state": "silent",
+            "words": f"Silent {span_words(quiet)}",
+            "ago": ago,
+            "expected": hours,
+        }
+    refused = partner["refused_today"]
+    words = f"{refused} refused" if refused else "Well"
+    return dict(partner) | {"state": "err" if refused else "ok", "words": words, "ago": ago, "expected": hours}
 
 
 @router.get("/ops/dead-letters/{service}/{letter}")
@@ -111,8 +174,16 @@ async def dead_letter(request: Request, session: SignedIn, service: str, letter:
     found = await request.app.state.neighbours.get(service, f"/internal/dead-letters/{letter}")
     if found is None or "held_key" not in found:
         raise Problem(404, "not-found", "There is no dead letter with this number. It may have been replayed.")
+    presenter: Presenter = request.app.state.presenter
+    now = request.app.state.hub.clock()
     page: Response = request.app.state.pages.render(
-        "dead_letter.html", **shell(request, session, "ops"), letter=found, service=service
+        "dead_letter.html",
+        **shell(request, session, "ops"),
+        letter=found,
+        service=service,
+        since=presenter.short(found["at"], now),
+        behind=[each | {"since": presenter.short(each["at"], now)} for each in found["behind"]],
+        trace=trace_link(request, found["trace_id"]),
     )
     return page
 
@@ -123,10 +194,25 @@ async def replay(request: Request, session: SignedIn, form: CheckedForm, service
     _operator(session)
     if service not in SERVICES:
         raise Problem(404, "not-found", "There is no such service.")
-    body = {"body": form["body"]} if form.get("body") else {}
+    body = _repair(form)
     done = await request.app.state.neighbours.post(service, f"/internal/dead-letters/{letter}/replay", body)
     if done and done.get("replayed"):
         notice = f"Replayed {done['replayed']} under the same id."
     else:
-        notice = f"It could not be decided again: {(done or {}).get('reason') or 'the service did not answer'}."
-    return RedirectResponse(f"/ops?notice={notice.replace(' ', '+')}", 303)
+        notice = f"It could not be decided again: {_why(done)}."
+    return RedirectResponse(f"/ops?notice={quote(notice)}", 303)
+
+
+def _repair(form: Mapping[str, str]) -> dict[str, Any]:
+    """What is mended: one field, the whole body, or nothing. A value that is not JSON is taken as text."""
+    if form.get("field"):
+        try:
+            value = json.loads(form.get("value") or "null")
+        except ValueError:
+            value = form["value"]
+        return {"field": form["field"], "value": value}
+    return {"body": form["body"]} if form.get("body") else {}
+
+
+def _why(done: Mapping[str, Any] | None) -> str:
+    return str((done or {}).get("reason") or (done or {}).get("detail") or "the service did not answer").rstrip(".")

@@ -101,6 +101,10 @@ _LATEST = text("""
     FROM model_decisions d JOIN model_reports r USING (report_id)
     WHERE NOT d.historic ORDER BY d.decided_at DESC LIMIT 1
 """)
+_TRACED = text("""
+    SELECT r.reference, r.received_at, r.trace_id FROM model_decisions d JOIN model_reports r USING (report_id)
+    WHERE NOT d.historic AND r.trace_id IS NOT NULL ORDER BY d.decided_at DESC LIMIT 5
+""")
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM model_reports) AS reports, (SELECT count(*) FROM model_cases) AS cases,
         (SELECT count(*) FROM model_cases WHERE status = 'open') AS open_cases,
@@ -202,6 +206,11 @@ async def flow(connection: AsyncConnection) -> tuple[Sequence[Any], Sequence[Any
 async def latest(connection: AsyncConnection) -> Any | None:
     """The report that was decided last."""
     return (await connection.execute(_LATEST)).one_or_none()
+
+
+async def traced(connection: AsyncConnection) -> Sequence[Any]:
+    """The reports that were decided last and have a trace: references and times only."""
+    return (await connection.execute(_TRACED)).all()
 
 
 async def totals(connection: AsyncConnection) -> Any:

@@ -37,6 +37,7 @@ EMPTY = {
     "waiting": "No case waits for a panel or another agency.",
     "closed": "No case has been closed yet.",
 }
+NO_CASES = "Your role sees no cases."
 _FIRST = UUID(int=0)
 
 router = APIRouter(include_in_schema=False)
@@ -95,7 +96,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
         since_clock=presenter.clock(now),
         total=counts.team,
         last_change=f"{presenter.local(counts.changed_at):%H:%M:%S}" if counts.changed_at else None,
-        empty=EMPTY[asked["view"]],
+        empty=NO_CASES if session.person.sees == "no-cases" else EMPTY[asked["view"]],
         notice=notice,
         key=str(uuid4()),
     )

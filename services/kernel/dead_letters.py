@@ -28,6 +28,10 @@ _LIST = text("""
     FROM dead_letters d WHERE state = 'dead' AND id > :after ORDER BY id LIMIT :most
 """)
 _ONE = text("SELECT * FROM dead_letters WHERE id = :id AND state = 'dead'")
+_BEHIND = text("""
+    SELECT type, message_id, trace_id, at FROM dead_letters WHERE held_key = :key AND state = 'waiting'
+    ORDER BY id LIMIT :most
+""")
 _REPAIR = text("UPDATE dead_letters SET value = :value WHERE id = :id AND state = 'dead' RETURNING held_key")
 _COUNT = text("SELECT state, count(*) AS n FROM dead_letters GROUP BY state")
 
@@ -102,6 +106,12 @@ async def free_if_empty(connection: AsyncConnection, key: str) -> None:
     """Free the key when nothing waits under it any more."""
     if not (await connection.execute(_LEFT, {"key": key})).scalar_one():
         await connection.execute(_FREE, {"key": key})
+
+
+async def behind(connection: AsyncConnection, key: str, most: int) -> list[dict[str, Any]]:
+    """What waits behind the dead letters of a key, in the order in which it will run."""
+    rows = (await connection.execute(_BEHIND, {"key": key, "most": most})).mappings()
+    return [dict(row) for row in rows]
 
 
 async def listed(connection: AsyncConnection, after: int, most: int) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """What operations staff and the other services ask of a process: health, readiness, metrics, dead letters."""
 
+import json
 import re
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +12,7 @@ from pydantic import BaseModel
 
 from services.kernel import dead_letters
 from services.kernel.envelope import Raw
-from services.kernel.http import Problem
+from services.kernel.http import FieldError, Problem
 from services.kernel.sources import ReplayBatch
 from services.kernel.telemetry import registry
 
@@ -27,9 +29,15 @@ letters = APIRouter(prefix="/internal/dead-letters")
 
 
 class Repair(BaseModel):
-    """A mended body for a dead letter; its id and headers stay as they were."""
+    """A mended body for a dead letter, or one mended field of it; its id and headers stay as they were.
+
+    `field` is a JSON pointer such as `/report/occurred_until`, and `value` its new value: so that it is mended without
+    anybody reading the rest.
+    """
 
     body: str | None = None
+    field: str | None = None
+    value: Any = None
 
 
 def _hub(request: Request) -> "Process":
@@ -83,7 +91,10 @@ async def show_dead_letter(request: Request, letter_id: int) -> dict[str, Any]:
     row = await _found(_hub(request), letter_id)
     raw = dead_letters.raw_of(row)
     shown = ("id", "held_key", "topic", "partition", "type", "message_id", "trace_id", "reason", "at", "replays")
+    async with _hub(request).database.writing() as connection:
+        behind = await dead_letters.behind(connection, row.held_key, PAGE)
     return {name: getattr(row, name) for name in shown} | {
+        "behind": behind,
         "offset": row.record_offset,
         "headers": {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers},
         "size": len(raw.value or b""),
@@ -96,12 +107,33 @@ async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -
     """Mend the body if one is given, then run everything under its key in order, under the same ids."""
     hub = _hub(request)
     row = await _found(hub, letter_id)
-    if repair.body is not None:
+    mended = mend(dead_letters.raw_of(row).value or b"", repair)
+    if mended is not None:
         async with hub.database.writing() as connection:
-            await dead_letters.repair(connection, letter_id, repair.body.encode())
+            await dead_letters.repair(connection, letter_id, mended)
     outcomes = await hub.loop.run(ReplayBatch(row.held_key, hub.stage.readers))
     dead = [outcome.reason for outcome in outcomes if outcome.reason]
     return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead), "reason": dead[0] if dead else None}
+
+
+def mend(value: bytes, repair: Repair) -> bytes | None:
+    """The body as the repair wants it, None where it changes nothing. Raises a 422 problem for a field not there."""
+    if repair.field is None:
+        return None if repair.body is None else repair.body.encode()
+    try:
+        document = json.loads(value)
+        *path, last = repair.field.strip("/").split("/")
+        holder = reduce(_step, path, document)
+        _step(holder, last)
+        holder[int(last) if isinstance(holder, list) else last] = repair.value
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        wrong = FieldError("/field", "not-there", "Name a field of the body, such as /report/occurred_until.")
+        raise Problem(422, "invalid-field", wrong.message, errors=[wrong]) from error
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _step(document: Any, name: str) -> Any:
+    return document[int(name) if isinstance(document, list) else name]
 
 
 def masked(raw: Raw) -> str:

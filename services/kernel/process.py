@@ -208,8 +208,9 @@ class Process:
                     for statement in _TIDY:
                         wanted = {name: KEPT_DAYS[name] for name in statement.compile().params if name in KEPT_DAYS}
                         await connection.execute(statement, wanted | {"rows": TIDY_ROWS})
-                    for row in (await connection.execute(_COUNT_DEAD)).all():
-                        DEAD_LETTERS.labels(row.state).set(row.n)
+                    counted = {row.state: row.n for row in await connection.execute(_COUNT_DEAD)}
+                for state in ("dead", "waiting"):
+                    DEAD_LETTERS.labels(state).set(counted.get(state, 0))
             except INFRASTRUCTURE as error:
                 log.warning("not_tidied", error=type(error).__name__)
             await asyncio.sleep(TIDY_SECONDS)

@@ -1,7 +1,5 @@
 """What a stranger sees in three minutes, walked in a real browser."""
 
-import time
-import uuid
 from typing import Any
 
 import httpx2
@@ -10,39 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
+from tests.journey.steps import AXE, DUTY, POLICE, case_of, post_call, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-POLICE = {"Authorization": "Bearer demo-police"}
-DUTY = {"Authorization": "Bearer demo-duty"}
-DEADLINE = 30.0
-
-
-def until(find: Any, what: str) -> Any:
-    """Wait for a true value."""
-    end = time.monotonic() + DEADLINE
-    while not (found := find()):
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.1)
-    return found
-
-
-def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
-    sent = {"source_id": str(uuid.uuid4()), "line": "101", "category": "noise", "description": description} | changes
-    answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE)
-    assert answer.status_code == 202, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def case_of(hub: str, posted: dict[str, Any]) -> str:
-    def found() -> str | None:
-        decision = httpx2.get(hub + posted["url"], headers=POLICE).json()["decision"]
-        case: str | None = decision and decision["case"]
-        return case
-
-    reference: str = until(found, "the report's case")
-    return reference
 
 
 def test_a_call_is_in_the_worklist_and_its_case_says_why(page: Page, hub: str) -> None:
@@ -256,12 +224,6 @@ def whole_trace(link: str) -> bool:
         and services == {"hub-desk", "hub-intake", "hub-triage", "hub-referrals", "hub-notify"}
         and "job send-mail" in {span["name"] for span in spans}
     )
-
-
-def test_operations_see_a_balance_that_closes(page: Page) -> None:
-    sign_in(page, "nadia-brill", "/ops")
-    expect(page.locator(".bal__close dd")).to_have_text("0")
-    expect(page.locator("main")).to_contain_text("reports-101")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,39 @@
+"""Steps that the journeys share: send a call, wait for its case, wait for anything."""
+
+import time
+import uuid
+from typing import Any
+
+import httpx2
+
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+POLICE = {"Authorization": "Bearer demo-police"}
+DUTY = {"Authorization": "Bearer demo-duty"}
+DEADLINE = 30.0
+
+
+def until(find: Any, what: str) -> Any:
+    """Wait for a true value."""
+    end = time.monotonic() + DEADLINE
+    while not (found := find()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.1)
+    return found
+
+
+def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
+    sent = {"source_id": str(uuid.uuid4()), "line": "101", "category": "noise", "description": description} | changes
+    answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE)
+    assert answer.status_code == 202, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def case_of(hub: str, posted: dict[str, Any]) -> str:
+    def found() -> str | None:
+        decision = httpx2.get(hub + posted["url"], headers=POLICE).json()["decision"]
+        case: str | None = decision and decision["case"]
+        return case
+
+    reference: str = until(found, "the report's case")
+    return reference

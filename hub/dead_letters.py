@@ -59,7 +59,8 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Decide it again under the same ids, and all that waits behind it in order. Exit code 1 when it died again."""
-    repair = {"body": body.read_text("utf-8") if body else None, "field": field, "value": json.loads(value)}
+    one = {"field": field, "value": json.loads(value)}
+    repair = one if field else {"body": body.read_text("utf-8") if body else None}
     found = _asked(service, "POST", f"{PATH}/{number}/replay", json=repair)
     if as_json:
         answer(found)

@@ -7,7 +7,7 @@ from pydantic import Field
 from services.partnership.processes import FormField
 from services.partnership.values import Code, Dated, Value
 
-Rule = Literal["minimum-age", "prior-step", "conviction", "granted-power", "rank", "offer-of-support"]
+Rule = Literal["minimum-age", "prior-step", "breach", "conviction", "granted-power", "rank", "offer-of-support"]
 
 
 class Precondition(Value):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -158,6 +159,8 @@ def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
     if answer.kind == "stale" and answer.case is not None:
         current = referral_view(answer.referral) if answer.referral else case_summary(answer.case, now)
         extra = {"current": current, "yours": dict(sent), "version": current["version"]}
+    if answer.unmet:
+        extra = {"unmet": [asdict(each) for each in answer.unmet]}
     return Problem(STATUS[answer.kind], answer.code, answer.message + " Nothing was changed.", extra=extra)
 
 

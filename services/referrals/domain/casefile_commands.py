@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas import casefile
+from schemas import casefile, referring
 from schemas.submission import Sent
 from services.kernel.decision import Decision
-from services.referrals.domain import leading, merging, people, splitting, tasks
+from services.referrals.domain import ladder, leading, merging, people, splitting, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.parts import people_key, proposal_key, reports_key
 from services.referrals.domain.state import case_key, referrals_key
@@ -24,16 +24,20 @@ ON_CASEFILE: Mapping[str, tuple[type[Sent], Callable[[Asked, Any], Decision]]] =
     "person": (casefile.ChangePerson, people.change),
     "risk": (casefile.Reassess, leading.reassess),
     "leads": (casefile.ChangeLeads, leading.change_leads),
+    "support": (referring.OfferSupport, ladder.offer_support),
+    "steps": (referring.TakeStep, ladder.take_step),
+    "breaches": (referring.Breach, ladder.breach),
 }
 ON_CLOSED = ("task-done", "task-cancel", "person")
 """What may be done to a closed case."""
+OF_PEOPLE = ("people", "person", "support", "steps")
 MOVES = ("merge", "split", "confirm-join", "refuse-join")
 
 
 def keys_of(command: Command) -> frozenset[str]:
     """What a command's decision looks at beside its case and the case's tasks, which are always loaded."""
     named: set[str] = set()
-    if command.name in (*MOVES, "people", "person"):
+    if command.name in (*MOVES, *OF_PEOPLE):
         named.add(people_key(command.case_id))
     if command.name in MOVES:
         for case_id in (command.case_id, command.other_id):

@@ -4,7 +4,7 @@ from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain.state import Case, Refused
 from services.referrals.messages import Command
 
-REFERS = "refer"
+REFERS = ("refer", "draft")
 REROUTES = "reroute"
 ASSIGNS = "assign"
 
@@ -24,7 +24,7 @@ def _shows(command: Command, partnership: Partnership) -> bool:
         return bool(command.body.get("lead_agency") != police)
     if command.name == ASSIGNS:
         return not _works_for(police, command.body.get("owner", ""), partnership)
-    return command.name == REFERS
+    return command.name in REFERS
 
 
 def _works_for(agency: str, owner: str, partnership: Partnership) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.codes import ReferralStatus
 from schemas.events import CaseEvent, CaseState, ReferralState
+from schemas.referral_facts import LadderStep, SupportOffer
 from services.partnership.models import Partnership
 
 
@@ -30,6 +31,9 @@ class Case(Kept):
     open_proposals: int = 0
     next_task: str | None = None
     """What the next open task asks for, in words without any name."""
+    ladder: tuple[LadderStep, ...] = ()
+    """Steps that were taken, and their breaches, oldest first."""
+    support: tuple[SupportOffer, ...] = ()
 
     @property
     def pending(self) -> str | None:
@@ -81,6 +85,8 @@ class Refused:
     message: str
     case: Case | None = None
     referral: Referral | None = None
+    unmet: tuple[Any, ...] = ()
+    """Of a step of the ladder: the preconditions that do not hold."""
 
 
 OPEN_REFERRAL = (

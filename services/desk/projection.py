@@ -14,10 +14,11 @@ from schemas.events import (
     NotificationSent,
     NotificationState,
     ReferralState,
+    ReportDecided,
     ReportFacts,
     ReportReceived,
-    ReportTriaged,
     ReportWithdrawn,
+    ReviewOverdue,
     ReviewRequested,
     RuleSetPublished,
     TriageDecision,
@@ -133,8 +134,8 @@ def project(state: Mapping[str, Any], message: Message, context: Context) -> Dec
             trace_id=trace_id_of(message.traceparent),
         )
         return _kept(state, f"report:{body.report.report_id}", row)
-    if isinstance(body, ReportTriaged | ReviewRequested):
-        return _kept(state, f"decision:{body.report.report_id}", _decision(body))
+    if isinstance(body, ReportDecided):
+        return _decided(state, body, message)
     if isinstance(body, NotificationSent | NotificationFailed):
         reason = body.reason if isinstance(body, NotificationFailed) else None
         told = NotificationRow(state=body.notification, at=body.at, reason=reason)
@@ -159,14 +160,25 @@ def _rules(body: RuleSetPublished, event_id: UUID) -> RulesRow:
     )
 
 
-def _decision(body: ReportTriaged | ReviewRequested) -> DecisionRow:
+def _decided(state: Mapping[str, Any], body: ReportDecided, message: Message) -> Decision:
+    """The decision; of a report that a split made, the report too: it came on no channel."""
+    decision = _kept(state, f"decision:{body.report.report_id}", _decision(body))
+    if body.report.split_from is None:
+        return decision
+    words = {name: value for name, value in reveal(body.personal).items() if name not in ("because", "reason")}
+    trace = trace_id_of(message.traceparent)
+    row = ReportRow(facts=body.report, personal=words, withdrawn=body.withdrawn, trace_id=trace)
+    return Decision(state={**decision.state, f"report:{body.report.report_id}": row})
+
+
+def _decision(body: ReportDecided) -> DecisionRow:
     return DecisionRow(
         report_id=body.report.report_id,
         reference=body.report.reference,
         decided_at=body.decided_at,
         decision=body.decision,
         because=reveal(body.personal).get("because") or [],
-        in_review=isinstance(body, ReviewRequested),
+        in_review=isinstance(body, ReviewRequested | ReviewOverdue),
         historic=body.report.historic,
         received_at=body.report.received_at,
         visible_to=seen_by(body.decision),

@@ -61,9 +61,11 @@ _TIMELINE = text("""
     ORDER BY sequence DESC LIMIT :most
 """)
 _REPORTS_OF = text("""
-    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM model_events e
-    JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
-    WHERE e.case_id = :case AND e.report_id IS NOT NULL ORDER BY e.sequence DESC LIMIT 50
+    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM (
+        SELECT report_id, min(sequence) AS came FROM model_events WHERE case_id = :case AND report_id IS NOT NULL
+        GROUP BY report_id
+    ) e JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
+    ORDER BY e.came DESC LIMIT 50
 """)
 _REFERRALS_OF = text("SELECT state FROM model_referrals WHERE case_id = :case ORDER BY sequence DESC")
 _TOLD = text("SELECT about, at, status, state FROM model_notifications WHERE case_id = :case ORDER BY at DESC LIMIT 50")

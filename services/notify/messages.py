@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.events import CASE_EVENTS, Event, ReportReceived, ReportTriaged, ReviewRequested
+from schemas.events import CASE_EVENTS, Event, ReportReceived, ReportTriaged, ReviewOverdue, ReviewRequested
 
 DeliveryStatus = Literal["delivered", "temporary-failure", "permanent-failure", "technical-failure"]
 
@@ -40,7 +40,7 @@ class SetWebhook(BaseModel):
     secret: str | None = None
 
 
-_HEARD: tuple[type[Event], ...] = (ReportReceived, ReportTriaged, ReviewRequested, *CASE_EVENTS)
+_HEARD: tuple[type[Event], ...] = (ReportReceived, ReportTriaged, ReviewRequested, ReviewOverdue, *CASE_EVENTS)
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{event.TYPE: {1: event} for event in _HEARD},

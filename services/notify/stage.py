@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.events import ReportReceived, ReportTriaged, ReviewRequested
+from schemas.events import ReportDecided, ReportReceived
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.notify import repository
 from services.notify.domain import deciding
@@ -30,7 +30,7 @@ class NotifyStage:
             return Keys(aggregates=frozenset({f"notification:{body.notification_id}"}) | self._partners)
         if isinstance(body, SetWebhook):
             return Keys(match=frozenset({f"webhook:{body.partner}"}))
-        if isinstance(body, ReportReceived | ReportTriaged | ReviewRequested):
+        if isinstance(body, ReportReceived | ReportDecided):
             partner = body.report.partner
             named = partner and not body.report.historic
             return Keys(aggregates=frozenset({f"webhook:{partner}"}) if named else frozenset())

@@ -43,6 +43,7 @@ class When(Value):
     danger_now: bool | None = None
     wants_updates: bool | None = None
     has_act_first: bool | None = None
+    lead_changed: bool | None = None
     silence: tuple[Literal["alternate-lead", "duty-manager", "information"], ...] = ()
     """Of ReferralEscalated: whose turn it is now, or that a question to another agency was not answered."""
 

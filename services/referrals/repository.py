@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.referrals import casefile_repository
-from services.referrals.domain.parts import Matches
+from services.referrals.domain.parts import Link, Matches
 from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key, referrals_key
 
 _CASES = text("""
@@ -86,6 +86,7 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     """
     state = await casefile_repository.load_marks(connection, marks, keys)
     matched = {str(match.case_id) for found in state.values() if isinstance(found, Matches) for match in found.cases}
+    matched |= {str(found.case_id) for found in state.values() if isinstance(found, Link)}
     wanted = matched | set(_named(keys, "case:"))
     cases: dict[str, Any] = {}
     while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):

@@ -6,10 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.events import ReportTriaged, ReviewRequested
 from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, WorkingSet
 from services.referrals import repository
-from services.referrals.domain import commands, matching, reports, silence, tasks
+from services.referrals.domain import commands, reports, silence, tasks
 from services.referrals.domain.casefile_commands import keys_of
 from services.referrals.domain.state import Rules, case_key, case_of, link_key, referral_key
 from services.referrals.messages import READERS, Command, TaskDue
@@ -33,11 +32,10 @@ class ReferralsStage:
             return Keys(aggregates=frozenset(named) | extra)
         if isinstance(body, TaskDue):
             return Keys(aggregates=frozenset({case_key(body.case_id)}))
-        if isinstance(body, ReviewRequested) or not reports.needs_case(body):
+        if body.report.historic:
             return Keys()
-        match = frozenset(each.key for each in matching.keys(body, self._rules.partnership))
         link = link_key(body.report.report_id)
-        return Keys(match=match | {link}, aggregates=frozenset({link}))
+        return Keys(reports.marks_of(body, self._rules.partnership) | {link}, frozenset({link}))
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
         """See `repository.load`."""
@@ -53,9 +51,7 @@ class ReferralsStage:
             return silence.due(case_of(state, body.case_id), referral, body, context)
         if isinstance(body, TaskDue):
             return tasks.due(state, body, message.type, context)
-        if isinstance(body, ReportTriaged):
-            return reports.triaged(state, body, context)
-        return NOTHING
+        return NOTHING if body.report.historic else reports.decided(state, body, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
         """See `repository.save`."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.events import CaseEvent, ReportReceived, ReportTriaged, ReviewRequested
+from schemas.events import CaseEvent, ReportDecided, ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.notify.domain.occasions import linked, occasion_of_case, occasion_of_report
@@ -33,8 +33,9 @@ def decide(state: Mapping[str, Any], message: Message, context: Context) -> Deci
     if isinstance(body, SetWebhook):
         made = Webhook(partner=body.partner, url=body.url, secret=body.secret or "") if body.url else None
         return Decision(state={f"webhook:{body.partner}": made}, answer=made)
-    if isinstance(body, ReportReceived | ReportTriaged | ReviewRequested):
-        return NOTHING if body.report.historic else tell(occasion_of_report(message), webhooks, message, context)
+    if isinstance(body, ReportReceived | ReportDecided):
+        silent = body.report.historic or (isinstance(body, ReportDecided) and body.withdrawn)
+        return NOTHING if silent else tell(occasion_of_report(message), webhooks, message, context)
     return _case(body, state, webhooks, message, context)
 
 

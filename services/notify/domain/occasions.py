@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from schemas.case_life import ReportCorrected
 from schemas.codes import Disposition
 from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportReceived
 from schemas.personal import reveal
@@ -92,7 +93,7 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
     """The occasion of a case's event; `old_leads` only where the lead changed."""
     event: CaseEvent = message.body
     case = event.case
-    old = event.changed.get("lead_agency", {}) if isinstance(event, CaseRerouted) else {}
+    old = event.changed.get("lead_agency", {}) if isinstance(event, CaseRerouted | ReportCorrected) else {}
     old_lead = old.get("old") if isinstance(old, dict) else None
     return Occasion(
         type=message.type,
@@ -133,6 +134,7 @@ def applies(when: When, occasion: Occasion) -> bool:
         when.danger_now is None or when.danger_now == occasion.danger_now,
         when.wants_updates is None or when.wants_updates == occasion.wants_updates,
         not when.silence or occasion.silence in when.silence,
+        when.lead_changed is None or when.lead_changed == bool(occasion.old_leads),
         when.has_act_first is None or when.has_act_first == bool(occasion.act_first),
     )
     return all(checks)

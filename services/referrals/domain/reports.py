@@ -6,31 +6,45 @@ from typing import Any
 from uuid import UUID
 
 from schemas.codes import CaseStatus, Disposition, Risk
-from schemas.events import Actor, CaseOpened, CaseState, ReportJoined, ReportTriaged
+from schemas.events import Actor, CaseOpened, CaseState, ReportDecided, ReportJoined, ReportTriaged
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
 from services.partnership.models import Partnership
-from services.referrals.domain import casefile, joining, matching, proposing, tasks
+from services.referrals.domain import casefile, joining, matching, proposing, redeciding, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
 from services.referrals.domain.state import Case, link_key
 from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
+CHOSEN = "A person joined it to this case when she decided the report"
 DANGER = "danger-now"
 _RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
-def needs_case(event: ReportTriaged) -> bool:
+def needs_case(event: ReportDecided) -> bool:
     """Whether the report goes into a case at all."""
-    return event.decision.disposition is Disposition.NEEDS_CASE and not event.report.historic
+    sure = isinstance(event, ReportTriaged) and not event.withdrawn
+    return sure and event.decision.disposition is Disposition.NEEDS_CASE and not event.report.historic
 
 
-def triaged(state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
-    """Join the report to the case that it surely belongs to; else open one, and propose the likely one."""
-    if not needs_case(event) or state.get(link_key(event.report.report_id)) is not None:
+def marks_of(event: ReportDecided, partnership: Partnership) -> frozenset[str]:
+    """The marks under which the report's case is looked for, the one that a person named among them."""
+    if not isinstance(event, ReportTriaged) or not needs_case(event):
+        return frozenset()
+    chosen = redeciding.mark_of_chosen(event)
+    return frozenset(each.key for each in matching.keys(event, partnership)) | ({chosen} if chosen else set())
+
+
+def decided(state: Mapping[str, Any], event: ReportDecided, context: Context) -> Decision:
+    """Of a report in a case: the case follows. Else join it to the case that a person named or that it surely belongs
+    to, or open one and propose the likely one."""
+    link: Link | None = state.get(link_key(event.report.report_id))
+    if link is not None:
+        return redeciding.again(state, link, event, context)
+    if not isinstance(event, ReportTriaged) or not needs_case(event):
         return NOTHING
-    found = joining.find(event, state, context)
+    found = redeciding.chosen(state, event, context) or joining.find(event, state, context)
     if found is not None and found.sure:
         return _joined(found, state, event, context)
     return _opened(found, state, event, context)
@@ -116,11 +130,12 @@ def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged
     """The case takes on the higher risk and the earlier due time; its version stays, so no one's edit fails."""
     decision, before = event.decision, found.case.state
     danger = DANGER in decision.flags
-    change = Change(found.case, HUB, context)
+    by_her = not found.parts
+    change = Change(found.case, event.decided_by if by_her else HUB, context)
     joined = change.happens(
         ReportJoined,
         replaces=False,
-        why=f"{found.why} (rule join-sure, default, not policy)",
+        why=CHOSEN if by_her else f"{found.why} (rule join-sure, default, not policy)",
         changed=found.shown(),
         report=event.report,
         personal=event.personal,

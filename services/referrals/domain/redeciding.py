@@ -1,0 +1,153 @@
+"""A report that is in a case was decided again, or taken back: the case follows, and its timeline says so.
+
+Nothing is deleted. A case follows to another theme and lead where the report is all it holds and nobody sent it
+elsewhere; otherwise the change stands on the timeline and a person decides.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.case_life import ReportCorrected, ReportTakenBack
+from schemas.codes import CaseStatus, Disposition
+from schemas.events import Actor, EarlierDecision, ReportDecided
+from services.kernel.decision import NOTHING, Context, Decision
+from services.partnership.models import Partnership, UnknownCode
+from services.referrals.domain import casefile, tasks
+from services.referrals.domain.change import Change
+from services.referrals.domain.joining import Found
+from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
+from services.referrals.domain.state import Case, case_key, case_of
+
+DANGER = "danger-now"
+FOLLOWS = "Decided again: the case follows, since this report is all it holds"
+STAYS = "Decided again: the case holds more or was sent elsewhere, so a person decides whether it follows"
+NOTED = "Decided again: theme and lead are as they were"
+_RISK = {"standard": 0, "medium": 1, "high": 2}
+
+
+def again(state: Mapping[str, Any], link: Link, event: ReportDecided, context: Context) -> Decision:
+    """What a later decision on a report of a case changes."""
+    case = case_of(state, link.case_id)
+    if case is None or event.earlier is None:
+        return NOTHING
+    if event.withdrawn:
+        return _taken_back(case, event, context)
+    return _corrected(state, case, event, event.earlier, context)
+
+
+def _taken_back(case: Case, event: ReportDecided, context: Context) -> Decision:
+    change = Change(case, event.decided_by, context)
+    why = "Its sender withdrew the report; it stays in the history"
+    change.happens(ReportTakenBack, replaces=False, why=why, report=event.report, personal=event.personal)
+    return change.decision()
+
+
+def _corrected(
+    state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision, context: Context
+) -> Decision:
+    changed = _differences(event, earlier)
+    moved = bool({"themes", "lead_agency"} & changed.keys())
+    follows = moved and _may_follow(case, event, earlier)
+    change = Change(case, event.decided_by, context)
+    if follows:
+        change.note(kind=event.decision.kind_of_case or case.kind)
+    change.happens(
+        ReportCorrected,
+        replaces=follows,
+        why=FOLLOWS if follows else STAYS if moved else NOTED,
+        changed=changed,
+        report=event.report,
+        personal=event.personal,
+        suggested=tuple(dict.fromkeys((*case.suggested, *event.decision.panels))),
+        **_facts(case, event),
+        **(_route(case, event) if follows else {}),
+    )
+    casefile.remember_people(change, state, event.report, event.personal)
+    known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
+    tasks.entitled(change, event.decision.entitlements, known, event.report.received_at, context)
+    return change.decision()
+
+
+def _differences(event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:
+    """What the decision says now and what it said before, by name."""
+    found = {}
+    for name in ("themes", "lead_agency", "risk", "disposition"):
+        old, new = getattr(earlier, name), getattr(event.decision, name)
+        if old != new:
+            plain = isinstance(old, tuple)
+            found[name] = {"old": list(old) if plain else old, "new": list(new) if plain else new}
+    return found
+
+
+def _may_follow(case: Case, event: ReportDecided, earlier: EarlierDecision) -> bool:
+    """The report is all the case holds, nobody sent it elsewhere, and the hub or a person is sure where it goes."""
+    state = case.state
+    return (
+        state.report_count == 1
+        and state.status is CaseStatus.OPEN
+        and state.lead_agency == (earlier.lead_agency or state.lead_agency)
+        and event.decision.disposition is Disposition.NEEDS_CASE
+        and event.decision.lead_agency is not None
+    )
+
+
+def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
+    """The case takes on more risk and an earlier time, never less: that is for a person to say."""
+    before, decision = case.state, event.decision
+    danger = DANGER in decision.flags and DANGER not in before.flags
+    due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
+    facts: dict[str, Any] = {
+        "risk": max(before.risk, decision.risk, key=_RISK.__getitem__),
+        "priority": min(before.priority, decision.priority),
+        "due_at": min(due, default=None),
+        "flags": tuple(dict.fromkeys((*before.flags, *decision.flags))),
+        "act_first": tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
+        "danger_unacknowledged": before.danger_unacknowledged or danger,
+        "danger_since": event.decided_at if danger else before.danger_since,
+    }
+    if before.report_count == 1:
+        facts |= {"street": event.report.street, "cell": event.report.cell}
+    return facts
+
+
+def _route(case: Case, event: ReportDecided) -> dict[str, Any]:
+    """Another theme and lead; a new lead has no owner yet."""
+    decision = event.decision
+    same = decision.lead_agency == case.state.lead_agency
+    return {
+        "themes": decision.themes,
+        "lead_agency": decision.lead_agency,
+        "acting_lead": decision.acting_lead or decision.lead_agency,
+        "joint_leads": decision.joint_leads,
+        "owner": case.state.owner if same else None,
+        "owner_name": case.state.owner_name if same else None,
+    }
+
+
+def mark_of_chosen(event: ReportDecided) -> str | None:
+    """The mark of the case that a person joined the report to."""
+    return f"reference:{event.decision.joins}" if event.decision.joins else None
+
+
+def chosen(state: Mapping[str, Any], event: ReportDecided, context: Context) -> Found | None:
+    """The case that a person joined the report to: open, not intelligence, and hers to see; else the hub looks."""
+    mark = mark_of_chosen(event)
+    for match in (state.get(mark) or Matches()).cases if mark else ():
+        named: Case | None = state.get(case_key(match.case_id))
+        case = case_of(state, match.case_id)
+        if named is None or case is None or named.state.reference != event.decision.joins:
+            continue
+        open_ = case.state.status is CaseStatus.OPEN and not case.intelligence
+        if open_ and _hers(case, event.decided_by, context.rules.partnership):
+            return Found(case, 1.0, (), sure=True)
+    return None
+
+
+def _hers(case: Case, by: Actor, partnership: Partnership) -> bool:
+    try:
+        person = partnership.person(by.id)
+    except UnknownCode:
+        return False
+    if person.sees == "all-agencies":
+        return True
+    return person.sees == "own-agency" and bool({person.agency, *person.panels} & set(case.visible_to))

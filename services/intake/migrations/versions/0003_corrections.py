@@ -4,7 +4,7 @@ from alembic import op
 
 from services.kernel.migrations import grant_tables
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 STATEMENTS = (
     """

@@ -6,15 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from schemas import asyncapi
-from schemas.events import EVENTS
-from schemas.export import file_name, json_schema
+from schemas.export import files
 from services.desk.error_codes import ERRORS
 from services.desk.frame import shell
 from services.desk.people import session_of
 from services.kernel.http import Problem
 from services.kernel.process import Process
 
-SCHEMAS = {file_name(event): event for event in EVENTS}
+SCHEMAS = files()
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,10 +44,10 @@ async def topics_document(request: Request) -> JSONResponse:
 
 @router.get("/schemas/events/{name}")
 async def event_schema(name: str) -> JSONResponse:
-    """The JSON Schema of an event, at the address that its `ce_dataschema` gives."""
+    """The JSON Schema of an event, at the address that its `ce_dataschema` gives, or what events share."""
     if name not in SCHEMAS:
         raise Problem(404, "not-found", "There is no event with this name and version.")
-    return JSONResponse(json_schema(SCHEMAS[name]), media_type="application/schema+json")
+    return JSONResponse(SCHEMAS[name], media_type="application/schema+json")
 
 
 @router.get("/docs/errors")

@@ -5,15 +5,18 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel
+from referencing import Registry, Resource
 
 from schemas import topics
 from schemas.events import EVENTS, Event
-from schemas.export import FOLDER, file_name, rendered
+from schemas.export import ADDRESS, DEFINITIONS, FOLDER, file_name, files, rendered
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "schemas" / "examples"
 NAMES = ("minimal", "full", "unknown-field")
+SCHEMAS = files()
 BY_NAME = {f"{event.TYPE}.v{event.VERSION}": event for event in EVENTS}
 
 
@@ -21,9 +24,16 @@ def _example(type_: str, name: str) -> str:
     return (EXAMPLES / type_ / f"{name}.json").read_text()
 
 
+@pytest.mark.parametrize("name", [DEFINITIONS, *map(file_name, EVENTS)])
+def test_the_committed_schema_equals_the_models_export(name: str) -> None:
+    assert (FOLDER / name).read_text() == rendered(SCHEMAS[name]), "run `make schemas` and commit what changed"
+
+
 @pytest.mark.parametrize("event", EVENTS, ids=file_name)
-def test_the_committed_schema_equals_the_models_export(event: type[Event]) -> None:
-    assert (FOLDER / file_name(event)).read_text() == rendered(event), "run `make schemas` and commit what changed"
+def test_a_full_example_keeps_its_committed_schema(event: type[Event]) -> None:
+    resources = [(ADDRESS + name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()]
+    validator = Draft202012Validator(SCHEMAS[file_name(event)], registry=Registry().with_resources(resources))
+    validator.validate(json.loads(_example(f"{event.TYPE}.v{event.VERSION}", "full")))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,7 +45,7 @@ def test_an_example_is_read_by_its_own_model(type_: str, name: str) -> None:
 
 def test_no_example_and_no_schema_stands_unreferenced() -> None:
     assert {path.name for path in EXAMPLES.iterdir()} == set(BY_NAME)
-    assert {path.name for path in FOLDER.iterdir()} == {file_name(event) for event in EVENTS}
+    assert {path.name for path in FOLDER.iterdir()} == set(SCHEMAS)
     for type_ in BY_NAME:
         assert {path.stem for path in (EXAMPLES / type_).iterdir()} == set(NAMES)
 

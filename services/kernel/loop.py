@@ -236,7 +236,7 @@ class Loop:
         for received_one, reason in work.dead:
             log.error("message_dead", source=batch.name, key=received_one.held_key, reason=reason)
         messages = [outcome.received.message for outcome in work.outcomes if outcome.received.message]
-        if messages:
+        if messages and batch.uses_inbox:  # a replayed record's age is no hop's time
             HOP_SECONDS.labels(batch.name).observe((ended - messages[-1].time).total_seconds())
         if work.effects.events or work.effects.jobs or work.effects.timers:
             self._wake()

@@ -17,6 +17,7 @@ from services.desk import (
     finding_pages,
     live_pages,
     operations_pages,
+    past_pages,
     proxy,
     sign_in_pages,
     worklist_pages,
@@ -37,6 +38,19 @@ from services.partnership.loading import load_partnership
 
 INTAKE, TRIAGE, REFERRALS = 1, 2, 3
 """Offsets from the port base."""
+ROUTERS = (
+    operations_pages.router,
+    demo_pages.router,
+    worklist_pages.router,
+    live_pages.router,
+    case_pages.router,
+    past_pages.router,
+    finding_pages.router,
+    sign_in_pages.router,
+    documents.router,
+    proxy.router,
+)
+"""Every page of the desk, and what it passes through."""
 PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
 
 
@@ -86,17 +100,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.NOTIFICATIONS),
             Subscription(topics.RULES),
         ),
-        routers=(
-            operations_pages.router,
-            demo_pages.router,
-            worklist_pages.router,
-            live_pages.router,
-            case_pages.router,
-            finding_pages.router,
-            sign_in_pages.router,
-            documents.router,
-            proxy.router,
-        ),
+        routers=ROUTERS,
         operations_only=(operations_only(),),
         openapi_url=None,  # `documents` serves the one of all services at the same address
     )
@@ -106,7 +110,7 @@ def build(settings: Settings) -> Process:
     state.presenter = Presenter(partnership)
     state.pages = Pages(Path(__file__).parent / "templates")
     state.intake, state.referrals = _client(settings, INTAKE), _client(settings, REFERRALS)
-    state.casework = Casework(state.referrals, _client(settings, TRIAGE))
+    state.casework = Casework(state.referrals, _client(settings, TRIAGE), partnership.zone)
     state.neighbours = Neighbours(settings.port_base, settings.service_secret.get_secret_value())
     process.ready_checks.append(state.neighbours.all_ready)
     app.add_exception_handler(SignInNeeded, _to_sign_in)  # type: ignore[arg-type]

@@ -1,15 +1,18 @@
 """The case page: what is known of a case, what was done with it, and its forms."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.desk import case_view, marks_repository, repository, write_repository
+from services.desk.case_parts import parts_of
 from services.desk.commands import BODIES, Casework, Outcome, caught_up
 from services.desk.conflict_page import conflict, words_of
 from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy
@@ -19,17 +22,23 @@ from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 
-TIMELINE = 300
+TIMELINE = 50
+"""Entries of a page: a case with a long history opens as fast as a short one."""
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/cases/{reference}")
 async def case_page(
-    request: Request, session: SignedIn, reference: str, notice: str = "", show: str = "all"
+    request: Request,
+    session: SignedIn,
+    reference: str,
+    notice: str = "",
+    show: str = "all",
+    before: int | None = None,
 ) -> Response:
     """One case. The reading is recorded."""
-    return await _case_page(request, session, tidy(reference), notice=notice, show=show)
+    return await _case_page(request, session, tidy(reference), notice=notice, show=show, before=before)
 
 
 async def _case_page(
@@ -42,6 +51,7 @@ async def _case_page(
     status: int = 200,
     show: str = "all",
     kept: str = "",
+    before: int | None = None,
 ) -> Response:
     hub: Process = request.app.state.hub
     now = hub.clock()
@@ -49,31 +59,79 @@ async def _case_page(
         state = await repository.case(connection, reference)
         if state is None:
             raise missing()
-        case_id = state["case_id"]
-        events = await repository.timeline(connection, case_id, TIMELINE)
-        reports = await repository.reports_of(connection, case_id)
-        referrals = await repository.referrals_of(connection, case_id)
-        told = await repository.told(connection, case_id)
+        if await _survivor(connection, state):
+            return RedirectResponse(
+                f"/cases/{state['merged_into_reference']}?notice={reference}+was+merged+into+this.", 303
+            )
+        rows = await _rows(connection, state, before)
     values = _case_values(request, session, state, now) | await _of_people(request, session, state, now)
-    presenter: Presenter = request.app.state.presenter
-    views = [report_view(request, row, now) for row in reports]
     return pages_of(request).render(
         "case.html",
         status,
         **shell(request, session, "worklist"),
         **values,
-        entries=case_view.timeline(presenter, events, reports, told, now, show),
-        shown=[(code, words, code == show) for code, words in case_view.SHOWN],
-        changed=f"{presenter.local(events[0].at):%H:%M:%S}" if events else "",
-        reports=views,
-        people=case_view.people(views),
-        referrals=[referral_view(presenter, each, now) for each in referrals],
-        told=[(presenter.recipient(row.state["recipient"]), row.status, presenter.short(row.at, now)) for row in told],
+        **await _history(request, session, state, rows, now, show),
+        show=show,
+        before=before,
         notice=notice,
         error=error,
         kept=kept,
         key=str(uuid4()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What the read model has of a case: a page of its events, and what stands beside them."""
+
+    events: Sequence[Any]
+    reports: Sequence[Any]
+    referrals: Sequence[Any]
+    told: Sequence[Any]
+    later: bool
+
+    @property
+    def earlier(self) -> bool:
+        """Whether older pages follow."""
+        return len(self.events) == TIMELINE
+
+
+async def _rows(connection: AsyncConnection, state: Mapping[str, Any], before: int | None) -> _Rows:
+    case_id = state["case_id"]
+    return _Rows(
+        events=await repository.timeline(connection, case_id, TIMELINE, before),
+        reports=await repository.reports_of(connection, case_id),
+        referrals=await repository.referrals_of(connection, case_id),
+        told=await repository.told(connection, case_id),
+        later=before is not None,
+    )
+
+
+async def _history(
+    request: Request, session: Session, state: Mapping[str, Any], rows: _Rows, now: datetime, show: str
+) -> dict[str, Any]:
+    """Timeline, reports, referrals, who was told, and what hangs on the case."""
+    presenter: Presenter = request.app.state.presenter
+    views = [report_view(request, row, now) for row in rows.reports]
+    entries = case_view.timeline(
+        presenter, rows.events, rows.reports, rows.told, now, show, later=rows.later, earlier=rows.earlier
+    )
+    told = [(presenter.recipient(r.state["recipient"]), r.status, presenter.short(r.at, now)) for r in rows.told]
+    return await parts_of(request, session, state["reference"], views, now) | {
+        "entries": entries,
+        "shown": [(code, words, code == show) for code, words in case_view.SHOWN],
+        "changed": f"{presenter.local(rows.events[0].at):%H:%M:%S}" if rows.events else "",
+        "older": rows.events[-1].sequence if rows.earlier else None,
+        "reports": views,
+        "referrals": [referral_view(presenter, each, now) for each in rows.referrals],
+        "told": told,
+    }
+
+
+async def _survivor(connection: AsyncConnection, state: Mapping[str, Any]) -> bool:
+    """Whether the case went into another one that she may see; of the other, she sees the history alone."""
+    into = state.get("merged_into_reference")
+    return bool(into) and await repository.case(connection, str(into)) is not None
 
 
 async def _of_people(request: Request, session: Session, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:

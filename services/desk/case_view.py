@@ -16,9 +16,20 @@ WAS = ("owner", "lead_agency", "themes", "status", "risk", "due_at", "next_actio
 
 
 def timeline(
-    presenter: Presenter, events: Sequence[Any], reports: Sequence[Any], told: Sequence[Any], now: datetime, shown: str
+    presenter: Presenter,
+    events: Sequence[Any],
+    reports: Sequence[Any],
+    told: Sequence[Any],
+    now: datetime,
+    shown: str,
+    *,
+    later: bool = False,
+    earlier: bool = False,
 ) -> list[dict[str, Any]]:
-    """Everything that happened, newest first; of one moment, what came of it stands above what caused it."""
+    """What happened, newest first; of one moment, what came of it stands above what caused it.
+
+    `later`, `earlier`: whether other pages hold newer or older events; what belongs there is not shown here.
+    """
     entries = [(row.at, 2, presenter.entry(row, now)) for row in events]
     if shown == "facts":
         entries = [each for each in entries if each[2]["tag"] == "fact"]
@@ -27,6 +38,9 @@ def timeline(
     if shown == "all":
         entries += [(rows[0].at, 3, _told(presenter, rows)) for rows in _together(told)]
         entries += [each for row in reports for each in _reported(presenter, row)]
+    if events:
+        first, last = events[-1].at, events[0].at
+        entries = [each for each in entries if (not earlier or each[0] >= first) and (not later or each[0] <= last)]
     entries.sort(key=lambda each: (each[0], each[1]), reverse=True)
     return [entry for _, _, entry in entries]
 

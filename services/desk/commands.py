@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Any
 
 import httpx2
 
 from services.desk import repository
+from services.desk.casefile_forms import CASEFILE_BODIES, shaped
 from services.desk.people import Session, token_for
 from services.kernel.http import unavailable
 from services.kernel.process import Process
@@ -28,6 +30,7 @@ BODIES: dict[str, tuple[str, ...]] = {
     "request-information": ("agency", "question"),
     "conclude": ("outcome", "score"),
     "withdraw": ("code", "reason"),
+    **CASEFILE_BODIES,
 }
 """The fields of each form that go into a command's body; an empty one is left out."""
 
@@ -51,11 +54,12 @@ class Outcome:
         return self.status == httpx2.codes.OK
 
 
-def body_of(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """A command's body from a form's fields."""
+def body_of(name: str, fields: Mapping[str, str], zone: tzinfo = UTC) -> dict[str, Any]:
+    """A command's body from a form's fields; times in a form are in `zone`."""
     body: dict[str, Any] = {field: fields[field] for field in BODIES[name] if fields.get(field)}
     if "themes" in body:
         body["themes"] = [body["themes"]]
+    body |= shaped(name, fields, zone)
     if name == "refer":
         consent = {"status": fields.get("consent", "refused"), "basis": fields.get("basis"), "by": fields.get("by")}
         body["consent"] = {key: value for key, value in consent.items() if value}
@@ -65,12 +69,22 @@ def body_of(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
 class Casework:
     """Speaks to referrals and triage for the person who is signed in."""
 
-    def __init__(self, referrals: httpx2.AsyncClient, triage: httpx2.AsyncClient) -> None:
-        self._referrals, self._triage = referrals, triage
+    def __init__(self, referrals: httpx2.AsyncClient, triage: httpx2.AsyncClient, zone: tzinfo = UTC) -> None:
+        self._referrals, self._triage, self._zone = referrals, triage, zone
+
+    async def read(self, hub: Process, session: Session, path: str, **query: str) -> dict[str, Any] | None:
+        """What referrals answers her; None for what is not there for her. Raises a 503 problem while it is away."""
+        headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
+        try:
+            answer = await self._referrals.get(f"/api/v1/{path}", headers=headers, params=query)
+        except httpx2.HTTPError as error:
+            raise unavailable("The case could not be read just now. Try again.") from error
+        found: dict[str, Any] = answer.json()
+        return found if answer.status_code == httpx2.codes.OK else None
 
     async def command(self, hub: Process, session: Session, path: str, name: str, fields: Mapping[str, str]) -> Outcome:
         """Carry a form's command out. Raises a 503 problem while referrals is away."""
-        body = body_of(name, fields)
+        body = body_of(name, fields, self._zone)
         headers = {
             "Authorization": f"Bearer {token_for(session, hub)}",
             "If-Match": f'"{fields.get("version", "")}"',

@@ -35,7 +35,7 @@ def words_of(fields: Mapping[str, str]) -> str:
 
 def wanted(name: str, me: str, was: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """The case as her command would have left it, as far as the command says so."""
-    mine = dict(was) | {field: sent[field] for field in ("owner", "lead_agency", "themes") if field in sent}
+    mine = dict(was) | {field: sent[field] for field in ("owner", "lead_agency", "themes", "risk") if field in sent}
     if name == "take":
         mine["owner"] = me
     if name in ("close", "reopen"):

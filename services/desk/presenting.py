@@ -109,6 +109,11 @@ class Presenter:
         self._partnership = partnership
         self._zone: ZoneInfo = partnership.zone
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The partnership's time zone."""
+        return self._zone
+
     def local(self, moment: datetime | str) -> datetime:
         """A moment in the partnership's time zone."""
         found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
@@ -251,7 +256,7 @@ class Presenter:
             "by_hub": event["by"]["kind"] == "hub",
             "day": self.day(row.at),
             "clock": self.clock(row.at),
-            "text": words.get("text") or words.get("question") or self._changed(changed),
+            "text": words.get("text") or words.get("question") or words.get("what") or self._changed(changed),
             "why": words.get("reason") or event.get("why"),
             "tag": changed.get("fact"),
             "trace_id": row.trace_id,
@@ -269,4 +274,17 @@ class Presenter:
         outcome = changed.get("outcome")
         if outcome:
             return f"Outcome: {self._partnership.outcome(outcome['new']).name}."
-        return f"{self.agency(changed['asked'])} was asked." if changed.get("asked") else ""
+        return self._of_casefile(changed) or (
+            f"{self.agency(changed['asked'])} was asked." if changed.get("asked") else ""
+        )
+
+    def _of_casefile(self, changed: Mapping[str, Any]) -> str:
+        """Merges, splits, risk and acting leads."""
+        if changed.get("merged"):
+            return f"{changed['merged']} went into {changed['into']}."
+        if changed.get("from"):
+            return f"{', '.join(changed['reports'])} went from {changed['from']} into {changed['into']}."
+        if changed.get("risk"):
+            return f"Risk: {changed['risk']['old']} to {changed['risk']['new']}."
+        acting = changed.get("acting_lead")
+        return f"Acting lead: {self.agency(acting['old'])} to {self.agency(acting['new'])}." if acting else ""

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 VIEWS = ("mine", "team", "unowned", "late", "unanswered", "waiting", "closed")
 ACKNOWLEDGED_SHOWN = 2
+BRINGS = ("CaseOpened", "ReportJoined", "ReportMoved")
+"""Events that bring a report to a case: the latest of them says where it is."""
 _UNANSWERED = """
     EXISTS (SELECT 1 FROM model_referrals r WHERE r.case_id = model_cases.case_id
         AND r.status IN ('sent', 'information-requested') AND r.due_at < now())
@@ -57,15 +59,17 @@ _HINT = text("""
 _CASE_HINT = text("SELECT sequence, version, state FROM model_cases WHERE reference = :reference")
 _CASE = text("SELECT state, case_id FROM model_cases WHERE reference = :reference")
 _TIMELINE = text("""
-    SELECT type, at, sequence, trace_id, report_id, document FROM model_events WHERE case_id = :case
+    SELECT type, at, sequence, trace_id, report_id, document FROM model_events
+    WHERE case_id = :case AND sequence < coalesce(CAST(:before AS integer), 2147483647)
     ORDER BY sequence DESC LIMIT :most
 """)
 _REPORTS_OF = text("""
-    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM (
-        SELECT report_id, min(sequence) AS came FROM model_events WHERE case_id = :case AND report_id IS NOT NULL
-        GROUP BY report_id
-    ) e JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
-    ORDER BY e.came DESC LIMIT 50
+    SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM model_events e
+    JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
+    WHERE e.case_id = :case AND e.report_id IS NOT NULL AND e.type = ANY(CAST(:brings AS text[])) AND NOT EXISTS (
+        SELECT 1 FROM model_events later
+        WHERE later.report_id = e.report_id AND later.type = ANY(CAST(:brings AS text[])) AND later.at > e.at)
+    ORDER BY e.sequence DESC LIMIT 50
 """)
 _REFERRALS_OF = text("SELECT state FROM model_referrals WHERE case_id = :case ORDER BY sequence DESC")
 _TOLD = text("SELECT about, at, status, state FROM model_notifications WHERE case_id = :case ORDER BY at DESC LIMIT 50")
@@ -76,7 +80,7 @@ _BOARD = text("""
 _REPORT = text("""
     SELECT r.facts, r.personal, r.trace_id, r.withdrawn, d.decision, d.because, d.in_review, d.decided_at,
         (SELECT c.reference FROM model_events e JOIN model_cases c USING (case_id)
-         WHERE e.report_id = r.report_id LIMIT 1) AS case_reference
+         WHERE e.report_id = r.report_id ORDER BY e.at DESC LIMIT 1) AS case_reference
     FROM model_reports r LEFT JOIN model_decisions d USING (report_id) WHERE r.reference = :reference
 """)
 _SEARCH_REPORTS = text("""
@@ -163,14 +167,16 @@ async def case(connection: AsyncConnection, reference: str) -> dict[str, Any] | 
     return found
 
 
-async def timeline(connection: AsyncConnection, case_id: UUID | str, most: int) -> Sequence[Any]:
-    """A case's entries, newest first."""
-    return (await connection.execute(_TIMELINE, {"case": case_id, "most": most})).all()
+async def timeline(
+    connection: AsyncConnection, case_id: UUID | str, most: int, before: int | None = None
+) -> Sequence[Any]:
+    """A page of a case's entries, newest first, from before a sequence on."""
+    return (await connection.execute(_TIMELINE, {"case": case_id, "most": most, "before": before})).all()
 
 
 async def reports_of(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any]:
     """A case's reports with their decisions, newest first."""
-    return (await connection.execute(_REPORTS_OF, {"case": case_id})).all()
+    return (await connection.execute(_REPORTS_OF, {"case": case_id, "brings": list(BRINGS)})).all()
 
 
 async def referrals_of(connection: AsyncConnection, case_id: UUID | str) -> list[dict[str, Any]]:

@@ -80,6 +80,17 @@ async def as_known(connection: AsyncConnection, caller: Caller, hub: Process, ca
     return casefile_views.known_view(known, known.state, events, at)
 
 
+@router.get("/cases/{reference}/parts")
+async def parts(request: Request, caller: Staff, reference: str) -> dict[str, Any]:
+    """What hangs on a case: tasks, people, proposals, and the references of its newest reports."""
+    async with request.app.state.hub.database.reading(**session_of(caller)) as connection:
+        case = await repository.case_by_reference(connection, tidied(reference, "case"))
+        if case is None:
+            raise missing("case")
+        reports = await casefile_repository.references_of(connection, case.state.case_id, PARTS)
+        return {"reference": case.state.reference, "reports": reports} | await parts_of(connection, case)
+
+
 @router.get("/cases/{reference}/timeline")
 async def older(
     request: Request, caller: Staff, reference: str, before: Annotated[int | None, Query(ge=1)] = None

@@ -22,7 +22,9 @@ def task_view(task: Task) -> dict[str, Any]:
 def person_view(person: CasePerson) -> dict[str, Any]:
     """A person with role and safe contact."""
     state = person.state
-    shown = {name: person.personal.get(name) for name in ("name", "date_of_birth", "age", "under_18", "contact")}
+    shown = {
+        name: person.personal.get(name) for name in ("name", "date_of_birth", "age", "under_18", "contact", "consent")
+    }
     return {"person": str(state.person_id), "role": state.role, "safe": state.safe, "by_hand": state.by_hand} | {
         name: value for name, value in shown.items() if value is not None
     }

@@ -1,0 +1,145 @@
+"""What hangs on a case, worked on in a real browser: a likely join, tasks, people, a split, the past."""
+
+import uuid
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.conftest import PHONE, WIDE, sign_in
+from tests.journey.steps import AXE, case_of, post_call
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+
+def somewhere() -> dict[str, Any]:
+    """A position in and around the town that hardly any other run has used."""
+    number = uuid.uuid4().int
+    return {"latitude": 51.80 + number % 20_011 / 100_000, "longitude": -0.60 + number % 39_989 / 100_000}
+
+
+def street() -> str:
+    """A street that no other run has used: letters only, since a house number is never kept."""
+    return "Invented " + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12]).capitalize()
+
+
+def two_alike(hub: str) -> tuple[str, str]:
+    """Two cases of one kind on one street, far apart: likely one, not surely."""
+    name = street()
+    posted = []
+    for place in (somewhere(), somewhere()):
+        report = post_call(hub, "Loud music through the wall.", place={"text": name} | place)
+        posted.append(case_of(hub, report))
+    return posted[0], posted[1]
+
+
+def test_a_likely_join_is_confirmed_on_the_page_and_the_old_address_leads_to_the_survivor(page: Page, hub: str) -> None:
+    older, newer = two_alike(hub)
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{newer}")
+    box = page.locator(".join")
+    expect(box).to_contain_text(f"May belong to {older}")
+    expect(box).to_contain_text("the same street (0.35)")
+    box.locator("summary", has_text="Same matter").click()
+    box.get_by_role("button", name="Make them one case").click()
+    expect(page.locator(".case__crumb")).to_contain_text(older)
+    expect(page.locator(".moj-timeline")).to_contain_text("Cases merged")
+    page.goto(f"/cases/{newer}")
+    expect(page).to_have_url(f"{hub}/cases/{older}?notice={newer}+was+merged+into+this.")
+    expect(page.locator("#rep")).to_contain_text("2")
+
+
+def test_a_refused_join_says_why_and_is_gone(page: Page, hub: str) -> None:
+    _, newer = two_alike(hub)
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{newer}")
+    page.locator(".join summary", has_text="Another matter").click()
+    page.locator("#rj-1").fill("Two different neighbours.")
+    page.get_by_role("button", name="Keep them apart").click()
+    expect(page.locator(".moj-timeline")).to_contain_text("Two different neighbours.")
+    expect(page.locator(".join")).to_have_count(0)
+
+
+def test_a_task_and_a_person_are_added_and_the_task_is_done(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music, all night.", place={"text": street()}))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    page.locator("summary", has_text="Add a task").click()
+    page.locator("#task-what").fill("Visit with the noise meter.")
+    page.get_by_role("button", name="Add the task").click()
+    tasks = page.locator("section[aria-labelledby=tsk]")
+    expect(tasks).to_contain_text("Visit with the noise meter.")
+    page.locator("summary", has_text="Add a person").click()
+    page.locator("#p-name").fill("Zoe Ashe")
+    page.locator("#p-safe").select_option("no")
+    page.get_by_role("button", name="Add the person").click()
+    expect(page.locator(".case__care")).to_contain_text("Do not call, text or write to Zoe Ashe.")
+    tasks.locator("summary", has_text="Done").click()
+    page.locator("#td-1").fill("Measured: 41 dB.")
+    tasks.get_by_role("button", name="Done").click()
+    expect(tasks).to_contain_text("1 ended")
+    expect(page.locator(".moj-timeline")).to_contain_text("Measured: 41 dB.")
+
+
+def test_a_report_is_split_off_and_both_sides_say_so(page: Page, hub: str) -> None:
+    here: dict[str, Any] = {"text": street()} | somewhere()
+    reference = case_of(hub, post_call(hub, "Loud music, first night.", place=here))
+    second = post_call(hub, "Loud music, second night.", place=here)
+    assert case_of(hub, second) == reference
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    page.locator("summary", has_text="Split").click()
+    page.get_by_label(second["reference"]).check()
+    page.locator("#split-reason").fill("Another address.")
+    page.get_by_role("button", name="Split them off").click()
+    expect(page.locator(".moj-timeline")).to_contain_text("Case split")
+    expect(page.locator("h1")).to_contain_text("1 report")
+    page.goto(f"/reports/{second['reference']}")
+    expect(page.locator("main")).not_to_contain_text(reference)
+
+
+def test_a_stale_change_of_risk_shows_both_sides(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music, all day.", place={"text": street()}))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    page.locator("summary", has_text="Risk").first.click()
+    page.locator("#risk-to").select_option("high")
+    page.locator("#risk-reason").fill("A child heard it.")
+    other = page.context.new_page()
+    other.goto(f"/cases/{reference}")
+    other.get_by_role("button", name="Take").click()
+    expect(other.locator(".facts")).to_contain_text("Asha Venn")
+    page.get_by_role("button", name="Change the risk").click()
+    expect(page.locator("h1")).to_contain_text("changed")
+    expect(page.locator("main")).to_contain_text("A child heard it.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_parts_and_the_past_are_accessible_and_do_not_scroll_sideways(
+    chrome: Browser, hub: str, size: dict[str, int], scheme: Any
+) -> None:
+    _, reference = two_alike(hub)
+    context = chrome.new_context(viewport=size, base_url=hub, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    for summary in page.locator(".panels > details > summary").all():
+        summary.click()
+    _check(page, "the case with every form open")
+    page.goto(f"/cases/{reference}/past")
+    latest = page.locator("#at").get_attribute("max")
+    page.goto(f"/cases/{reference}/past?at={latest}:59")
+    expect(page.locator(".moj-timeline")).to_contain_text("Case opened")
+    _check(page, "the past")
+    page.goto(f"/cases/{reference}/past?at=2020-01-01T00:00")
+    expect(page.locator("main")).to_contain_text("nothing that your agency could see")
+    context.close()
+
+
+def _check(page: Page, what: str) -> None:
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{what} scrolls sideways by {overflow} px"

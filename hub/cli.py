@@ -20,6 +20,7 @@ COMMANDS = {
     "keys": "hub.keys:app",
     "dead-letters": "hub.dead_letters:app",
     "check": "hub.check:app",
+    "backtest": "hub.backtest:backtest",
     "bench": "hub.bench:bench",
 }
 """Command → where it stands. Every service process begins with one of them and keeps the memory of what it loads."""

@@ -3,11 +3,14 @@
 from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
 from services.kernel.consumer import BULK_BATCH, Subscription
+from services.kernel.database import Database
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
-from services.triage import rules_api
+from services.triage import rules_api, shadow_api
 from services.triage.api import router
+from services.triage.domain.shadow import PAGE_JOB
 from services.triage.keeping import RuleKeeper
+from services.triage.replaying import Replayer
 from services.triage.stage import TriageStage
 
 PORT = 2
@@ -17,6 +20,7 @@ PORT = 2
 def build(settings: Settings) -> Process:
     """A process of triage that is not started yet."""
     keeper = RuleKeeper(settings.partnership)
+    replayer = Replayer(Database("triage", settings, pool_size=1), keeper)
     process = Process(
         name="triage",
         settings=settings,
@@ -27,7 +31,8 @@ def build(settings: Settings) -> Process:
             Subscription(topics.REPORTS_ONLINE),
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
         ),
-        routers=(router, rules_api.router),
+        jobs={PAGE_JOB: replayer.do_page},
+        routers=(router, shadow_api.router, rules_api.router),
         background=(keeper.ship,),
         operations_only=(operations_only(),),
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.codes import ReviewAnswer
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
 from services.triage.domain.rule_versions import RULE_COMMANDS
+from services.triage.domain.shadow import SHADOW_MESSAGES
 
 
 class ResolveReview(BaseModel):
@@ -36,6 +37,6 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
     "ResolveReview": {1: ResolveReview},
-    **{command.__name__: {1: command} for command in RULE_COMMANDS},
+    **{command.__name__: {1: command} for command in (*RULE_COMMANDS, *SHADOW_MESSAGES)},
     "review-unanswered": {1: ReviewUnanswered},
 }

@@ -30,7 +30,12 @@ NAMES = (*TABLES, FILE)
 
 def shipped_documents(path: Path) -> dict[str, str]:
     """The documents in the partnership's folder; one that is missing is left out."""
-    found = ((name, path / FOLDER / name) for name in NAMES)
+    return documents_in(path / FOLDER)
+
+
+def documents_in(folder: Path) -> dict[str, str]:
+    """The documents in a triage folder; one that is missing is left out."""
+    found = ((name, folder / name) for name in NAMES)
     return {name: file.read_text(encoding="utf-8") for name, file in found if file.is_file()}
 
 

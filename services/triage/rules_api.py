@@ -71,7 +71,8 @@ async def list_rules(request: Request, caller: Analyst) -> dict[str, Any]:
     return {"items": items, "in_force": rules.rule_set, "trouble": keeper.trouble}
 
 
-async def _version(request: Request, number: int) -> tuple[Head, Text]:
+async def version_of(request: Request, number: int) -> tuple[Head, Text]:
+    """A version and its documents. Raises a 404 problem."""
     hub: Process = request.app.state.hub
     async with hub.database.writing() as connection:
         head = next((each for each in await rule_repository.heads(connection) if each.number == number), None)
@@ -84,7 +85,7 @@ async def _version(request: Request, number: int) -> tuple[Head, Text]:
 @router.get("/{number}")
 async def one_version(request: Request, caller: Analyst, number: int) -> dict[str, Any]:
     """A version with its documents, and what keeps it from deciding."""
-    head, text = await _version(request, number)
+    head, text = await version_of(request, number)
     keeper: RuleKeeper = request.app.state.keeper
     failing = await asyncio.to_thread(keeper.check, text.documents)
     return {"head": head.model_dump(mode="json"), "documents": text.documents, "failing": list(failing)}
@@ -93,7 +94,7 @@ async def one_version(request: Request, caller: Analyst, number: int) -> dict[st
 @router.post("/{number}")
 async def change(request: Request, caller: Analyst, number: int, sent: Change) -> dict[str, Any]:
     """A changed row or list of words, kept in a draft once every cell is right."""
-    head, text = await _version(request, number)
+    head, text = await version_of(request, number)
     try:
         documents = edited(text.documents, sent.edit) if sent.edit else dict(text.documents)
     except EditRefused as refused:
@@ -126,7 +127,7 @@ async def _refuse_mistakes(keeper: RuleKeeper, documents: dict[str, str]) -> Non
 async def step(request: Request, caller: Analyst, number: int, action: Action, sent: Step) -> dict[str, Any]:
     """Propose, send back, approve, publish (now or on a day), roll back, discard."""
     if action in ("propose", "publish", "roll-back"):
-        _, text = await _version(request, number)
+        _, text = await version_of(request, number)
         await asyncio.to_thread(request.app.state.keeper.check, text.documents)
     when = sent.effective_from.astimezone(UTC) if sent.effective_from else None
     command = MoveRuleSet(

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
-from services.triage import repository, rule_repository
-from services.triage.domain import handling, rule_book
+from services.triage import replay_repository, repository, rule_repository
+from services.triage.domain import handling, rule_book, shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
+from services.triage.domain.shadow import SHADOW_MESSAGES, ShadowPaged, StartShadow, run_key
 from services.triage.domain.succession import report_key
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import READERS, ResolveReview, ReviewUnanswered
@@ -22,10 +23,14 @@ RULES = "rules"
 _KINDS = ("decision", "place", "victim")
 
 
-def rule_key(command: RuleCommand) -> str:
-    """The versions of the rules, and the one whose documents the command needs."""
-    number = None if isinstance(command, ShipRules) else command.number
-    return f"{RULES}:{number or ''}"
+def rule_keys(body: RuleCommand | StartShadow | ShadowPaged) -> Keys:
+    """All versions under one lock, and the one whose documents a command needs; or the shadow run."""
+    if isinstance(body, StartShadow):
+        return Keys()
+    if isinstance(body, ShadowPaged):
+        return Keys(aggregates=frozenset({run_key(body.run_id)}))
+    number = None if isinstance(body, ShipRules) else body.number
+    return Keys(match=frozenset({RULES}), aggregates=frozenset({f"{RULES}:{number or ''}"}))
 
 
 class TriageStage:
@@ -39,8 +44,8 @@ class TriageStage:
     def keys(self, message: Message) -> Keys:
         """The report; and its place and victims, under lock, where it counts towards them. All rules under one lock."""
         body = message.body
-        if isinstance(body, RULE_COMMANDS):
-            return Keys(match=frozenset({RULES}), aggregates=frozenset({rule_key(body)}))
+        if isinstance(body, (*RULE_COMMANDS, *SHADOW_MESSAGES)):
+            return rule_keys(body)
         if isinstance(body, ResolveReview):
             named = {body.report_id} | ({second_matter(body.report_id)} if body.action == "split" else set())
             return Keys(aggregates=frozenset(map(report_key, named)))
@@ -56,6 +61,8 @@ class TriageStage:
         """See `repository.load` and `rule_repository.load`."""
         rules = [key.removeprefix(f"{RULES}:") for key in keys.aggregates if key.startswith(f"{RULES}:")]
         state = await rule_repository.load(connection, (int(number) for number in rules if number)) if rules else {}
+        runs = [key.removeprefix("shadow:") for key in keys.aggregates if key.startswith("shadow:")]
+        state |= await replay_repository.load_runs(connection, runs) if runs else {}
         named = {
             kind: sorted(key.removeprefix(f"{kind}:") for key in keys.aggregates if key.startswith(f"{kind}:"))
             for kind in _KINDS
@@ -66,12 +73,15 @@ class TriageStage:
         """See `handling.handle` and `rule_book.decide`."""
         if isinstance(message.body, RULE_COMMANDS):
             return rule_book.decide(state, message.body, context, self._keeper.check)
+        if isinstance(message.body, SHADOW_MESSAGES):
+            return shadow.decide(state, message.body, context)
         return handling.handle(state, message, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
         """See `repository.save` and `rule_repository.save`."""
         await repository.save(connection, changed)
         await rule_repository.save(connection, changed)
+        await replay_repository.save(connection, changed)
 
     async def rules(self, connection: AsyncConnection) -> Rules:
         """The rule set in force, by its id; compiled once."""

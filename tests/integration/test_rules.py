@@ -61,9 +61,9 @@ async def in_force(pipeline: Pipeline) -> dict[str, Any]:
     return found
 
 
-async def cells_of(pipeline: Pipeline, number: int) -> dict[str, str]:
+async def cells_of(pipeline: Pipeline, number: int, name: str = ROW) -> dict[str, str]:
     documents = (await asked(pipeline, "maya-orchard", f"/{number}")).json()["documents"]
-    line = next(line for line in documents["category.json"].splitlines() if f'"_id": "{ROW}"' in line)
+    line = next(line for line in documents["category.json"].splitlines() if f'"_id": "{name}"' in line)
     row: dict[str, str] = json.loads(line.strip().rstrip(","))
     return row
 

@@ -1,0 +1,74 @@
+"""Replays history through a draft: page by page as jobs, or from end to end for the command line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from services.kernel.database import Database
+from services.kernel.workers import Job
+from services.partnership.documents import PartnershipInvalid
+from services.triage import replay_repository, rule_repository
+from services.triage.domain.deciding import Rules
+from services.triage.domain.rerun import Differences, compared
+from services.triage.domain.shadow import ShadowPage, ShadowPaged
+from services.triage.domain.state import Decided
+from services.triage.keeping import RuleKeeper
+from services.triage.rule_set import compiled
+
+PAGE = 250
+"""Reports of a page: read in one transaction and decided twice, in about half a second."""
+
+
+class Replayer:
+    """Reads pages of history, in transactions that cannot write."""
+
+    def __init__(self, database: Database, keeper: RuleKeeper) -> None:
+        self._database, self._keeper = database, keeper
+        self._compiled: dict[tuple[int, str], Rules] = {}
+
+    async def do_page(self, job: Job) -> ShadowPaged:
+        """One page of a shadow run."""
+        page = ShadowPage.model_validate_json(job.payload)
+        try:
+            base, draft = await self._version(page.base), await self._version(page.number)
+        except PartnershipInvalid as invalid:
+            return ShadowPaged(run_id=page.run_id, found=Differences(), failed=str(invalid.problems[0]))
+        recorded = await self._read(page.after or page.since, page.after_id)
+        found = await asyncio.to_thread(compared, recorded, base, draft)
+        following = None
+        if len(recorded) == PAGE:
+            last = recorded[-1].report
+            moved = {"after": last.received_at, "after_id": last.report_id, "page": page.page + 1}
+            following = page.model_copy(update=moved)
+        return ShadowPaged(run_id=page.run_id, found=found, next=following)
+
+    async def replay(self, base: Rules, draft: Rules, since: datetime) -> AsyncIterator[Differences]:
+        """All of it, page by page, with every reference."""
+        after, after_id = since, None
+        while recorded := await self._read(after, after_id):
+            yield await asyncio.to_thread(compared, recorded, base, draft, None)
+            after, after_id = recorded[-1].report.received_at, recorded[-1].report.report_id
+
+    async def count(self, since: datetime) -> int:
+        """How many reports there are to replay."""
+        async with self._database.writing() as connection:
+            await replay_repository.forbid_writing(connection)
+            return await replay_repository.count_since(connection, since)
+
+    async def _read(self, after: datetime, after_id: UUID | None) -> list[Decided]:
+        async with self._database.writing() as connection:
+            await replay_repository.forbid_writing(connection)
+            return await replay_repository.page(connection, after, after_id, PAGE)
+
+    async def _version(self, number: int) -> Rules:
+        """The version's rules; a draft may have changed since the last page, so its digest tells it apart."""
+        async with self._database.writing() as connection:
+            await replay_repository.forbid_writing(connection)
+            text = (await rule_repository.documents(connection, [number]))[number]
+            head = next(each for each in await rule_repository.heads(connection) if each.number == number)
+        key = (number, head.digest)
+        if key not in self._compiled:
+            rules = await asyncio.to_thread(compiled, text.documents, self._keeper.partnership, number)
+            self._compiled = {kept: known for kept, known in self._compiled.items() if kept[0] != number} | {key: rules}
+        return self._compiled[key]

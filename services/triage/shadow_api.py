@@ -1,0 +1,59 @@
+"""What the desk asks of shadow runs: begin one, and how the latest ones of a version stand."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.access.callers import Caller
+from services.kernel.http import Problem
+from services.kernel.process import Process
+from services.triage import replay_repository, rule_repository
+from services.triage.domain.shadow import ShadowRun, StartShadow
+from services.triage.rules_api import Analyst, actor, version_of
+
+router = APIRouter(prefix="/internal/rules")
+
+
+class Asked(BaseModel):
+    """From which day on history is replayed."""
+
+    model_config = ConfigDict(extra="forbid")
+    since: datetime
+
+
+@router.post("/{number}/shadow")
+async def start(request: Request, caller: Analyst, number: int, sent: Asked) -> dict[str, Any]:
+    """Replay what came since then through the version; the version in force is what it is compared with."""
+    hub: Process = request.app.state.hub
+    head, _ = await version_of(request, number)
+    async with hub.database.writing() as connection:
+        base = await rule_repository.active(connection)
+        total = await replay_repository.count_since(connection, sent.since)
+    if base is None:
+        raise Problem(503, "unavailable", "No rules are in force yet. Try again in a moment.")
+    command = StartShadow(
+        number=number, digest=head.digest, base=base[1], since=sent.since, total=total, by=actor(caller)
+    )
+    return view(await hub.handle(command, subject=f"shadow/{number}"), caller)
+
+
+@router.get("/{number}/shadow")
+async def latest(request: Request, caller: Analyst, number: int) -> dict[str, Any]:
+    """The latest runs of a version, newest first."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        runs = await replay_repository.runs_of(connection, number)
+    return {"items": [view(run, caller) for run in runs]}
+
+
+def view(run: ShadowRun, caller: Caller) -> dict[str, Any]:
+    """A run as this person may see it: all counts, and the references of reports that she may open."""
+    changes = [
+        each.model_dump(exclude={"reports"})
+        | {"reports": [r.reference for r in each.reports if caller.sees_all or caller.agencies & set(r.visible_to)]}
+        for each in run.found.changes
+    ]
+    whole = run.model_dump(mode="json", exclude={"found"})
+    return whole | {"replayed": run.found.replayed, "changed": run.found.changed, "changes": changes}

@@ -19,6 +19,7 @@ from services.desk import (
     operations_pages,
     past_pages,
     proxy,
+    review_pages,
     sign_in_pages,
     worklist_pages,
 )
@@ -52,6 +53,19 @@ ROUTERS = (
 )
 """Every page of the desk, and what it passes through."""
 PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
+ROUTERS = (
+    operations_pages.router,
+    demo_pages.router,
+    worklist_pages.router,
+    live_pages.router,
+    case_pages.router,
+    finding_pages.router,
+    review_pages.router,
+    sign_in_pages.router,
+    documents.router,
+    proxy.router,
+)
+"""Every page; `proxy` takes what no other does, so it stands last."""
 
 
 def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:

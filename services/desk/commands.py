@@ -66,6 +66,16 @@ def body_of(name: str, fields: Mapping[str, str], zone: tzinfo = UTC) -> dict[st
     return body
 
 
+def _parts_of(fields: Mapping[str, str]) -> dict[str, Any]:
+    """The fields that an answer to a review takes, of those that its form has."""
+    action = fields["action"]
+    if action in ("change", "split"):
+        also = fields.get("second" if action == "split" else "also")
+        return {"themes": [theme for theme in (fields.get("theme"), also) if theme]}
+    wanted = {"not-ours": "destination", "merge": "case"}.get(action)
+    return {wanted: fields[wanted]} if wanted and fields.get(wanted) else {}
+
+
 class Casework:
     """Speaks to referrals and triage for the person who is signed in."""
 
@@ -97,16 +107,25 @@ class Casework:
             raise unavailable("The case could not be changed just now. Nothing was lost; try again.") from error
         return Outcome(answer.status_code, answer.json(), body)
 
-    async def reviews(self, hub: Process, session: Session) -> list[dict[str, Any]]:
-        """Reports that wait for this person's decision."""
+    async def reviews(self, hub: Process, session: Session, after: str | None = None) -> dict[str, Any]:
+        """A page of the reports that wait for this person's decision: `items`, `next`, and how many are `waiting`."""
+        return await self._of_triage(hub, session, "/internal/reviews", {"after": after} if after else {})
+
+    async def one_review(self, hub: Process, session: Session, reference: str) -> dict[str, Any] | None:
+        """One report with its history and what fired; None where there is none for her."""
+        found = await self._of_triage(hub, session, f"/internal/reviews/{reference}", {})
+        return found if "report" in found else None
+
+    async def _of_triage(self, hub: Process, session: Session, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
         try:
-            headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
-            answer = await self._triage.get("/internal/reviews", headers=headers)
-            answer.raise_for_status()
+            answer = await self._triage.get(path, params=asked, headers=headers)
+            if answer.status_code != httpx2.codes.NOT_FOUND:
+                answer.raise_for_status()
         except httpx2.HTTPError as error:
             raise unavailable("The reports in review could not be read just now.") from error
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return items
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def answer_review(self, hub: Process, session: Session, reference: str, fields: Mapping[str, str]) -> Outcome:
         """A person's answer to a report in review."""
@@ -115,10 +134,7 @@ class Casework:
             "action": fields["action"],
             "reason": fields.get("reason") or "Confirmed as proposed.",
         }
-        if fields.get("theme"):
-            body["themes"] = [fields["theme"]]
-        if fields.get("destination"):
-            body["destination"] = fields["destination"]
+        body |= _parts_of(fields)
         headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
         try:
             answer = await self._triage.post(f"/internal/reviews/{reference}", json=body, headers=headers)

@@ -1,6 +1,7 @@
 """Every stable code of an error, with what to do about it: the page at `/docs/errors`."""
 
 ERRORS = {
+    "destination-unknown": "Choose one of the partnership's destinations, and say more in the reason.",
     "after-unreadable": "The place of the page is none; use the `next` of the page before.",
     "age-contradicts": "The case has another age for this person. Correct it there and ask again.",
     "agency-may-not-see": "The agency may not see the case. Refer the case to it first.",

@@ -56,3 +56,11 @@ def rule_words(rule: str) -> str:
     """`signals/street-drinking` as plain words."""
     table, _, name = rule.partition("/")
     return f"{name.replace('-', ' ').capitalize()} ({table})"
+
+
+def spans(because: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, Any], int]:
+    """The number in the text of each reason's own words, by where they start and end."""
+    found: dict[tuple[Any, Any], int] = {}
+    for number, reasons in enumerate(_apart(because).values(), 1):
+        found |= {(each["start"], each["end"]): number for each in reasons}
+    return found

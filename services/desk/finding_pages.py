@@ -1,18 +1,13 @@
-"""Pages by which things are found and decided: a report, a panel's board, search, and the reports in review."""
+"""Pages by which things are found: a report, a panel's board, search."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from services.desk import repository, write_repository
-from services.desk.commands import Casework
-from services.desk.evidence import lit
-from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy
-from services.desk.people import CheckedForm, SignedIn
-from services.desk.presenting import CHANNELS, Presenter
+from services.desk.frame import missing, pages_of, referral_view, report_view, shell, tidy
+from services.desk.people import SignedIn
+from services.desk.presenting import Presenter
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.partnership.models import Partnership
@@ -88,49 +83,3 @@ async def search(request: Request, session: SignedIn, q: str = "") -> Response:
         cases=[presenter.row(state, now, session.person.id) for state in cases],
         reports=[(row.reference, row.street, presenter.short(row.received_at, now)) for row in reports],
     )
-
-
-@router.get("/review")
-async def review(request: Request, session: SignedIn, error: str = "") -> Response:
-    """Reports that wait for a person: the whole text with the lit evidence, and three answers."""
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    now = hub.clock()
-    strategy = partnership.strategy_at(now.date())
-    waiting = await casework.reviews(hub, session)
-    return pages_of(request).render(
-        "review.html",
-        **shell(request, session, "review"),
-        waiting=[_waiting(presenter, each, now) for each in waiting],
-        all_themes=[(theme.code, theme.short_name) for theme in strategy.themes] if strategy else [],
-        error=error,
-    )
-
-
-def _waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    decision = item["decision"]
-    segments, fired = lit(str(item["personal"].get("description") or ""), decision["because"])
-    return {
-        "reference": item["report"]["reference"],
-        "received": presenter.short(item["report"]["received_at"], now),
-        "channel": CHANNELS.get(item["report"]["channel"], item["report"]["channel"]),
-        "segments": segments,
-        "fired": fired,
-        "themes": presenter.themes(decision["themes"]),
-        "lead": presenter.agency(decision["lead_agency"]),
-        "risk": decision["risk"],
-        "reason": item["review_reason"],
-        "version": item["version"],
-    }
-
-
-@router.post("/review/{reference}")
-async def answer_review(request: Request, session: SignedIn, form: CheckedForm, reference: str) -> Response:
-    """Confirm, change the theme, or name whose it is."""
-    casework: Casework = request.app.state.casework
-    outcome = await casework.answer_review(request.app.state.hub, session, tidy(reference), form)
-    if outcome.done:
-        return RedirectResponse("/review", 303)
-    return await review(request, session, error=sentence(outcome))

@@ -25,7 +25,13 @@ class Refused:
     """Why a person's answer was not taken; of a stale one, how the report stands now."""
 
     code: Literal[
-        "not-in-review", "version-stale", "theme-unknown", "two-themes-needed", "destination-missing", "case-missing"
+        "not-in-review",
+        "version-stale",
+        "theme-unknown",
+        "two-themes-needed",
+        "destination-missing",
+        "destination-unknown",
+        "case-missing",
     ]
     message: str
     current: Decided | None = None
@@ -102,7 +108,7 @@ def _refusal(known: Decided | None, command: ResolveReview, rules: Rules) -> Ref
         return Refused("version-stale", "Somebody changed it meanwhile.", known)
     if known is None or not known.in_review:
         return Refused("not-in-review", "This report is not in review. Somebody may have answered it.")
-    return _themes_refused(command, rules) or _parts_refused(command)
+    return _themes_refused(command, rules) or _parts_refused(command, rules)
 
 
 def _themes_refused(command: ResolveReview, rules: Rules) -> Refused | None:
@@ -116,12 +122,22 @@ def _themes_refused(command: ResolveReview, rules: Rules) -> Refused | None:
     return None
 
 
-def _parts_refused(command: ResolveReview) -> Refused | None:
+def _parts_refused(command: ResolveReview, rules: Rules) -> Refused | None:
     if command.action == "not-ours" and not command.destination:
         return Refused("destination-missing", "Name whose it is.")
+    if command.action == "not-ours" and command.destination not in known_destinations(rules):
+        return Refused("destination-unknown", "Choose one of the partnership's destinations; say more in the reason.")
     if command.action == "merge" and not _case_named(command.case):
         return Refused("case-missing", "Name the case by its reference.")
     return None
+
+
+def known_destinations(rules: Rules) -> frozenset[str]:
+    """Whose a report may be that is not ours: the agencies, the routes, and whom the rules name elsewhere."""
+    partnership = rules.partnership
+    rows = rules.reader.tables.rows["elsewhere"].values()
+    named = {each.name for each in partnership.agencies} | {each.name for each in partnership.destinations}
+    return frozenset(named | {row.outputs["destination"] for row in rows if row.outputs["destination"]})
 
 
 def _case_named(typed: str | None) -> str | None:

@@ -21,6 +21,7 @@ IDENTITY = UUID(int=7)
 KEY = f"decision:{IDENTITY}"
 UNSURE = "Something odd down our road, I do not know who to tell"
 PUBLIC_HEALTH, NEIGHBOURHOOD = "luton-council-public-health", "luton-council-neighbourhood-services"
+HIGHWAYS = "Luton Council highways"
 ASHA = Actor(kind="person", id="asha-venn", name="Asha Venn", agency=NEIGHBOURHOOD)
 
 
@@ -141,8 +142,8 @@ def test_a_merge_names_the_case_that_the_report_joins(loop: MemoryLoop) -> None:
 
 def test_not_ours_names_whose_it_is_and_has_no_lead_here(loop: MemoryLoop) -> None:
     loop.send(sent(UNSURE), "1")
-    made = answered(loop, "not-ours", destination="Highways")
-    assert (made.decision.disposition, made.decision.destination) == (Disposition.NOT_OURS, "Highways")
+    made = answered(loop, "not-ours", destination=HIGHWAYS)
+    assert (made.decision.disposition, made.decision.destination) == (Disposition.NOT_OURS, HIGHWAYS)
     assert (made.decision.themes, made.decision.lead_agency) == ((), None)
 
 
@@ -156,6 +157,7 @@ def test_not_ours_names_whose_it_is_and_has_no_lead_here(loop: MemoryLoop) -> No
         ("merge", {"case": "C-222-222-223"}, "case-missing"),
         ("merge", {"case": "R-222-222-222"}, "case-missing"),
         ("not-ours", {}, "destination-missing"),
+        ("not-ours", {"destination": "My cousin Bob"}, "destination-unknown"),
         ("confirm", {"version": 4}, "version-stale"),
     ],
 )

@@ -1,0 +1,175 @@
+"""The review: what waits for a person, one report whole with the proposal beside it, and her answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.desk import repository, review_repository
+from services.desk.commands import Casework, Outcome
+from services.desk.frame import missing, pages_of, sentence, shell, tidy
+from services.desk.people import CheckedForm, Session, SignedIn
+from services.desk.presenting import Presenter, since_words
+from services.desk.review_view import ANSWERS, opened, waiting
+from services.kernel.process import Process
+from services.kernel.references import ReferenceMistyped, tidy_reference
+from services.partnership.models import Partnership
+
+NOT_HERS = "There is no case with this reference that you may see. Check it, or choose another answer."
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/review")
+async def review(request: Request, session: SignedIn, after: str | None = None, notice: str = "") -> Response:
+    """What waits, oldest first, and the first of it opened."""
+    return await _page(request, session, None, after=after, notice=notice)
+
+
+@router.get("/review/{reference}")
+async def one(request: Request, session: SignedIn, reference: str, after: str | None = None) -> Response:
+    """The report with that reference opened."""
+    return await _page(request, session, tidy(reference), after=after)
+
+
+async def _page(
+    request: Request,
+    session: Session,
+    reference: str | None,
+    *,
+    after: str | None = None,
+    notice: str = "",
+    error: str = "",
+    sent: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    hub: Process = request.app.state.hub
+    presenter: Presenter = request.app.state.presenter
+    partnership: Partnership = request.app.state.partnership
+    casework: Casework = request.app.state.casework
+    now = hub.clock()
+    found = await casework.reviews(hub, session, after)
+    queue = [waiting(presenter, each, now) for each in found["items"]]
+    chosen = reference or (queue[0]["reference"] if queue else None)
+    item = await casework.one_review(hub, session, chosen) if chosen else None
+    if reference and item is None:
+        raise missing()
+    return pages_of(request).render(
+        "review.html",
+        status,
+        **shell(request, session, "review"),
+        queue=queue,
+        total=found["waiting"],
+        following=found["next"],
+        after=after,
+        chosen=chosen,
+        report=opened(presenter, partnership, item, now) if item else None,
+        **_neighbours(queue, chosen),
+        **await _first(hub, presenter, session),
+        themes=_themes(presenter, partnership, now.date()),
+        minutes=int(partnership.threshold("review-answer").value),
+        notice=notice,
+        error=error,
+        sent=sent or {},
+    )
+
+
+def _themes(presenter: Presenter, partnership: Partnership, day: Any) -> list[tuple[str, str, str]]:
+    """Code, number with name, and who would lead."""
+    strategy = partnership.strategy_at(day)
+    themes = strategy.themes if strategy else ()
+    leads = {theme.code: [presenter.agency(code) for code in partnership.leads_of(theme.code, day)] for theme in themes}
+    return [(theme.code, f"{theme.number} {theme.name}", ", ".join(leads[theme.code])) for theme in themes]
+
+
+def _neighbours(queue: list[dict[str, Any]], chosen: str | None) -> dict[str, Any]:
+    """Where J and K go, and what opens after an answer."""
+    names = [each["reference"] for each in queue]
+    place = names.index(chosen) if chosen in names else -1
+    return {
+        "next": names[place + 1] if place + 1 < len(names) else None,
+        "previous": names[place - 1] if place > 0 else None,
+    }
+
+
+async def _first(hub: Process, presenter: Presenter, session: Session) -> dict[str, Any]:
+    """What never waits behind the queue: danger that nobody acknowledged; and what was declined and has no taker."""
+    now = hub.clock()
+    async with hub.database.reading(**session.reading()) as connection:
+        danger = await repository.danger(connection)
+        refused = await review_repository.declined(connection)
+    return {
+        "danger": [
+            (each["reference"], each["title"], since_words(now - presenter.local(each["danger_since"])))
+            for each in danger
+            if each["danger_since"]
+        ],
+        "refused": [
+            {
+                "case": row.case_state["reference"],
+                "title": row.case_state["title"],
+                "by": presenter.agency(row.referral["panel"] or row.referral.get("destination")),
+                "next": presenter.agency(row.referral.get("proposed_next_lead"))
+                if row.referral.get("proposed_next_lead")
+                else None,
+            }
+            for row in refused
+        ],
+    }
+
+
+@router.post("/review/{reference}")
+async def answer(request: Request, session: SignedIn, form: CheckedForm, reference: str) -> Response:
+    """Her answer; then the next one opens. A stale one shows both, and her words are kept."""
+    hub: Process = request.app.state.hub
+    casework: Casework = request.app.state.casework
+    found = tidy(reference)
+    if form.get("action") == "merge" and not await _sees(hub, session, form.get("case", "")):
+        return await _page(request, session, found, error=NOT_HERS, sent=form, status=422)
+    outcome = await casework.answer_review(hub, session, found, form)
+    if outcome.conflict:
+        return _conflict(request, session, found, form, outcome)
+    if not outcome.done:
+        return await _page(request, session, found, error=sentence(outcome), sent=form, status=outcome.status)
+    following = f"/{form['following']}" if form.get("following") else ""
+    return RedirectResponse(f"/review{following}", 303)
+
+
+async def _sees(hub: Process, session: Session, typed: str) -> bool:
+    """Whether the case that she names is one that she may see."""
+    try:
+        reference = tidy_reference(typed)
+    except ReferenceMistyped:
+        return False
+    async with hub.database.reading(**session.reading()) as connection:
+        return await repository.case(connection, reference) is not None
+
+
+def _conflict(
+    request: Request, session: Session, reference: str, form: Mapping[str, str], outcome: Outcome
+) -> Response:
+    """What somebody decided meanwhile, and what she wanted, side by side."""
+    presenter: Presenter = request.app.state.presenter
+    hub: Process = request.app.state.hub
+    current = outcome.body.get("current") or {}
+    return pages_of(request).render(
+        "review_conflict.html",
+        412,
+        **shell(request, session, "review"),
+        reference=reference,
+        theirs={
+            "who": current.get("decided_by"),
+            "when": presenter.short(current["decided_at"], hub.clock()) if current.get("decided_at") else "",
+            "did": ANSWERS.get(current.get("answer") or "", "decided by rule"),
+            "themes": presenter.themes(current.get("themes") or []),
+            "lead": presenter.agency(current.get("lead_agency")),
+        },
+        yours={
+            "did": form.get("action", "").replace("-", " "),
+            "themes": presenter.themes(outcome.sent.get("themes") or []),
+            "reason": form.get("reason") or "",
+            "destination": outcome.sent.get("destination") or outcome.sent.get("case") or "",
+        },
+        waits=current.get("in_review", False),
+    )

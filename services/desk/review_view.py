@@ -1,0 +1,130 @@
+"""How a report in review is shown: the words lit, what fired beside its figures, the proposal row by row. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.desk.evidence import lit, spans
+from services.desk.presenting import CHANNELS, Presenter, since_words
+from services.partnership.models import Partnership
+
+ANSWERS = {
+    "confirm": "confirmed the proposal",
+    "change": "changed it",
+    "split": "split it into two reports",
+    "merge": "joined it to a case",
+    "not-ours": "said that it is not ours",
+}
+LETTERS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
+REASONS = {
+    "the evidence is weak": "The evidence is weak",
+    "several themes are close": "Themes close together",
+    "no theme has enough evidence": "No theme it could be sure of",
+    "corrected after a person decided": "Corrected after a person decided",
+}
+
+
+def waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A line of the queue."""
+    report, decision = item["report"], item["decision"]
+    received = presenter.local(report["received_at"])
+    street = report.get("street")
+    return {
+        "reference": report["reference"],
+        "title": (decision.get("kind_of_case") or "Report") + (f", {street}" if street else ""),
+        "ago": since_words(now - received),
+        "reason": REASONS.get(item["review_reason"] or "", item["review_reason"] or ""),
+        "late": item["escalated"],
+        "risk": decision["risk"],
+    }
+
+
+def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The report that she decides."""
+    report, decision = item["report"], item["decision"]
+    words = str(item["personal"].get("description") or "")
+    segments, _ = lit(words, decision["because"])
+    return {
+        "reference": report["reference"],
+        "channel": CHANNELS.get(report["channel"], report["channel"]),
+        "updates": "wants updates" if report.get("wants_updates") else "wants no updates",
+        "street": report.get("street"),
+        "received": presenter.short(report["received_at"], now),
+        "segments": segments,
+        "words": words,
+        "evidence": evidence(presenter, item["fired"], decision["because"]),
+        "people": [(each["role"], each.get("name")) for each in item["personal"].get("people") or []],
+        "rule_set": decision["rule_set"],
+        "time": presenter.time_left(item["answer_due_at"], now) if item["answer_due_at"] else None,
+        "escalated": item["escalated"],
+        "reason": REASONS.get(item["review_reason"] or "", item["review_reason"] or ""),
+        "proposal": proposal(presenter, decision),
+        "risk": decision["risk"],
+        "thrive": [(letter.capitalize(), (decision.get("thrive") or {}).get(letter, "")) for letter in LETTERS],
+        "entitled": [entitled(partnership, each) for each in decision.get("entitlements") or ()],
+        "themes": decision["themes"],
+        "destinations": item["destinations"],
+        "history": [earlier(presenter, each, now) for each in item["history"]],
+        "version": item["version"],
+        "in_review": item["in_review"],
+    }
+
+
+def proposal(presenter: Presenter, decision: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, words, and the field that her change would fill."""
+    first = [presenter.agency(code) for code in decision["act_first"]]
+    confidence = f"{presenter.themes(decision['themes'])}, confidence {decision['confidence']:.2f}"
+    return [
+        ("Theme", confidence, "theme"),
+        ("Lead", presenter.agency(decision["lead_agency"]), "lead"),
+        ("Acts first", ", ".join(first) or "nobody", ""),
+        ("Panels", ", ".join(presenter.agency(code) for code in decision["panels"]) or "none", ""),
+        ("Flags", ", ".join(flag.replace("-", " ") for flag in decision["flags"]) or "none", ""),
+    ]
+
+
+def evidence(
+    presenter: Presenter, fired: Mapping[str, Mapping[str, Any]], because: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """A row for each rule that fired, with the number of its words, and how people judged it before."""
+    numbers = spans(because)
+    rows = []
+    for each in because:
+        said = fired.get(each["rule"], {})
+        theme = said.get("theme")
+        judged = said.get("confirmed", 0) + said.get("overridden", 0)
+        rows.append(
+            {
+                "number": numbers.get((each.get("start"), each.get("end"))),
+                "words": each.get("text") or each["field"].replace("_", " "),
+                "says": said.get("says") or each["rule"].rpartition("/")[2].replace("-", " ").capitalize(),
+                "theme": presenter.theme(theme) if theme else "",
+                "rule": each["rule"],
+                "weight": said.get("weight") if theme and not each["negated"] else None,
+                "negated": each["negated"],
+                "judged": f"{said['overridden']} of {judged} overridden" if judged else "not judged yet",
+            }
+        )
+    return sorted(rows, key=lambda row: (row["number"] is None, row["number"] or 0))
+
+
+def entitled(partnership: Partnership, each: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be met, with whether the number is the partnership's own policy."""
+    default = each["status"] in ("default", "comparator")
+    counted = f"{each['count']} incidents in {each['within_days']} days" if each.get("count") else ""
+    return {"note": each["note"], "counted": counted, "default": default, "reports": each["reports"]}
+
+
+def earlier(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A decision that this one took the place of."""
+    decision = item["decision"]
+    return {
+        "when": presenter.short(item["decided_at"], now),
+        "who": item["decided_by"],
+        "did": ANSWERS.get(item["answer"] or "", "decided by rule"),
+        "themes": presenter.themes(decision["themes"]),
+        "lead": presenter.agency(decision["lead_agency"]),
+        "rule_set": decision["rule_set"],
+        "reason": item["reason"],
+        "revision": item["report"]["revision"],
+    }

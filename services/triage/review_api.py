@@ -1,0 +1,147 @@
+"""The reports in review, page by page for who may answer them, a person's answer to one, and the rules' own figures."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.codes import ReviewAnswer
+from schemas.events import Actor
+from services.access.authentication import authenticated
+from services.access.callers import Caller
+from services.kernel.http import Problem
+from services.kernel.process import Process
+from services.partnership.models import Partnership
+from services.triage import repository
+from services.triage.domain.deciding import Rules
+from services.triage.domain.quality import figures
+from services.triage.domain.reviewing import Refused, known_destinations
+from services.triage.domain.state import Decided, visible_to
+from services.triage.messages import ResolveReview
+from services.triage.review_views import fired, stands, view
+
+PAGE = 50
+_FIRST = UUID(int=0)
+
+router = APIRouter(prefix="/internal")
+Reviewer = Annotated[Caller, authenticated("cases")]
+
+
+class Answer(BaseModel):
+    """A person's answer to a report in review."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int
+    action: ReviewAnswer
+    themes: tuple[str, ...] = Field((), max_length=8)
+    destination: str | None = Field(None, max_length=200)
+    case: str | None = Field(None, max_length=20)
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+@router.get("/reviews")
+async def list_reviews(request: Request, caller: Reviewer, after: str | None = None) -> dict[str, Any]:
+    """Reports that wait for a person, oldest first, whole; `after` is the `next` of the page before."""
+    hub: Process = request.app.state.hub
+    rights: dict[str, Any] = {"agencies": sorted(caller.agencies), "sees_all": caller.sees_all}
+    moment, identity = _place(after)
+    async with hub.database.writing() as connection:
+        where = {"after": moment, "after_id": identity, "most": PAGE, **rights}
+        found = await repository.reviews(connection, where)
+        count = await repository.waiting(connection, rights)
+    return {"items": [view(each, _partnership(request)) for each in found], "next": _next(found), "waiting": count}
+
+
+def _partnership(request: Request) -> Partnership:
+    found: Partnership = request.app.state.partnership
+    return found
+
+
+def _place(after: str | None) -> tuple[datetime, UUID]:
+    """Where a page begins. Raises a 422 problem for what is no place."""
+    if after is None:
+        return datetime.min.replace(tzinfo=UTC), _FIRST
+    moment, _, identity = after.partition("_")
+    try:
+        return datetime.fromisoformat(moment), UUID(identity)
+    except ValueError as error:
+        raise Problem(422, "after-unreadable", "Use the `next` of the page before.") from error
+
+
+def _next(found: Sequence[Decided]) -> str | None:
+    if len(found) < PAGE:
+        return None
+    last = found[-1].report
+    return f"{last.received_at.isoformat()}_{last.report_id}"
+
+
+@router.get("/reviews/{reference}")
+async def one_review(request: Request, caller: Reviewer, reference: str) -> dict[str, Any]:
+    """One report as it was decided, with the decisions before it, latest first."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        known = await repository.by_reference(connection, reference)
+        if known is None or not _may_see(caller, known):
+            raise Problem(404, "not-found", "There is no report with this reference for you.")
+        before = await repository.history(connection, known.report.report_id)
+        rules: Rules = await request.app.state.keeper.active(connection)
+        tallies = await repository.rule_tallies(connection)
+    partnership = _partnership(request)
+    history = [view(each, partnership) for each in before]
+    more = {
+        "fired": fired(known, rules, tallies),
+        "destinations": sorted(known_destinations(rules)),
+        "history": history,
+    }
+    return view(known, partnership) | more
+
+
+@router.get("/rules/quality", dependencies=[authenticated("cases")])
+async def rule_quality(request: Request) -> dict[str, Any]:
+    """How often each rule fired, and how often a person agreed with it or overrode it."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        return {"items": figures(await repository.rule_tallies(connection))}
+
+
+def _may_see(caller: Caller, decided: Decided) -> bool:
+    """The proposed lead, who acts first, and who sees all; intelligence the police alone."""
+    return caller.sees_all or bool(caller.agencies & set(visible_to(decided.decision)))
+
+
+@router.post("/reviews/{reference}")
+async def answer_review(request: Request, caller: Reviewer, reference: str, answer: Answer) -> dict[str, Any]:
+    """Confirm, change with a reason, or name whose it is."""
+    hub: Process = request.app.state.hub
+    known = await _answerable(hub, caller, reference, answer.version)
+    command = ResolveReview(
+        report_id=known.report.report_id,
+        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        **answer.model_dump(),
+    )
+    decided = await hub.handle(command, subject=str(command.report_id))
+    if isinstance(decided, Refused):
+        raise _refused(decided)
+    return view(decided, _partnership(request))
+
+
+async def _answerable(hub: Process, caller: Caller, reference: str, version: int) -> Decided:
+    """The report, for who may see it now or saw the version that she answers. Raises a 404 problem."""
+    async with hub.database.writing() as connection:
+        known = await repository.by_reference(connection, reference)
+        before = await repository.history(connection, known.report.report_id) if known else []
+    seen = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
+    if known is None or not any(_may_see(caller, each) for each in seen):
+        raise Problem(404, "not-found", "There is no report with this reference for you.")
+    return known
+
+
+def _refused(refusal: Refused) -> Problem:
+    """A stale answer says how the report stands now, so that both can be shown."""
+    if refusal.current is None:
+        return Problem(422, refusal.code, refusal.message)
+    now = refusal.current
+    return Problem(412, refusal.code, refusal.message, extra={"current": stands(now), "version": now.version})

@@ -1,0 +1,69 @@
+"""What the hub's own pages get of a report in review: the words, the proposal, what fired, and how it stands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.partnership.models import Partnership
+from services.triage.domain.deciding import Rules
+from services.triage.domain.quality import PREFIX
+from services.triage.domain.state import Decided
+from services.triage.domain.succession import answer_due
+from services.triage.explain import decision_view
+
+
+def view(decided: Decided, partnership: Partnership) -> dict[str, Any]:
+    """A report as it was decided, whole, for who may answer it."""
+    due = answer_due(decided, partnership) if decided.in_review else None
+    return {
+        "report": decided.report.model_dump(mode="json"),
+        "personal": decided.personal,
+        "decision": decision_view(decided.decision, decided.because) | _inner(decided),
+        "rules": decided.decision.rules,
+        "review_reason": decided.decision.review_reason,
+        "in_review": decided.in_review,
+        "answer": decided.answer,
+        "reason": decided.reason,
+        "decided_at": decided.decided_at.isoformat(),
+        "decided_by": decided.decided_by_name or decided.decided_by,
+        "answer_due_at": due.isoformat() if due else None,
+        "escalated": decided.escalated_at is not None,
+        "withdrawn": decided.withdrawn,
+        "version": decided.version,
+    }
+
+
+def _inner(decided: Decided) -> dict[str, Any]:
+    """What only the hub's own pages show of a decision."""
+    kept = {"thrive", "entitlements", "kind_of_case", "destination", "joins"}
+    return decided.decision.model_dump(mode="json", include=kept)
+
+
+def stands(decided: Decided) -> dict[str, Any]:
+    """How it stands, for somebody whose answer came too late; without anybody's words."""
+    return {
+        "themes": decided.decision.themes,
+        "lead_agency": decided.decision.lead_agency,
+        "destination": decided.decision.destination,
+        "answer": decided.answer,
+        "decided_by": decided.decided_by_name or decided.decided_by,
+        "decided_at": decided.decided_at.isoformat(),
+        "in_review": decided.in_review,
+    }
+
+
+def fired(decided: Decided, rules: Rules, tallies: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Each rule that fired: what it says, the theme and weight that it gives, and its figures so far."""
+    return {rule: _said(rule, rules) | _figures(rule, tallies) for rule in decided.decision.rules}
+
+
+def _said(rule: str, rules: Rules) -> dict[str, Any]:
+    table, _, name = rule.partition("/")
+    row = rules.reader.tables.rows.get(table, {}).get(name)
+    if row is not None:
+        return {"says": row.text, "theme": row.outputs.get("theme"), "weight": row.outputs.get("weight")}
+    words = {f"entitlements/{each.code}": each.name for each in rules.partnership.entitlements}
+    return {"says": words.get(rule, name.replace("-", " ").capitalize()), "theme": None, "weight": None}
+
+
+def _figures(rule: str, tallies: Mapping[str, int]) -> dict[str, int]:
+    return {what: tallies.get(f"{PREFIX}{rule}/{what}", 0) for what in ("fired", "confirmed", "overridden")}

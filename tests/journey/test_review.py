@@ -1,0 +1,127 @@
+"""The review by keyboard in a real browser: read the lit words, decide with a reason, and never overwrite anybody."""
+
+import uuid
+from typing import Any
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.conftest import PHONE, WIDE, sign_in
+from tests.journey.steps import AXE, POLICE, until
+
+pytestmark = pytest.mark.journey
+UNSURE = "Something odd on our road most nights. Nobody had a knife. I do not know who to tell."
+DOMESTIC = "domestic-abuse-osse"
+
+
+def receipt(hub: str, reference: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx2.get(f"{hub}/api/v1/reports/{reference}", headers=POLICE).json()
+    return found
+
+
+def sent(hub: str, words: str, **changes: Any) -> dict[str, Any]:
+    """A report once it was decided; its receipt."""
+    body = {"source_id": str(uuid.uuid4()), "description": words} | changes
+    posted = httpx2.post(f"{hub}/api/v1/reports", json=body, headers=POLICE).json()
+    return until(lambda: decided(hub, posted["reference"]), "the decision")  # type: ignore[no-any-return]
+
+
+def decided(hub: str, reference: str) -> dict[str, Any] | None:
+    found = receipt(hub, reference)
+    return found if found["status"] != "received" else None
+
+
+def test_a_report_is_read_and_changed_with_a_reason_by_keyboard_alone(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    expect(page.locator(".rv__quote")).to_contain_text("Nobody had a knife")
+    page.keyboard.press("w")
+    assert page.evaluate("document.activeElement.className") == "lit lit--not"
+    page.keyboard.press("2")
+    expect(page.locator("#also")).to_be_visible()
+    expect(page.locator("#destination")).to_be_hidden()
+    page.keyboard.press("e")
+    page.keyboard.type("3 Domestic")
+    expect(page.locator("[data-change=lead]")).to_have_text("Public Health")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("She may be controlled.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda address: reference not in address)
+    got = until(lambda: routed(hub, reference), "the decision to arrive")
+    assert got["decision"]["themes"] == [DOMESTIC]
+    page.goto(f"/review/{reference}")
+    expect(page.locator("#rd")).to_have_text("Decided")
+    expect(page.locator(".rv__text")).to_contain_text("decided by rule")
+    assert "She may be controlled" not in httpx2.get(f"{hub}/api/v1/reports/{reference}", headers=POLICE).text
+
+
+def routed(hub: str, reference: str) -> dict[str, Any] | None:
+    found = receipt(hub, reference)
+    return found if found["status"] == "routed" else None
+
+
+def test_an_answer_that_comes_too_late_shows_both_and_overwrites_nothing(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    other = page.context.new_page()
+    other.goto(f"/review/{reference}")
+    other.keyboard.press("1")
+    other.keyboard.press("Control+Enter")
+    other.wait_for_url(lambda address: reference not in address)
+    page.keyboard.press("5")
+    page.select_option("#destination", "Luton Council highways")
+    page.fill("#reason", "It is a pothole.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("h1")).to_have_text("Helen Strood decided it meanwhile")
+    expect(page.locator("main")).to_contain_text("It is a pothole.")
+    assert receipt(hub, reference)["decision"]["disposition"] != "not-ours"
+
+
+def test_an_answer_without_what_it_needs_says_so_and_keeps_her_words(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    page.keyboard.press("4")
+    page.fill("#case", "C-222-222-222")
+    page.fill("#reason", "The same road.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[role=alert]")).to_contain_text("no case with this reference")
+    assert page.input_value("#reason") == "The same road."
+    assert receipt(hub, reference)["status"] == "in-review"
+
+
+def test_a_report_that_is_nobodys_of_hers_is_not_found(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "asha-venn")
+    answer = page.goto(f"/review/{reference}")
+    assert answer is not None
+    assert answer.status == httpx2.codes.NOT_FOUND
+
+
+def test_a_figure_of_speech_is_no_flag_and_a_missed_bin_has_a_named_destination(hub: str) -> None:
+    assert sent(hub, "I could murder a pint, ta for the litter pick")["decision"]["flags"] == []
+    missed = sent(hub, "Missed bin collection on our street again")
+    assert missed["decision"]["disposition"] == "not-ours"
+    assert missed["reason"] == "It is for Luton Council waste and recycling."
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_an_opened_report_is_accessible_and_does_not_scroll_sideways(
+    chrome: Browser, hub: str, size: dict[str, int]
+) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    context = chrome.new_context(viewport=size, base_url=hub)  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_in(page, "helen-strood")
+    for number in range(1, 6):
+        page.goto(f"/review/{reference}")
+        page.keyboard.press(str(number))
+        found = Axe().run(page, options=AXE)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    context.close()

@@ -62,6 +62,10 @@ format: development ## Bring the code into the one format
 schemas: development ## Write the events' JSON Schemas anew from their models
 	@$(VENV)/python -m schemas.export
 
+.PHONY: panels
+panels: development ## Draw the panels' processes anew from the partnership's files
+	@$(VENV)/python -m services.partnership.diagrams
+
 .PHONY: browser
 browser: development
 	@$(VENV)/python -m deploy.local.browser

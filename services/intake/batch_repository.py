@@ -17,6 +17,7 @@ _FAIL = text("UPDATE batches SET status = 'failed', reason = :reason WHERE id = 
 _DROP_CHUNKS = text("DELETE FROM batch_chunks WHERE batch_id = :id")
 _OPEN = text("SELECT * FROM batches WHERE status = 'processing' ORDER BY created_at, id LIMIT 1")
 _TRY = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+_ALIVE = text("SELECT 1")
 _CHUNKS = text("SELECT content FROM batch_chunks WHERE batch_id = :batch AND number = :number")
 _STAGE = text("""
     INSERT INTO batch_rows (batch_id, row, identity, content, document, outcome, reason)
@@ -96,6 +97,11 @@ async def take_open(connection: AsyncConnection) -> Any | None:
     if row is None or not (await connection.execute(_TRY, {"name": f"batch {row.id}"})).scalar_one():
         return None
     return row
+
+
+async def hold_on(connection: AsyncConnection) -> None:
+    """The holder of a batch is alive: the server ends transactions in which nothing is done."""
+    await connection.execute(_ALIVE)
 
 
 async def chunk(connection: AsyncConnection, batch: UUID, number: int) -> bytes | None:

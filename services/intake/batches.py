@@ -136,15 +136,16 @@ class Batches:
             if batch is None:
                 return False
             if not batch.numbered:
-                await self._stage(hub, batch)
-            await self._release(hub, batch)
+                await self._stage(hub, batch, holding)
+            await self._release(hub, batch, holding)
         return True
 
-    async def _stage(self, hub: Process, batch: Any) -> None:
+    async def _stage(self, hub: Process, batch: Any, holding: AsyncConnection) -> None:
         """Read the spool and keep each row; a row that was kept before a crash is passed over."""
         reading = Reading(batch)
         number = 0
         while True:
+            await batch_repository.hold_on(holding)
             async with hub.database.writing() as connection:
                 content = await batch_repository.chunk(connection, batch.id, number)
                 if content is None:
@@ -159,9 +160,10 @@ class Batches:
         async with hub.database.writing() as connection:
             await batch_repository.number(connection, batch.id)
 
-    async def _release(self, hub: Process, batch: Any) -> None:
+    async def _release(self, hub: Process, batch: Any, holding: AsyncConnection) -> None:
         cursor = batch.cursor
         while True:
+            await batch_repository.hold_on(holding)
             await self._metered(hub)
             async with hub.database.writing() as connection:
                 rows = await batch_repository.next_rows(connection, batch.id, cursor, RELEASE)

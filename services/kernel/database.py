@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.kernel.settings import Settings
 
+IDLE_MS = "60000"
+"""As long as a statement may take: after it the server ends a transaction in which nothing is done."""
+
 _SET_READER = text("SELECT set_config(:name, :value, true)")
 
 
@@ -44,6 +47,8 @@ class Database:
                     "search_path": self._service,
                     "application_name": f"hub {self._service}",
                     "jit": "off",
+                    # A process that hangs in a transaction holds its rows; after this they are everybody's again.
+                    "idle_in_transaction_session_timeout": IDLE_MS,
                 },
             },
         )

@@ -83,11 +83,19 @@ class Running:
             )
         await producer.stop()
 
-    async def rows(self, query: str) -> list[Any]:
+    async def rows(self, query: str, *arguments: Any) -> list[Any]:
         """Look at the tables."""
         connection = await asyncpg.connect(self.settings.database_url, server_settings={"search_path": self.service})
         try:
-            return await connection.fetch(query)
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    async def change(self, statements: str) -> None:
+        """Do something to the tables, as an administrator."""
+        connection = await asyncpg.connect(self.settings.database_url, server_settings={"search_path": self.service})
+        try:
+            await connection.execute(statements)
         finally:
             await connection.close()
 
@@ -95,15 +103,17 @@ class Running:
         """All pokes counted so far."""
         return int((await self.rows("SELECT coalesce(sum(count), 0) AS n FROM places"))[0]["n"])
 
-    async def published(self, expected: int) -> list[Any]:
-        """Everything on the outgoing topic, once `expected` records are there."""
+    async def published(self, expected: int, patience: float = DEADLINE) -> list[Any]:
+        """Everything on the outgoing topic, once `expected` different events are there or after `patience` seconds."""
         consumer = AIOKafkaConsumer(
             f"{probe.TOPIC_OUT}-{self.suffix}", bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest"
         )
         await consumer.start()
         found: list[Any] = []
-        end = asyncio.get_running_loop().time() + DEADLINE
-        while len(found) < expected and asyncio.get_running_loop().time() < end:
+        end = asyncio.get_running_loop().time() + patience
+        while (
+            len({dict(each.headers)["ce_id"] for each in found}) < expected and asyncio.get_running_loop().time() < end
+        ):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found.extend(records)
         await consumer.stop()

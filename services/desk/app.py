@@ -20,6 +20,7 @@ from services.desk import (
     past_pages,
     proxy,
     review_pages,
+    rules_pages,
     sign_in_pages,
     worklist_pages,
 )
@@ -28,6 +29,7 @@ from services.desk.frame import shell
 from services.desk.operations_pages import Neighbours
 from services.desk.people import SignInNeeded, check_may_start, session_of
 from services.desk.presenting import Presenter
+from services.desk.rules_gateway import TriageRules
 from services.desk.stage import DeskStage
 from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.http import TITLES, Problem
@@ -47,25 +49,14 @@ ROUTERS = (
     case_pages.router,
     past_pages.router,
     finding_pages.router,
-    sign_in_pages.router,
-    documents.router,
-    proxy.router,
-)
-"""Every page of the desk, and what it passes through."""
-PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
-ROUTERS = (
-    operations_pages.router,
-    demo_pages.router,
-    worklist_pages.router,
-    live_pages.router,
-    case_pages.router,
-    finding_pages.router,
     review_pages.router,
     sign_in_pages.router,
+    rules_pages.router,
     documents.router,
     proxy.router,
 )
 """Every page; `proxy` takes what no other does, so it stands last."""
+PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
 
 
 def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
@@ -124,7 +115,8 @@ def build(settings: Settings) -> Process:
     state.presenter = Presenter(partnership)
     state.pages = Pages(Path(__file__).parent / "templates")
     state.intake, state.referrals = _client(settings, INTAKE), _client(settings, REFERRALS)
-    state.casework = Casework(state.referrals, _client(settings, TRIAGE), partnership.zone)
+    triage = _client(settings, TRIAGE)
+    state.casework, state.triage_rules = Casework(state.referrals, triage, partnership.zone), TriageRules(triage)
     state.neighbours = Neighbours(settings.port_base, settings.service_secret.get_secret_value())
     process.ready_checks.append(state.neighbours.all_ready)
     app.add_exception_handler(SignInNeeded, _to_sign_in)  # type: ignore[arg-type]

@@ -88,7 +88,8 @@ async def one_version(request: Request, caller: Analyst, number: int) -> dict[st
     head, text = await version_of(request, number)
     keeper: RuleKeeper = request.app.state.keeper
     failing = await asyncio.to_thread(keeper.check, text.documents)
-    return {"head": head.model_dump(mode="json"), "documents": text.documents, "failing": list(failing)}
+    found = {"documents": text.documents, "failing": list(failing), "golden": len(keeper.golden)}
+    return {"head": head.model_dump(mode="json"), **found}
 
 
 @router.post("/{number}")

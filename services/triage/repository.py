@@ -19,6 +19,8 @@ from services.triage.domain.state import (
 
 COUNTED_AT_MOST = 50
 """Reports of one place or one victim that are looked at, the latest; no threshold is near it."""
+SHOWN_AT_MOST = 50
+"""Earlier decisions on one report that a page shows."""
 
 _DECISIONS = text("""
     SELECT report_id, document FROM decisions WHERE report_id = ANY(CAST(:keys AS uuid[])) ORDER BY report_id FOR UPDATE
@@ -65,6 +67,7 @@ _SAVE_HISTORY = text("""
 """)
 _HISTORY = text("""
     SELECT document FROM decision_history WHERE report_id = CAST(:report AS uuid) ORDER BY version DESC
+    LIMIT :most
 """)
 _REVIEWS = text("""
     SELECT document FROM decisions
@@ -159,7 +162,7 @@ def _history_columns(superseded: list[Decided]) -> dict[str, list[Any]]:
 
 async def history(connection: AsyncConnection, report_id: UUID) -> list[Decided]:
     """The decisions that others took the place of, latest first."""
-    rows = await connection.execute(_HISTORY, {"report": report_id})
+    rows = await connection.execute(_HISTORY, {"report": report_id, "most": SHOWN_AT_MOST})
     return [Decided.model_validate(row.document) for row in rows]
 
 

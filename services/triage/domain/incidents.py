@@ -19,13 +19,22 @@ def incidents(sightings: Iterable[Sighting], within: timedelta) -> list[tuple[Si
     """The reports grouped by incident, oldest first; each is measured against its incident's first report."""
     found: list[list[Sighting]] = []
     for sighting in sorted(sightings, key=lambda each: (each.happened_at, each.reference)):
-        for group in found:
-            if same_incident(group[0], sighting, within):
-                group.append(sighting)
-                break
-        else:
+        group = _group_of(sighting, found, within)
+        if group is None:
             found.append([sighting])
+        else:
+            group.append(sighting)
     return [tuple(group) for group in found]
+
+
+def _group_of(sighting: Sighting, found: list[list[Sighting]], within: timedelta) -> list[Sighting] | None:
+    """The incident it tells of, the latest first; groups stand by their first report, so one too long ago ends it."""
+    for group in reversed(found):
+        if sighting.happened_at - group[0].happened_at > within:
+            return None
+        if same_incident(group[0], sighting, within):
+            return group
+    return None
 
 
 def references(groups: Iterable[Sequence[Sighting]]) -> tuple[str, ...]:

@@ -1,0 +1,97 @@
+"""A receipt follows each decision, and what was drawn from other senders' records never goes to a plain key."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.codes import ReportStatus
+from schemas.events import Actor, ReportFacts, ReportTriaged, ReviewRequested
+from schemas.personal import seal
+from services.intake.domain import receipts
+from services.intake.domain.receiving import Report
+from services.intake.stage import IntakeStage
+from services.intake.views import receipt
+from services.kernel.decision import Context
+from services.partnership.loading import load_partnership
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+KEY = "source:p/1"
+OTHERS = "R-7CK-4WN-2QP"
+ENTITLED = {"code": "marac-repeat", "count": 3, "within_days": 365, "reports": [OTHERS], "destination": "marac"}
+DECISION = {
+    "themes": ["domestic-abuse-osse"],
+    "lead_agency": "luton-council-public-health",
+    "disposition": "needs-case",
+    "flags": ["repeat-victim", "repeat-place"],
+    "panels": ["mash"],
+    "confidence": 0.9,
+    "rule_set": "x",
+    "rules": ["entitlements/marac-repeat"],
+    "entitlements": [ENTITLED],
+}
+BECAUSE = [{"rule": "entitlements/marac-repeat", "field": "people", "text": None}]
+
+
+def facts(revision: int = 1) -> ReportFacts:
+    return ReportFacts(
+        report_id=UUID(int=1),
+        reference="R-222-222-222",
+        revision=revision,
+        partner="p",
+        source_id="1",
+        channel="partner",
+        received_at=AT,
+    )
+
+
+def known(**changes: Any) -> Report:
+    return Report(facts=facts(), content_hash="x", updated_at=AT).model_copy(update=changes)
+
+
+def event(made: type[ReportTriaged | ReviewRequested] = ReportTriaged, revision: int = 1, **changes: Any) -> Any:
+    body = {"report": facts(revision), "decision": DECISION | changes, "decided_at": AT + timedelta(minutes=revision)}
+    hub = Actor(kind="hub", id="triage", name="The hub")
+    personal = seal({"because": BECAUSE, "reason": "What a colleague wrote of her."})
+    return made.model_validate(body | {"decided_by": hub, "personal": personal})
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    stage = IntakeStage(load_partnership(Path("partnerships/luton")))
+    return Context(AT + timedelta(hours=1), UUID(int=2), stage._rules)
+
+
+def after(before: Report, body: Any, context: Context) -> Report:
+    made: Report = receipts.decided(before, body, KEY, context).state[KEY]
+    return made
+
+
+def test_a_plain_key_gets_no_word_of_other_senders_records(context: Context) -> None:
+    report = after(known(), event(), context).model_copy(update={"case_reference": "C-222-222-222"})
+    words = str(receipt(report, with_decision=False))
+    for leak in ("repeat-", OTHERS, "marac", "C-222", "entitlements", "because", "decision", "mash", "wrote of her"):
+        assert leak not in words
+
+
+def test_a_key_with_the_scope_gets_the_decision_but_never_what_a_colleague_wrote(context: Context) -> None:
+    found = receipt(after(known(), event(), context), with_decision=True)
+    assert found["decision"]["flags"] == ["repeat-victim", "repeat-place"]
+    assert found["decision"]["because"] == BECAUSE
+    assert "wrote of her" not in str(found)
+    assert OTHERS not in str(found)
+
+
+def test_a_correction_is_decided_anew_on_the_receipt(context: Context) -> None:
+    first = after(known(), event(), context)
+    corrected = first.model_copy(update={"facts": facts(2), "status": ReportStatus.RECEIVED})
+    waiting = after(corrected, event(ReviewRequested, 2, disposition="review"), context)
+    assert (waiting.status, waiting.decided_at) == (ReportStatus.IN_REVIEW, AT + timedelta(minutes=2))
+    assert after(waiting, event(ReportTriaged, 2), context).status is ReportStatus.ROUTED
+
+
+def test_the_decision_on_an_older_revision_and_on_a_withdrawn_report_changes_nothing(context: Context) -> None:
+    assert receipts.decided(known(facts=facts(2)), event(), KEY, context).state == {}
+    assert receipts.decided(known(withdrawn=True), event(), KEY, context).state == {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from schemas import topics
 from services.access.authentication import operations_only
-from services.intake import api, batch_api, forms, internal_api
+from services.intake import api, batch_api, call_desk, forms, internal_api
 from services.intake.batches import Batches
 from services.intake.feeds import feed_reader
 from services.intake.gateways import DutyContact, Triage
@@ -45,7 +45,7 @@ def build(settings: Settings) -> Process:
             *_feeds(partnership),
         ),
         jobs={"danger-mail": DutyContact(settings, partnership).tell},
-        routers=(api.router, batch_api.router, internal_api.router, forms.router),
+        routers=(api.router, batch_api.router, internal_api.router, forms.router, call_desk.router),
         background=(batches.run,),
         operations_only=(operations_only(),),
     )

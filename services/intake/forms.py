@@ -1,6 +1,8 @@
-"""The public's form, its status page and the call-taker's form: pages for people, the same command behind."""
+"""The public's form and its status page: one question a page, no account, no script needed."""
 
 import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from hmac import compare_digest
 from typing import Any
 from uuid import uuid4
@@ -19,22 +21,64 @@ from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.pages.rendering import Pages
 from services.partnership.models import Partnership
 
-STEPS = ("danger", "where", "what", "you", "check")
-KEPT = ("source_id", "danger", "where", "description", "category", "email", "safe")
-ONLINE, CALLS = "online-form", "contact-centre"
-CALL_TAKER = "imran-dacre"
+STEPS = ("danger", "what", "where", "when", "you", "check")
+KEPT = (
+    "source_id",
+    "danger",
+    "description",
+    "category",
+    "where",
+    "unplaced",
+    "when",
+    "day",
+    "email",
+    "safe",
+)
+OF_STEP = {
+    "danger": ("danger",),
+    "what": ("description", "category"),
+    "where": ("where", "unplaced"),
+    "when": ("when", "day"),
+    "you": ("email", "safe"),
+    "check": (),
+}
+"""The fields that a step asks: what came with an earlier answer is replaced, also by nothing."""
+ONLINE = "online-form"
 TITLES = {
     "danger": "Is anyone in danger now?",
-    "where": "Where is it?",
-    "what": "What happened?",
+    "what": "What happened, or is happening?",
+    "where": "Where did it happen?",
+    "when": "When did it happen?",
     "you": "May we tell you what happens?",
     "check": "Check what you tell us",
+}
+WHENS = {
+    "now": "It is happening now",
+    "today": "Earlier today",
+    "day": "On another day",
+    "unsure": "I am not sure, or it goes on and on",
+}
+FILLED = {
+    "danger": "no",
+    "description": "Two sofas and a fridge dumped behind the garages. It is the third time this month.",
+    "category": "fly-tipping",
+    "where": "Ashcroft Road, behind the garages",
+    "when": "today",
+}
+"""A demonstration's visitor may send this as it is."""
+STATUS_WORDS = {
+    "received": "We have your report. It has not been decided yet where it goes.",
+    "in-review": "A person is deciding who deals with it.",
+    "routed": "It is with the agency named here.",
+    "quarantined": "Something in it could not be read. A person is mending it; you need do nothing.",
+    "closed": "It has been dealt with.",
 }
 
 router = APIRouter(include_in_schema=False)
 
 
-def _render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """A page of intake with what every one of them shows."""
     pages: Pages = request.app.state.pages
     partnership: Partnership = request.app.state.partnership
     everywhere = {
@@ -46,7 +90,8 @@ def _render(request: Request, template: str, status: int = 200, **values: Any) -
     return pages.render(template, status, **(everywhere | values))
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def fields_of(request: Request) -> dict[str, str]:
+    """A form's fields, trimmed."""
     return {name: str(value).strip() for name, value in (await request.form()).items()}
 
 
@@ -56,87 +101,146 @@ def _categories(request: Request) -> list[tuple[str, str]]:
 
 
 def _step(request: Request, step: str, kept: dict[str, str], errors: list[tuple[str, str]]) -> Response:
-    return _render(
+    number = STEPS.index(step)
+    return render(
         request,
         "report.html",
         422 if errors else 200,
         title=TITLES[step],
         step=step,
-        number=STEPS.index(step) + 1,
+        number=number + 1,
+        steps=len(STEPS),
         kept=kept,
+        hidden={name: value for name, value in kept.items() if name not in OF_STEP[step]},
         danger=kept.get("danger") == "yes",
         categories=_categories(request),
+        category_names=dict(_categories(request)),
+        whens=WHENS,
+        today=_today(request).isoformat(),
         errors=errors,
+        wrong=dict(errors),
     )
 
 
+def _today(request: Request) -> date:
+    partnership: Partnership = request.app.state.partnership
+    hub: Process = request.app.state.hub
+    return hub.clock().astimezone(partnership.zone).date()
+
+
 @router.get("/report")
-async def begin(request: Request) -> Response:
-    """The first question: is anyone in danger now?"""
-    return _step(request, "danger", {"source_id": str(uuid4())}, [])
+async def begin(request: Request, filled: str = "") -> Response:
+    """The first question: is anyone in danger now? A demonstration can have the answers filled in."""
+    given = FILLED if filled and request.app.state.settings.demonstration else {}
+    return _step(request, "danger", {"source_id": str(uuid4())} | given, [])
 
 
 @router.post("/report")
 async def go_on(request: Request) -> Response:
-    """The next question, the same one with what is wrong, or the end."""
-    fields = await _fields(request)
-    step = fields.get("step") if fields.get("step") in STEPS else "danger"
+    """The question asked for, the next one, the same one with what is wrong, or the end."""
+    fields = await fields_of(request)
+    step = fields["step"] if fields.get("step") in STEPS else "danger"
     kept = {name: fields[name] for name in KEPT if fields.get(name)} | {
         "source_id": fields.get("source_id") or str(uuid4())
     }
-    wrong = _wrong(str(step), kept)
+    asked = fields.get("go", "")
+    if asked in STEPS and STEPS.index(asked) < STEPS.index(step):
+        return _step(request, asked, kept, [])
+    wrong = _wrong(step, kept, _today(request))
     if wrong:
-        return _step(request, str(step), kept, wrong)
+        return _step(request, step, kept, wrong)
     if step != "check":
-        return _step(request, STEPS[STEPS.index(str(step)) + 1], kept, [])
+        return _step(request, STEPS[STEPS.index(step) + 1], kept, [])
     return await _sent(request, kept)
 
 
-def _wrong(step: str, kept: dict[str, str]) -> list[tuple[str, str]]:
-    if step == "danger" and "danger" not in kept:
-        return [("danger", "Say whether anyone is in danger now.")]
-    if step == "what" and not kept.get("description") and not kept.get("category"):
-        return [("description", "Say in a few words what happened, or choose what it is most like.")]
+def _wrong(step: str, kept: Mapping[str, str], today: date) -> list[tuple[str, str]]:
+    found = None
+    if step == "danger":
+        found = _wrong_danger(kept)
+    elif step == "what":
+        found = _wrong_what(kept)
+    elif step == "when":
+        found = _wrong_when(kept, today)
+    return [found] if found else []
+
+
+def _wrong_danger(kept: Mapping[str, str]) -> tuple[str, str] | None:
+    return None if "danger" in kept else ("danger", "Say whether anyone is in danger now.")
+
+
+def _wrong_what(kept: Mapping[str, str]) -> tuple[str, str] | None:
+    if not kept.get("description") and not kept.get("category"):
+        return ("description", "Say in a few words what happened, or choose what it is most like.")
     if len(kept.get("description", "")) > DESCRIPTION_LIMIT:
-        return [("description", f"Use {DESCRIPTION_LIMIT:,} characters at most.")]
-    return []
+        return ("description", f"Use {DESCRIPTION_LIMIT:,} characters at most.")
+    return None
+
+
+def _wrong_when(kept: Mapping[str, str], today: date) -> tuple[str, str] | None:
+    if kept.get("when") != "day":
+        return None
+    try:
+        day = date.fromisoformat(kept.get("day", ""))
+    except ValueError:
+        return ("day", "Give the day, such as 14/10/2025.")
+    return ("day", "The day lies in the future. Give a day that has passed.") if day > today else None
 
 
 async def _sent(request: Request, kept: dict[str, str]) -> Response:
     people = []
     if kept.get("email") and kept.get("safe") == "yes":
         people = [{"role": "reporter", "contact": {"email": kept["email"], "safe": "yes"}}]
+    more = {"people": people, "wants_updates": bool(people)} | _occurred(request, kept)
     try:
-        made = _submission(kept, {"people": people, "wants_updates": bool(people)})
+        made = submission(kept, more)
     except ValidationError:
         return _step(request, "you", kept, [("email", "Write the e-mail address like name@example.org.")])
     code = f"{secrets.randbelow(1_000_000):06d}"
-    report = await _received(request, made, ONLINE, "online", status_code=code)
+    report = await received(request, made, ONLINE, "online", status_code=code)
     code = report.status_code or code
-    return _render(
+    local = report.facts.received_at.astimezone(request.app.state.partnership.zone)
+    return render(
         request,
         "done.html",
         title="We have your report",
         reference=report.facts.reference,
         code=f"{code[:3]} {code[3:]}",
-        advice=receiving.DANGER_ADVICE if report.facts.danger_now else None,
+        clock=f"{local:%H:%M}",
+        danger=report.facts.danger_now,
+        updates=bool(people),
     )
 
 
-def _submission(kept: dict[str, str], more: dict[str, Any]) -> Submission:
+def _occurred(request: Request, kept: Mapping[str, str]) -> dict[str, Any]:
+    """The time that the answer means: a moment, a day as from and until, or nothing."""
+    partnership: Partnership = request.app.state.partnership
+    now: datetime = request.app.state.hub.clock()
+    if kept.get("when") == "now":
+        return {"occurred_at": now.isoformat()}
+    if kept.get("when") not in ("today", "day"):
+        return {}
+    day = date.fromisoformat(kept["day"]) if kept["when"] == "day" else _today(request)
+    begins = datetime.combine(day, time(), partnership.zone)
+    until = min(begins + timedelta(days=1) - timedelta(seconds=1), now)
+    return {"occurred_at": begins.isoformat(), "occurred_until": max(begins, until).isoformat()}
+
+
+def submission(kept: Mapping[str, str], more: Mapping[str, Any]) -> Submission:
+    """A report from a form's fields. Raises pydantic's `ValidationError`."""
+    placed = kept.get("where") and not kept.get("unplaced")
     given: dict[str, Any] = {
         "source_id": kept["source_id"],
-        "description": kept.get("description"),
-        "category": kept.get("category"),
+        "description": kept.get("description") or None,
+        "category": kept.get("category") or None,
         "danger_now": kept.get("danger") == "yes",
-        "place": {"text": kept["where"]} if kept.get("where") else None,
+        "place": {"text": kept["where"]} if placed else None,
     }
-    return Submission.model_validate({name: value for name, value in given.items() if value is not None} | more)
+    return Submission.model_validate({name: value for name, value in given.items() if value is not None} | dict(more))
 
 
-async def _received(
-    request: Request, made: Submission, partner: str, channel: Channel, **more: Any
-) -> receiving.Report:
+async def received(request: Request, made: Submission, partner: str, channel: Channel, **more: Any) -> receiving.Report:
+    """Store it as a partner's report is stored. Raises the problem of a refusal."""
     hub: Process = request.app.state.hub
     report = receiving.report_id(partner, made.source_id)
     command = ReceiveReport(
@@ -146,23 +250,26 @@ async def _received(
     answer = await hub.handle(command, subject=str(report), message_id=message)
     if isinstance(answer, receiving.Refused):
         raise views.refused(answer)
-    found: receiving.Report = answer.report
-    return found
+    if not isinstance(answer, receiving.Accepted):
+        raise Problem(409, "still-running", "The same report is being saved. Try again in a moment.")
+    return answer.report
 
 
 @router.get("/report/status")
 async def ask_status(request: Request) -> Response:
     """Reference and code, please."""
-    return _render(request, "status.html", found=None)
+    return render(request, "status.html", title="Check a report", found=None, words="")
 
 
 @router.post("/report/status")
 async def show_status(request: Request) -> Response:
     """What is happening with a report; wrong and unknown are answered alike."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     found = await _by_code(request, fields.get("reference", ""), fields.get("code", "").replace(" ", ""))
     wrong = [] if found else [("reference", "The reference and the code do not fit together. Check both.")]
-    return _render(request, "status.html", 200 if found else 422, found=found, errors=wrong)
+    words = STATUS_WORDS.get(found["status"], "") if found else ""
+    status = 200 if found else 422
+    return render(request, "status.html", status, title="Check a report", found=found, words=words, errors=wrong)
 
 
 async def _by_code(request: Request, typed: str, code: str) -> dict[str, Any] | None:
@@ -175,39 +282,3 @@ async def _by_code(request: Request, typed: str, code: str) -> dict[str, Any] | 
     if report is None or report.status_code is None or not compare_digest(report.status_code, code):
         return None
     return views.receipt(report, with_decision=False)
-
-
-@router.get("/call")
-async def call(request: Request) -> Response:
-    """The call-taker's form."""
-    return _call(request, None)
-
-
-def _call(request: Request, saved: dict[str, Any] | None, errors: list[tuple[str, str]] | None = None) -> Response:
-    partnership: Partnership = request.app.state.partnership
-    if not request.app.state.settings.demonstration:
-        raise Problem(403, "no-identity-provider", "The call desk needs an identity provider outside a demonstration.")
-    return _render(
-        request,
-        "call.html",
-        422 if errors else 200,
-        title="101 call",
-        taker=partnership.person(CALL_TAKER).name,
-        categories=[(each.code, each.name) for each in partnership.categories],
-        saved=saved,
-        source_id=str(uuid4()),
-        errors=errors or [],
-    )
-
-
-@router.post("/call")
-async def save_call(request: Request) -> Response:
-    """Saved before the caller hangs up."""
-    fields = await _fields(request)
-    if not fields.get("description") and not fields.get("category"):
-        return _call(request, None, [("description", "Write what the caller says, or choose a category.")])
-    made = _submission({"source_id": str(uuid4())} | {name: value for name, value in fields.items() if value}, {})
-    more = {"line": "101", "grade": fields.get("grade") or None, "call_taker": CALL_TAKER}
-    report = await _received(request, made, CALLS, "101", **more)
-    advice = receiving.DANGER_ADVICE if report.facts.danger_now else None
-    return _call(request, {"reference": report.facts.reference, "advice": advice})

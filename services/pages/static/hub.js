@@ -103,6 +103,10 @@
     });
   }
 
+  // A page that somebody may want to keep.
+  var print = one("[data-print]");
+  if (print) { print.hidden = false; print.addEventListener("click", function () { window.print(); }); }
+
   // A note that is being written is kept after each pause.
   var draft = one("[data-draft]");
   if (draft) {

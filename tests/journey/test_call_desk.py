@@ -1,0 +1,94 @@
+"""What a call-taker does beside the phone: by keyboard alone, and it is saved before the caller hangs up."""
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.conftest import PHONE, WIDE
+from tests.journey.steps import AXE, until
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+WHISPERED = "Whispering. Says partner had his hands round her neck, two kids in the next room. No knife seen."
+CALLS = {"Authorization": "Bearer demo-police"}
+
+
+def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Page) -> None:
+    page.goto("/call")
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("y")
+    page.keyboard.press("Alt+6")
+    page.keyboard.type(WHISPERED)
+    expect(page.locator("[data-saved]")).to_contain_text("Saved", timeout=15_000)
+    expect(page.locator("[data-saved]")).to_contain_text("R-")
+    page.keyboard.press("Alt+4")
+    page.keyboard.type("Marsh Road")
+    page.keyboard.press("Alt+8")
+    page.keyboard.press("n")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saved]")).to_contain_text("this is the next call")
+    expect(page.get_by_role("alert")).to_contain_text("ring 999")
+    expect(page.locator("#description")).to_have_value("")
+
+
+def test_what_triage_hears_stands_beside_the_words_while_the_caller_speaks(page: Page) -> None:
+    page.goto("/call")
+    page.locator("#description").fill(WHISPERED)
+    expect(page.locator("[data-signs]")).to_contain_text("Strangulation", timeout=15_000)
+    expect(page.locator("[data-signs] li", has_text="Strangulation")).to_contain_text("hands round her neck")
+    expect(page.locator("[data-signs] .is-not").first).to_contain_text("not a flag")
+    expect(page.locator("[data-say]")).to_contain_text("hang up and ring 999")
+    expect(page.locator("[data-ask]")).to_contain_text("swallow or breathe")
+
+
+def test_a_call_is_saved_without_any_script(chrome: Browser, hub: str) -> None:
+    context = chrome.new_context(base_url=hub, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/call")
+    page.locator("#description").fill("Loud music from the flat above, third night.")
+    page.get_by_role("button", name="Finish the call").click()
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
+    context.close()
+
+
+def test_a_later_save_of_a_call_is_a_revision_of_the_same_report(hub: str) -> None:
+    first = {"source_id": "call-desk-revision", "description": "Caller says somebody is in her garden."}
+    one = httpx2.post(f"{hub}/call/save", data=first | {"revision": "1"}).json()
+    more = {"description": first["description"] + " He has gone now.", "revision": str(one["revision"] + 1)}
+    two = httpx2.post(f"{hub}/call/save", data=first | more).json()
+    assert (two["reference"], two["revision"]) == (one["reference"], 2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_every_step_of_the_forms_is_accessible_and_does_not_scroll_sideways(
+    chrome: Browser, hub: str, size: dict[str, int], scheme: str
+) -> None:
+    context = chrome.new_context(viewport=size, base_url=hub, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/report?filled=yes")
+    for _ in range(6):
+        _sound(page)
+        page.locator("form .govuk-button:not(.pub__call)").last.click()
+    expect(page.locator("h1")).to_have_text("We have your report")
+    _sound(page)
+    page.goto("/report")
+    page.get_by_role("button", name="Continue").click()
+    _sound(page)
+    page.get_by_label("Yes, it is happening now").check()
+    expect(page.get_by_role("link", name="Call 999")).to_be_visible()
+    _sound(page)
+    page.goto("/report/status")
+    _sound(page)
+    page.goto("/call")
+    page.locator("#description").fill(WHISPERED)
+    until(lambda: page.locator("[data-signs] li").count(), "the signs")
+    _sound(page)
+    context.close()
+
+
+def _sound(page: Page) -> None:
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, f"{page.title()}: {found.generate_report()}"
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{page.title()} scrolls sideways by {overflow} px"

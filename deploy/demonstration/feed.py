@@ -36,6 +36,7 @@ class Feed:
     def __init__(self, base_url: str, script: Script, home: Path) -> None:
         self._client = httpx2.AsyncClient(base_url=base_url, timeout=20)
         self._script, self._random = script, Random(SEED)
+        self._history_began = home / "demonstration-history-began"
         self._history_done = home / "demonstration-history-sent"
         self._count = 0
         self._left_at: dict[str, int] = {}
@@ -62,7 +63,7 @@ class Feed:
             await asyncio.sleep(0.5)
 
     async def _send_history(self) -> None:
-        now = datetime.now(UTC)
+        now = self._began()
         ages = sorted(
             (HISTORY_DAYS * self._random.random() ** RECENT + 0.02 for _ in range(HISTORY_REPORTS)), reverse=True
         )
@@ -71,6 +72,12 @@ class Feed:
             together = enumerate(ages[first : first + SENT_AT_ONCE], first)
             await asyncio.gather(*(self._send_old(number, now - timedelta(days=days)) for number, days in together))
         log.info("demonstration_history_sent")
+
+    def _began(self) -> datetime:
+        """When the history was first sent from: a start that was interrupted sends the very same records again."""
+        if not self._history_began.exists():
+            self._history_began.write_text(datetime.now(UTC).isoformat())
+        return datetime.fromisoformat(self._history_began.read_text())
 
     async def _send_old(self, number: int, received: datetime) -> None:
         report = self._random.choice(self._script.reports)

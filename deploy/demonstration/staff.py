@@ -19,6 +19,8 @@ SERGEANT = {"Authorization": "Bearer demo-sergeant"}
 OPEN_KEPT, CLOSED_AT_ONCE = 120, 4
 ROUND_SECONDS, DANGER_WAITS_SECONDS, UNOWNED_WAITS_SECONDS = 15.0, 180, 120
 """A visitor has so long to acknowledge a danger or to take a case herself before the staff does."""
+DANGER = "Acknowledge the danger"
+"""The next action of a case whose danger nobody has seen."""
 LATE_LEFT, REFERRED = 9, 31
 SETTLE_SECONDS, SETTLE_TRIES = 0.5, 60
 OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-further-action")
@@ -61,7 +63,8 @@ class CaseDesk:
         return await self._command(f"cases/{case['reference']}/assign", case["version"], {"owner": owner}) or case
 
     async def _close(self, case: dict[str, Any]) -> None:
-        await self._command(f"cases/{case['reference']}/acknowledge", case["version"], {})
+        if case["next_action"] == DANGER:
+            await self._command(f"cases/{case['reference']}/acknowledge", case["version"], {})
         owned = await self._own(case)
         body = {"outcome": self._random.choice(OUTCOMES), "reason": "Visited, spoken to, and not seen again."}
         await self._command(f"cases/{case['reference']}/close", owned["version"], body)
@@ -140,7 +143,7 @@ class StaffOnDuty(CaseDesk):
 
     async def _look_at(self, case: dict[str, Any], age: float) -> None:
         path = f"cases/{case['reference']}"
-        if case["next_action"] == "Acknowledge the danger" and age > DANGER_WAITS_SECONDS:
+        if case["next_action"] == DANGER and age > DANGER_WAITS_SECONDS:
             if await self._command(f"{path}/acknowledge", case["version"], {}, SERGEANT) is None:
                 await self._command(f"{path}/acknowledge", case["version"], {})
         elif case["owner"] is None and age > UNOWNED_WAITS_SECONDS and self._random.random() < 0.5:

@@ -110,7 +110,7 @@ def _step(request: Request, step: str, kept: dict[str, str], errors: list[tuple[
         step=step,
         number=number + 1,
         steps=len(STEPS),
-        kept=kept,
+        kept={name: kept.get(name, "") for name in KEPT},
         hidden={name: value for name, value in kept.items() if name not in OF_STEP[step]},
         danger=kept.get("danger") == "yes",
         categories=_categories(request),

@@ -26,7 +26,7 @@ async def parts_of(
     except Problem:
         found = None
     if found is None:
-        alone = {"people": case_view.people(reports), "tasks": [], "tasks_ended": 0, "proposals": []}
+        alone = {"people": case_view.people(reports), "tasks": [], "tasks_ended": 0, "proposals": [], "drafts": []}
         return alone | {"case_reports": [each["reference"] for each in reports], "parts_away": True}
     return {
         "people": casefile_view.people(found["people"]),
@@ -34,5 +34,6 @@ async def parts_of(
         "tasks_ended": casefile_view.ended(found["tasks"]),
         "proposals": casefile_view.proposals(found["proposals"]),
         "case_reports": found["reports"],
+        "drafts": found["drafts"],
         "parts_away": False,
     }

@@ -35,6 +35,8 @@ def shaped(name: str, fields: Mapping[str, str], zone: Any) -> dict[str, Any]:
     if name == "risk":
         thrive = _nested(fields, "thrive_", THRIVE)
         return {"thrive": thrive} if thrive else {}
+    if name == "schedule" and fields.get("at"):
+        return {"at": _local(fields["at"], zone)}
     return {"due_at": _local(fields["due"], zone)} if name == "tasks" and fields.get("due") else {}
 
 

@@ -11,6 +11,7 @@ import httpx2
 from services.desk import repository
 from services.desk.casefile_forms import CASEFILE_BODIES, shaped
 from services.desk.people import Session, token_for
+from services.desk.referral_forms import REFERRAL_BODIES, completed
 from services.kernel.http import unavailable
 from services.kernel.process import Process
 
@@ -31,6 +32,7 @@ BODIES: dict[str, tuple[str, ...]] = {
     "conclude": ("outcome", "score"),
     "withdraw": ("code", "reason"),
     **CASEFILE_BODIES,
+    **REFERRAL_BODIES,
 }
 """The fields of each form that go into a command's body; an empty one is left out."""
 
@@ -59,8 +61,8 @@ def body_of(name: str, fields: Mapping[str, str], zone: tzinfo = UTC) -> dict[st
     body: dict[str, Any] = {field: fields[field] for field in BODIES[name] if fields.get(field)}
     if "themes" in body:
         body["themes"] = [body["themes"]]
-    body |= shaped(name, fields, zone)
-    if name == "refer":
+    body |= shaped(name, fields, zone) | completed(name, fields)
+    if name in ("refer", "draft") and fields.get("consent") != "not-asked":
         consent = {"status": fields.get("consent", "refused"), "basis": fields.get("basis"), "by": fields.get("by")}
         body["consent"] = {key: value for key, value in consent.items() if value}
     return body

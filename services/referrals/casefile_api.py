@@ -20,6 +20,7 @@ from services.kernel.process import Idempotency, Process, Replayed
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.referrals import casefile_repository, casefile_views, repository, views
 from services.referrals.domain import history
+from services.referrals.domain.routes import PRIVATE
 from services.referrals.domain.state import Case, Done, Refused
 from services.referrals.messages import Command
 from services.referrals.requests import body_of, missing, session_of, tidied
@@ -88,7 +89,10 @@ async def parts(request: Request, caller: Staff, reference: str) -> dict[str, An
         if case is None:
             raise missing("case")
         reports = await casefile_repository.references_of(connection, case.state.case_id, PARTS)
-        return {"reference": case.state.reference, "reports": reports} | await parts_of(connection, case)
+        referrals = await repository.referrals_of(connection, case.state.case_id)
+        drafts = [each.state.reference for each in referrals if each.state.status in PRIVATE]
+        found = {"reference": case.state.reference, "reports": reports, "drafts": drafts}
+        return found | await parts_of(connection, case)
 
 
 @router.get("/cases/{reference}/timeline")

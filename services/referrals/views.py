@@ -10,6 +10,7 @@ from schemas.referral_facts import InformationAsked
 from services.kernel.http import Problem
 from services.partnership.models import Partnership
 from services.partnership.processes import Transition
+from services.referrals import clock_picture
 from services.referrals.domain import clocks
 from services.referrals.domain.routes import process_of, stage_of
 from services.referrals.domain.state import Case, Done, Referral, Refused
@@ -117,6 +118,11 @@ def referral_more(referral: Referral, partnership: Partnership, now: datetime) -
     return {name: shown[name] for name in kept} | {
         "process": process.code,
         "figures": _figures(referral, partnership, now),
+        "ledger": clock_picture.ledger(state.clock, process, partnership),
+        "picture": clock_picture.picture(state.clock, now, partnership) if state.clock else None,
+        "reason": referral.reason,
+        "personal": dict(referral.personal),
+        "private_to": state.private_to,
         "information": [_asked(each) for each in state.information],
         "steps": [_step(each) for each in process.steps_from(stage_of(process, state).code)],
     }
@@ -144,7 +150,10 @@ def _asked(asked: InformationAsked) -> dict[str, Any]:
 
 
 def _step(step: Transition) -> dict[str, Any]:
-    return {"command": step.command, "step": step.step, "name": step.name, "to": step.to, "by": list(step.by)}
+    return {"command": step.command, "step": step.step, "name": step.name, "to": step.to, "by": list(step.by)} | {
+        "qualification": step.qualification,
+        "fields": [field.model_dump(mode="json") for field in step.fields],
+    }
 
 
 def done(answer: Done, now: datetime) -> dict[str, Any]:

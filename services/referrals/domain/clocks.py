@@ -46,7 +46,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """A time in which the clock ran, or was paused; `ends` None: it still does."""
 
     begins: datetime
@@ -111,7 +111,7 @@ def grade(ledger: Ledger) -> Clock:
     return Clock(minutes=last.minutes or 0, calendar=last.calendar or "")
 
 
-def _spans(ledger: Ledger, *, running: bool) -> Iterable[_Span]:
+def spans(ledger: Ledger, *, running: bool) -> Iterable[Span]:
     """The times in which it ran, or those in which it stood, in order."""
     begins: datetime | None = None
     found: State = "running"
@@ -121,10 +121,10 @@ def _spans(ledger: Ledger, *, running: bool) -> Iterable[_Span]:
         if wanted and begins is None:
             begins = entry.at
         elif not wanted and begins is not None:
-            yield _Span(begins, entry.at)
+            yield Span(begins, entry.at)
             begins = None
     if begins is not None:
-        yield _Span(begins, None)
+        yield Span(begins, None)
 
 
 def due(ledger: Ledger, hours: Hours) -> datetime | None:
@@ -132,7 +132,7 @@ def due(ledger: Ledger, hours: Hours) -> datetime | None:
     clock = grade(ledger)
     working = hours(clock.calendar)
     left = float(clock.minutes)
-    for span in _spans(ledger, running=True):
+    for span in spans(ledger, running=True):
         if span.ends is None:
             return due_at(span.begins, left, working)
         ran = minutes_between(span.begins, span.ends, working)
@@ -143,8 +143,10 @@ def due(ledger: Ledger, hours: Hours) -> datetime | None:
 
 
 def _minutes(ledger: Ledger, now: datetime, working: WorkingTime | None, *, running: bool) -> float:
-    spans = _spans(ledger, running=running)
-    return sum(minutes_between(span.begins, span.ends or max(now, span.begins), working) for span in spans)
+    return sum(
+        minutes_between(span.begins, span.ends or max(now, span.begins), working)
+        for span in spans(ledger, running=running)
+    )
 
 
 def read(ledger: Ledger, now: datetime, hours: Hours) -> Reading:

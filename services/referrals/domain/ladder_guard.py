@@ -120,7 +120,7 @@ def _rank(asked: Precondition, _: Instrument, step: Step, __: Partnership) -> st
     if step.authorised_by.rank in asked.ranks:
         return None
     ranks = ", ".join(rank.replace("-", " ") for rank in asked.ranks)
-    return f"It needs the authority of one of these: {ranks}. Name who gave it in `authorised_by`."
+    return f"It needs the authority of one of these: {ranks}. Name who gave it."
 
 
 def _offer_of_support(_: Precondition, __: Instrument, step: Step, ___: Partnership) -> str | None:

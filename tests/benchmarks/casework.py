@@ -28,7 +28,9 @@ TWICE = 0.1
 DUTY, POLICE = {"Authorization": "Bearer demo-duty"}, {"Authorization": "Bearer demo-police"}
 OWNERS = ("helen-strood", "asha-venn", "ruth-pellow")
 REPLACED = {"risk": "risk", "assign": "owner"}
-SECONDS_TO_A_CASE = 60.0
+SECONDS_TO_A_CASE = 120.0
+AWAY = (409, 429, 502, 503, 504)
+ATTEMPTS = 20
 
 
 @dataclass(slots=True)
@@ -84,19 +86,34 @@ def _wanted(dice: random.Random, case: Mapping[str, Any]) -> tuple[str, dict[str
     return name, {"text": "Visited.", "fact": "fact"}
 
 
+async def _sure(client: httpx2.AsyncClient, tally: Tally, method: str, path: str, **sent: Any) -> httpx2.Response:
+    """A definite answer: what is away for a moment, or still being handled, is asked again under the same key."""
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = await client.request(method, path, **sent)
+        except httpx2.HTTPError as error:
+            tally.answers[type(error).__name__] += 1
+        else:
+            if answer.status_code not in AWAY:
+                return answer
+            tally.answers[f"{answer.status_code} asked again"] += 1
+        await asyncio.sleep(0.2 * (attempt + 1))
+    raise TimeoutError(f"{method} had no definite answer")
+
+
 async def _work(client: httpx2.AsyncClient, cases: list[str], number: int, until: float, tally: Tally) -> None:
     dice = random.Random(number)
     while time.monotonic() < until and tally.answers.total() < COMMANDS_AT_MOST:
         reference = dice.choice(cases)
-        case = (await client.get(f"/api/v1/cases/{reference}", headers=DUTY)).json()
+        case = (await _sure(client, tally, "GET", f"/api/v1/cases/{reference}", headers=DUTY)).json()
         name, body = _wanted(dice, case)
         await asyncio.sleep(dice.uniform(*THINKING))
         headers = DUTY | {"If-Match": f'"{case["version"]}"', "Idempotency-Key": str(uuid.uuid4())}
         path = f"/api/v1/cases/{reference}/{name}"
-        answer = await client.post(path, json=body, headers=headers)
+        answer = await _sure(client, tally, "POST", path, json=body, headers=headers)
         _count(tally, reference, case["version"], name, body, answer)
         if dice.random() < TWICE:
-            _same(tally, answer, await client.post(path, json=body, headers=headers))
+            _same(tally, answer, await _sure(client, tally, "POST", path, json=body, headers=headers))
 
 
 def _count(
@@ -123,7 +140,7 @@ def _same(tally: Tally, first: httpx2.Response, second: httpx2.Response) -> None
 
 async def _check(client: httpx2.AsyncClient, reference: str, tally: Tally) -> None:
     """The case stands as its accepted commands leave it, and its versions have no gap."""
-    case = (await client.get(f"/api/v1/cases/{reference}", headers=DUTY)).json()
+    case = (await _sure(client, tally, "GET", f"/api/v1/cases/{reference}", headers=DUTY)).json()
     accepted = tally.accepted.get(reference, {})
     if sorted(accepted) != list(range(2, case["version"] + 1)):
         tally.faults.append(f"{reference} is at version {case['version']} after {len(accepted)} accepted commands")

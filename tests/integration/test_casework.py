@@ -12,6 +12,7 @@ from tests.integration.conftest import Pipeline, until
 pytestmark = pytest.mark.integration
 POLICE = {"Authorization": "Bearer demo-police"}
 _STREETS = count()
+DUTY_ = {"Authorization": "Bearer demo-duty"}
 WHY = {"reason": "It is right."}
 
 

@@ -118,7 +118,12 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
     # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's.
     past = survivor.state.model_copy(update={"sequence": max(gone.state.sequence, survivor.state.sequence)})
     change = Change(survivor.model_copy(update={"state": past}), asked.by, asked.context, APART)
-    change.note(open_referrals=survivor.open_referrals + gone.open_referrals)
+    change.note(
+        open_referrals=survivor.open_referrals + gone.open_referrals,
+        # A warning given on either case counts for the next step, and so does an offer of support.
+        ladder=tuple(sorted((*survivor.ladder, *gone.ladder), key=lambda step: step.at)),
+        support=tuple(sorted((*survivor.support, *gone.support), key=lambda offer: offer.at)),
+    )
     change.happens(
         CasesMerged,
         changed=_both(gone, survivor),

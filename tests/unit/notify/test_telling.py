@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.case_life import ReportCorrected
 from schemas.events import (
     EVENTS,
     CaseAssigned,
@@ -22,6 +23,7 @@ from schemas.events import (
     ReferralSent,
     ReportReceived,
     ReportTriaged,
+    ReviewOverdue,
 )
 from schemas.personal import seal
 from services.kernel.testing import MemoryLoop
@@ -180,3 +182,26 @@ def test_nothing_is_tried_again_after_three_days(loop: MemoryLoop) -> None:
     loop.now += timedelta(days=3)
     loop.send(DeliveryTried(notification_id=notification_id, status="technical-failure"), "x", origin="result")
     assert isinstance(loop.events[-1].body, NotificationFailed)
+
+
+def test_a_corrected_report_tells_the_new_and_the_old_lead_where_the_lead_changed(loop: MemoryLoop) -> None:
+    changed = {"lead_agency": {"old": "probation", "new": "bedfordshire-police"}}
+    loop.send(case_event(ReportCorrected, owner=None).model_copy(update={"changed": changed}), "case")
+    assert {"bedfordshire-police", "probation"} <= told(loop)
+
+
+def test_a_corrected_report_whose_lead_stays_tells_no_other_agency(loop: MemoryLoop) -> None:
+    loop.send(case_event(ReportCorrected, owner=None).model_copy(update={"changed": {}}), "case")
+    assert told(loop) == {"bedfordshire-police"}
+
+
+def test_a_review_that_nobody_answered_is_the_duty_managers(loop: MemoryLoop) -> None:
+    loop.send(example(ReviewOverdue, "minimal"), "report")
+    assert told(loop) == {"helen-strood"}
+
+
+def test_a_withdrawn_report_raises_no_alarm_again(loop: MemoryLoop) -> None:
+    triaged = example(ReportTriaged)
+    danger = triaged.report.model_copy(update={"danger_now": True, "partner": None})
+    loop.send(triaged.model_copy(update={"report": danger, "withdrawn": True}), "report")
+    assert told(loop) == set()

@@ -53,10 +53,11 @@ def reporter_address(personal: Mapping[str, Any]) -> str | None:
 
 
 def linked(report: ReportFacts, personal: Mapping[str, Any]) -> LinkedReport:
-    """What is kept of a report for telling its sender and reporter later."""
+    """What is kept of a report for telling its sender and reporter later; a split's second matter is none of theirs."""
     address = reporter_address(personal) if report.wants_updates else None
+    partner = report.partner if report.split_from is None else None
     return LinkedReport(
-        reference=report.reference, source_id=report.source_id, partner=report.partner, reporter_address=address
+        reference=report.reference, source_id=report.source_id, partner=partner, reporter_address=address
     )
 
 

@@ -205,3 +205,14 @@ def test_a_withdrawn_report_raises_no_alarm_again(loop: MemoryLoop) -> None:
     danger = triaged.report.model_copy(update={"danger_now": True, "partner": None})
     loop.send(triaged.model_copy(update={"report": danger, "withdrawn": True}), "report")
     assert told(loop) == set()
+
+
+def test_a_sender_is_not_told_of_the_second_matter_that_a_split_made_of_its_report(loop: MemoryLoop) -> None:
+    triaged = example(ReportTriaged)
+    loop.send(SetWebhook(partner="mall", url="http://x", secret=SECRET), "mall")
+    first = triaged.report.model_copy(update={"partner": "mall"})
+    loop.send(triaged.model_copy(update={"report": first}), "first")
+    sent = len(deliveries(loop))
+    second = first.model_copy(update={"split_from": first.reference})
+    loop.send(triaged.model_copy(update={"report": second}), "second")
+    assert (sent, len(deliveries(loop))) == (1, 1)

@@ -1,0 +1,80 @@
+"""The review shows what decided and how people judged it, and the case says what is a default and not policy."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.desk import review_view
+from services.desk.presenting import Presenter
+from services.pages.rendering import Pages
+from services.partnership.loading import load_partnership
+from services.partnership.models import Partnership
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TEMPLATES = Path("services/desk/templates")
+KNIFE = {"rule": "signals/weapon", "field": "description", "text": "knife", "start": 9, "end": 14, "negated": False}
+RISK = {"rule": "risk/weapon", "field": "risk", "text": None, "start": None, "end": None, "negated": False}
+WEAPON = {"says": "A weapon is present", "theme": "violence-exploitation", "weight": 0.6}
+THRIVE = dict.fromkeys(("threat", "harm", "risk", "investigation", "vulnerability", "engagement"), "none seen")
+MARAC = {"note": "May meet the threshold for a MARAC", "count": 3, "within_days": 365, "reports": ["R-1"]}
+
+
+@pytest.fixture(scope="module")
+def partnership() -> Partnership:
+    return load_partnership(Path("partnerships/luton"))
+
+
+def shown_on_case(decision: dict[str, Any] | None) -> str:
+    page = Pages(TEMPLATES).render("case/_assessed.html", reports=[{"decision": decision}])
+    return bytes(page.body).decode()
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"confirmed": 0, "overridden": 0}, "not judged yet"),
+        ({"confirmed": 3, "overridden": 1}, "1 of 4 overridden"),
+    ],
+)
+def test_each_rule_stands_with_its_words_its_weight_and_how_people_judged_it(
+    partnership: Partnership, figures: dict[str, int], words: str
+) -> None:
+    rows = review_view.evidence(Presenter(partnership), {"signals/weapon": WEAPON | figures}, [RISK, KNIFE])
+    assert [(row["number"], row["words"], row["weight"]) for row in rows] == [(1, "knife", 0.6), (None, "risk", None)]
+    assert rows[0]["judged"] == words
+    assert rows[0]["says"] == "A weapon is present"
+
+
+def test_a_negated_mention_has_no_weight(partnership: Partnership) -> None:
+    said = {"signals/weapon": WEAPON | {"confirmed": 0, "overridden": 0}}
+    (row,) = review_view.evidence(Presenter(partnership), said, [KNIFE | {"negated": True}])
+    assert (row["weight"], row["negated"]) == (None, True)
+
+
+@pytest.mark.parametrize(("status", "says"), [("comparator", True), ("default", True), ("law", False)])
+def test_a_case_says_may_meet_and_what_is_not_policy(status: str, says: bool) -> None:
+    words = shown_on_case({"thrive": THRIVE, "entitlements": [MARAC | {"status": status}]})
+    assert "May meet the threshold for a MARAC: 3 incidents in 365 days" in words
+    assert ("default, not Luton policy" in words) is says
+
+
+@pytest.mark.parametrize("decision", [None, {}, {"thrive": None}, {"entitlements": []}])
+def test_a_case_whose_report_was_never_assessed_shows_nothing_of_it(decision: dict[str, Any] | None) -> None:
+    assert shown_on_case(decision).strip() == ""
+
+
+def test_a_report_that_waits_is_named_by_kind_and_street_and_never_by_its_words(partnership: Partnership) -> None:
+    item = {
+        "report": {"reference": "R-1", "received_at": "2026-03-02T11:38:00+00:00", "street": "Beech Road"},
+        "decision": {"kind_of_case": "Concern for safety", "risk": "medium"},
+        "review_reason": "the evidence is weak",
+        "escalated": False,
+    }
+    line = review_view.waiting(Presenter(partnership), item, NOW)
+    assert (line["title"], line["ago"], line["reason"]) == (
+        "Concern for safety, Beech Road",
+        "22 min",
+        "The evidence is weak",
+    )

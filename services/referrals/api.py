@@ -71,14 +71,15 @@ def _cursor(after: str | None) -> tuple[datetime, UUID]:
 async def get_case(request: Request, caller: Staff, reference: str, as_known_at: str | None = None) -> dict[str, Any]:
     """One case with the newest of its timeline, or as it was known at a moment. The reading is recorded."""
     hub: Process = request.app.state.hub
+    at = None if as_known_at is None else moment(as_known_at)
     async with hub.database.reading(**session_of(caller)) as connection:
-        case = await repository.case_by_reference(connection, tidied(reference, "case"))
+        case = await repository.case_by_reference(connection, tidied(reference, "case"), at)
         if case is None:
             raise missing("case")
-        if as_known_at is None:
+        if at is None:
             view = await _case_now(connection, case, hub.clock())
         else:
-            view = await as_known(connection, caller, hub, case, moment(as_known_at))
+            view = await as_known(connection, caller, hub, case, at)
     async with hub.database.writing() as connection:
         await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, hub.clock())
     return view

@@ -158,14 +158,16 @@ def _event_columns(happened: Sequence[Happened]) -> dict[str, list[Any]]:
     }
 
 
-async def case_by_reference(connection: AsyncConnection, reference: str) -> Case | None:
-    """The case as far as the session may see it; of a merged one, the case that it went into."""
+async def case_by_reference(connection: AsyncConnection, reference: str, at: datetime | None = None) -> Case | None:
+    """The case as far as the session may see it; of one that was merged by `at`, or by now, the surviving case."""
     document = (await connection.execute(_CASE, {"reference": reference})).scalar_one_or_none()
     if document is None:
         return None
     case = Case.model_validate(document)
-    into = case.state.merged_into_reference
-    return (await case_by_reference(connection, into) if into else None) or case
+    state = case.state
+    stood_alone = at is not None and state.closed_at is not None and at < state.closed_at
+    into = None if stood_alone else state.merged_into_reference
+    return (await case_by_reference(connection, into, at) if into else None) or case
 
 
 async def referral_by_reference(connection: AsyncConnection, reference: str) -> Referral | None:

@@ -1,0 +1,183 @@
+"""Open referrals whose clocks run out one after another, across a restart and two processes: when, in order, once.
+
+Usage: python -m tests.benchmarks.clocks_due POSTGRES_URL KAFKA [--referrals 10000] [--seconds 60] [--json], on a
+database that is provisioned and empty. The first process is stopped half-way and another one takes its place.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import asyncpg
+
+from schemas.codes import CaseStatus
+from schemas.events import CaseState, ReferralState
+from services.kernel.clock import utc_now
+from services.kernel.process import Process
+from services.kernel.references import reference
+from services.partnership.models import Partnership
+from services.partnership.values import Clock
+from services.referrals import repository
+from services.referrals.app import build
+from services.referrals.domain import clocks
+from services.referrals.domain.state import Case, Referral, case_key, referral_key
+from services.referrals.messages import ReferralDue
+from tests.engines.hub import service_settings
+
+AHEAD = timedelta(seconds=15)
+A_CASE_HAS = 10
+ANSWER = Clock(minutes=480, calendar="office-hours")
+_TIMERS = """
+    INSERT INTO referrals.timers (id, kind, subject, due_at, payload, message_id, correlation_id, causation_id)
+    SELECT gen_random_uuid(), 'referral-due', subject, due, payload, gen_random_uuid(), gen_random_uuid(),
+        gen_random_uuid() FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS t (subject, due, payload)
+"""
+_FIRED = """
+    SELECT document->'referral'->>'referral_id' AS referral, at FROM referrals.case_events
+    WHERE type = 'ReferralEscalated'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of it; lateness in seconds after each referral's own due time."""
+
+    referrals: int
+    fired: int
+    more_than_once: int
+    out_of_order: int
+    latest_seconds: float
+    late_99: float
+
+
+def _case(number: int, now: datetime) -> Case:
+    case_id = uuid.uuid4()
+    state = CaseState(
+        case_id=case_id,
+        reference=reference("C", case_id),
+        title=f"Begging · George Street · {number}",
+        status=CaseStatus.OPEN,
+        themes=("town-centre",),
+        lead_agency="bedfordshire-police",
+        acting_lead="bedfordshire-police",
+        risk="standard",
+        priority=3,
+        opened_at=now,
+        next_action="Follow the referral",
+        report_count=1,
+        sequence=1,
+        version=1,
+    )
+    return Case(state=state, kind="Begging", visible_to=("bedfordshire-police",), open_referrals=A_CASE_HAS)
+
+
+def _referral(case: Case, now: datetime, partnership: Partnership) -> Referral:
+    identity = uuid.uuid4()
+    state = ReferralState(
+        referral_id=identity,
+        reference=reference("F", identity),
+        case_id=case.state.case_id,
+        case_reference=case.state.reference,
+        panel="tcig",
+        to_agency=partnership.panel("tcig").receives,
+        status="sent",
+        stage="sent",
+        sent_at=now,
+        consent_status="given",
+        clock=clocks.start(now, ANSWER, partnership.working_time),
+        version=1,
+    )
+    return Referral(state=state, reason="Help.", counted=True)
+
+
+async def _prepared(hub: Process, count: int, seconds: float) -> dict[str, datetime]:
+    """Cases and referrals, and the moment at which each one's clock is to run out."""
+    partnership: Partnership = hub.app.state.partnership
+    now = utc_now()
+    cases = [_case(number, now) for number in range(-(-count // A_CASE_HAS))]
+    referrals = [_referral(cases[number // A_CASE_HAS], now, partnership) for number in range(count)]
+    async with hub.database.writing() as connection:
+        kept: dict[str, Any] = {case_key(each.state.case_id): each for each in cases}
+        await repository.save(connection, kept)
+        await repository.save(connection, {referral_key(each.state.referral_id): each for each in referrals})
+    start = utc_now() + AHEAD
+    return {
+        ReferralDue(case_id=each.state.case_id, referral_id=each.state.referral_id).model_dump_json(): start
+        + timedelta(seconds=seconds * number / count)
+        for number, each in enumerate(referrals)
+    }
+
+
+async def measure(database_url: str, kafka: str, count: int, seconds: float) -> Fired:
+    """Run it."""
+    settings = await service_settings("referrals", database_url, kafka)
+    async with AsyncExitStack() as stack:
+        first, second = build(settings), build(settings)
+        stopping = await stack.enter_async_context(AsyncExitStack())
+        await stopping.enter_async_context(first.app.router.lifespan_context(first.app))
+        await stack.enter_async_context(second.app.router.lifespan_context(second.app))
+        due = await _prepared(second, count, seconds)
+        connection = await asyncpg.connect(database_url)
+        subjects = [str(ReferralDue.model_validate_json(payload).referral_id) for payload in due]
+        await connection.execute(_TIMERS, subjects, list(due.values()), list(due))
+        await _until(next(iter(due.values())) + timedelta(seconds=seconds / 2))
+        await stopping.aclose()
+        third = build(settings)
+        await stack.enter_async_context(third.app.router.lifespan_context(third.app))
+        await _all_fired(connection, count, max(due.values()))
+        rows = await connection.fetch(_FIRED)
+        await connection.close()
+    return _figures(dict(zip(subjects, due.values(), strict=True)), rows)
+
+
+async def _until(moment: datetime) -> None:
+    await asyncio.sleep(max((moment - utc_now()).total_seconds(), 0))
+
+
+async def _all_fired(connection: Any, count: int, last: datetime) -> None:
+    """Wait for all, at most two minutes after the last one was due."""
+    while await connection.fetchval(f"SELECT count(*) FROM ({_FIRED}) AS f") < count:  # noqa: S608
+        if utc_now() > last + timedelta(minutes=2):
+            return
+        await asyncio.sleep(0.2)
+
+
+def _figures(due: dict[str, datetime], rows: list[Any]) -> Fired:
+    fired: dict[str, list[datetime]] = {}
+    for row in rows:
+        fired.setdefault(row["referral"], []).append(row["at"])
+    moments = [fired[subject][0] for subject in due if subject in fired]
+    late = sorted((fired[subject][0] - moment).total_seconds() for subject, moment in due.items() if subject in fired)
+    return Fired(
+        referrals=len(due),
+        fired=len(fired),
+        more_than_once=sum(len(each) > 1 for each in fired.values()),
+        out_of_order=sum(later < earlier for earlier, later in pairwise(moments)),
+        latest_seconds=round(late[-1], 3) if late else -1,
+        late_99=round(late[int(len(late) * 0.99)], 3) if late else -1,
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("database_url")
+    parser.add_argument("kafka")
+    parser.add_argument("--referrals", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = asdict(asyncio.run(measure(given.database_url, given.kafka, given.referrals, given.seconds)))
+    text = json.dumps(found) if given.json else "\n".join(f"{name}: {value}" for name, value in found.items())
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -157,7 +157,7 @@ async def _ladder(
         **shell(request, session, "worklist"),
         case=case,
         found=found,
-        person=people.get(str(found["subject"])),
+        person=referral_view.person(people.get(str(found["subject"])), now),
         subjects=[(code, people.get(code, {}).get("name") or "Name not known") for code in found["subjects"]],
         helped=referral_view.helped(presenter, found, now),
         steps=referral_view.ladder(presenter, found, now),

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.desk.presenting import Presenter, span_words
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.models import Partnership
 
-WIDTH, DAY_WIDTH, GAP = 1392, 262, 20
+DAY_WIDTH, GAP = 262, 20
+CHILD_UNDER = 18
 EVENTS = {
     "start": "Started at receipt",
     "pause": "Paused",
@@ -173,9 +174,13 @@ def _step_words(
     return "Lawful, and next in order."
 
 
-def route_name(partnership: Partnership, code: str) -> str:
-    """A panel's or destination's name, or the code of what is gone."""
-    try:
-        return partnership.route(code).name
-    except UnknownCode:
-        return code
+def person(found: Mapping[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    """Whom the ladder is about: name, age in years where it is known, whether a child, role."""
+    if found is None:
+        return None
+    age, born = found.get("age"), found.get("date_of_birth")
+    if born:
+        moment = datetime.fromisoformat(str(born))
+        age = now.year - moment.year - ((now.month, now.day) < (moment.month, moment.day))
+    child = found.get("under_18") or (age is not None and age < CHILD_UNDER)
+    return {"name": found.get("name"), "age": age, "child": bool(child), "role": str(found["role"])}

@@ -19,7 +19,7 @@ from services.triage.rule_set import SHIPPED, Judged, compiled, digest_of, golde
 
 SHIPPER = Actor(kind="hub", id="partnership", name="The partnership's folder")
 KEPT = 4
-"""Compiled versions in memory: the one in force, the one before, and drafts that are being tried."""
+"""Versions in memory, compiled or judged: the one in force, the one before, and drafts that are being tried."""
 RETRY_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -79,7 +79,9 @@ class RuleKeeper:
     def _read(self, documents: Documents) -> Judged:
         digest = digest_of(documents)
         if digest not in self._judged:
-            self._judged = {digest: judged(documents, self.partnership, self.golden)}
+            while len(self._judged) >= KEPT:
+                del self._judged[next(iter(self._judged))]
+            self._judged[digest] = judged(documents, self.partnership, self.golden)
         return self._judged[digest]
 
     async def ship(self, hub: Process) -> None:

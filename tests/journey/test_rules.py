@@ -1,5 +1,6 @@
 """An analyst changes a rule: refused at its cell, drafted, tried on history, approved, published, and it decides."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +13,14 @@ from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.steps import AXE, POLICE, post_call, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-DAY = "2020-01-01"
+DAY, REPLAY_SECONDS = "2020-01-01", 120
 
 
 @pytest.fixture
 def before(page: Page) -> Iterator[int]:
     """The version in force, which is in force again afterwards: other tests count on it."""
     sign_in(page, "maya-orchard", "/rules")
-    row = page.locator("tr", has_text="in force").first
+    row = page.locator("tr.is-now")
     number = int(row.locator("a").first.inner_text().removeprefix("Version "))
     yield number
     sign_in(page, "helen-strood", f"/rules/{number}")
@@ -41,7 +42,7 @@ def decision(hub: str, posted: dict[str, Any]) -> dict[str, Any]:
 def test_a_rule_is_changed_by_an_analyst_and_decides_after_a_second_person_approved_it(
     page: Page, hub: str, before: int
 ) -> None:
-    words = {"category": "abandoned-vehicle", "description": "A car without plates has stood here for weeks."}
+    words = {"category": "vehicle-abandoned", "description": "A car without plates has stood here for weeks."}
     first = decision(hub, post_call(hub, place={"text": "Hitchin Road"}, **words))
     assert first["themes"][0] == "asb-environmental"
     _edit_wrongly_then_rightly(page, before)
@@ -68,19 +69,19 @@ def _told(page: Page, draft: int) -> bool:
 
 def _edit_wrongly_then_rightly(page: Page, number: int) -> None:
     page.goto(f"/rules/{number}/tables/category")
-    page.locator("tr#abandoned-vehicle th a").click()
-    page.get_by_label("When: category").fill("abandoned-vehicle")
+    page.locator("tr#vehicle-abandoned th a").click()
+    page.get_by_label("When: category").fill("vehicle-abandoned")
     page.locator("#reason").fill("Abandoned cars are a matter of re-offending (invented).")
     page.get_by_role("button", name="Save in the draft").click()
-    expect(page.locator("#cell-category-error")).to_contain_text("row abandoned-vehicle, column category")
+    expect(page.locator("#cell-category-error")).to_contain_text("row vehicle-abandoned, column category")
     expect(page.locator("#cell-category-error")).to_contain_text("is a bare word")
     expect(page.locator("#reason")).to_have_value("Abandoned cars are a matter of re-offending (invented).")
-    page.get_by_label("When: category").fill('"abandoned-vehicle"')
+    page.get_by_label("When: category").fill('"vehicle-abandoned"')
     page.get_by_label("Then: theme").select_option('"re-offending"')
     page.get_by_label("Then: weight").fill("0.95")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.locator(".moj-badge")).to_have_text("draft")
-    expect(page.locator("tr#abandoned-vehicle")).to_contain_text("re offending")
+    expect(page.locator("tr#vehicle-abandoned")).to_contain_text("re offending")
 
 
 def _shadow_run_and_proposal(page: Page) -> int:
@@ -90,12 +91,11 @@ def _shadow_run_and_proposal(page: Page) -> int:
     page.locator("#since").fill(DAY)
     page.get_by_role("button", name="Run it").click()
 
-    def done() -> bool:
+    end = time.monotonic() + REPLAY_SECONDS
+    while page.locator(".rules__run").count() == 0 or page.locator(".rules__run progress").count() > 0:
+        assert time.monotonic() < end, "waited in vain for the shadow run"
+        time.sleep(0.5)
         page.goto(f"/rules/{draft}")
-        found = page.locator(".rules__run")
-        return found.count() > 0 and "replayed" not in found.first.inner_text()
-
-    until(done, "the shadow run")
     run = page.locator(".rules__run").first
     expect(run).to_contain_text("would be decided otherwise")
     expect(run.locator("tr", has_text="theme").first).to_contain_text("re offending")
@@ -106,7 +106,7 @@ def _shadow_run_and_proposal(page: Page) -> int:
 
 def test_a_term_that_could_never_be_found_is_refused_by_its_list(page: Page) -> None:
     sign_in(page, "maya-orchard", "/rules")
-    page.locator("tr", has_text="in force").first.locator("a").first.click()
+    page.locator("tr.is-now a").first.click()
     page.get_by_role("link", name="Words").click()
     page.get_by_role("link", name="signals: weapon").click()
     page.locator("#terms").fill("kni(fe|ves\nmachete")

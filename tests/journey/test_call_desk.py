@@ -1,5 +1,7 @@
 """What a call-taker does beside the phone: by keyboard alone, and it is saved before the caller hangs up."""
 
+import uuid
+
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -52,7 +54,7 @@ def test_a_call_is_saved_without_any_script(chrome: Browser, hub: str) -> None:
 
 
 def test_a_later_save_of_a_call_is_a_revision_of_the_same_report(hub: str) -> None:
-    first = {"source_id": "call-desk-revision", "description": "Caller says somebody is in her garden."}
+    first = {"source_id": str(uuid.uuid4()), "description": "Caller says somebody is in her garden."}
     one = httpx2.post(f"{hub}/call/save", data=first | {"revision": "1"}).json()
     more = {"description": first["description"] + " He has gone now.", "revision": str(one["revision"] + 1)}
     two = httpx2.post(f"{hub}/call/save", data=first | more).json()

@@ -155,5 +155,6 @@ class StaffOnDuty(CaseDesk):
         dated.sort(key=lambda case: str(case["due_at"]))
         late = sum(datetime.fromisoformat(case["due_at"]) < now for case in dated)
         many = max(len(cases) - OPEN_KEPT, late - LATE_LEFT, 0)
-        ours = [case for case in dated if self._left_at.get(case["reference"]) == case["version"]]
+        plain = [case for case in dated if case["risk"] != "high"]
+        ours = [case for case in plain if self._left_at.get(case["reference"]) == case["version"]]
         return ours[:many]

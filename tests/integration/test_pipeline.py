@@ -170,3 +170,16 @@ async def test_an_unanswered_referral_goes_to_the_alternate_lead_and_then_to_the
         await until(escalated, f"the escalation to {before}")
     types = [entry["type"] for entry in (await case(pipeline, reference))["timeline"]]
     assert types[:2] == ["ReferralEscalated", "ReferralEscalated"]
+
+
+async def test_a_draft_is_known_to_its_authors_agency_alone(pipeline: Pipeline) -> None:
+    reference = await opened(pipeline, "Man begging for change.")
+    drafted = await command(pipeline, f"cases/{reference}/drafts", 1, {"panel": "tcig"}, "demo-sergeant")
+    assert (drafted.status_code, drafted.json()["status"]) == (200, "draft")
+    path = f"/api/v1/referrals/{drafted.json()['reference']}"
+    client = pipeline.clients["referrals"]
+    mine = await client.get(path, headers={"Authorization": "Bearer demo-sergeant"})
+    others = await client.get(path, headers=DUTY)
+    assert (mine.status_code, others.status_code) == (200, 404), "not even who sees all agencies"
+    shown = await case(pipeline, reference)
+    assert (shown["referrals"], [entry["type"] for entry in shown["timeline"]]) == ([], ["CaseOpened"])

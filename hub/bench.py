@@ -18,6 +18,7 @@ from deploy.local.trouble import CannotStart
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say, table
 from tests.benchmarks.stage import measure
+from tests.benchmarks.triage import measure_triage
 from tests.engines.running import free_ports, running
 
 
@@ -25,16 +26,17 @@ def bench(as_json: AsJson = False) -> None:
     """Measure batches of 1, 10, 100 and 500 by turns with the floor, in one run."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        found = _measured(Home(local_settings().home))
+        found, triage = _measured(Home(local_settings().home))
     except CannotStart as trouble:
         fail(str(trouble))
     if as_json:
-        answer({"stage": found})
+        answer({"stage": found, "triage": triage})
     else:
         table("One stage beside the floor", tuple(found[0]), found)
+        table("Triage beside the floor", tuple(triage[0]), triage)
 
 
-def _measured(home: Home) -> list[dict[str, Any]]:
+def _measured(home: Home) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     ensure([KAFKA_LOCK], home.jars)
     with tempfile.TemporaryDirectory(dir=home.path) as folder, ExitStack() as stack:
         data = Path(folder)
@@ -45,4 +47,5 @@ def _measured(home: Home) -> list[dict[str, Any]]:
             stack.enter_context(running(program, data / f"{program.name}.log")).wait_ready()
         address = url(database.port or 0)
         asyncio.run(provision(address, services=()))
-        return asyncio.run(measure(address, bootstrap(broker.port or 0)))
+        stage = asyncio.run(measure(address, bootstrap(broker.port or 0)))
+        return stage, asyncio.run(measure_triage(address, bootstrap(broker.port or 0)))

@@ -41,7 +41,7 @@ def report(number: int) -> ReportReceived:
     return ReportReceived(
         report=ReportFacts(
             report_id=uuid.uuid4(),
-            reference="R-222-222-222",
+            reference=f"R-{number:09}",
             source_id=f"bench-{number}",
             channel="partner",
             received_at=datetime.now(UTC),

@@ -13,6 +13,8 @@ from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 
+ROWS = 100
+
 router = APIRouter(prefix="/internal", include_in_schema=False)
 
 
@@ -50,6 +52,15 @@ async def balance(request: Request) -> dict[str, Any]:
         "oldest_waiting": None if oldest is None else dict(oldest._mapping),  # noqa: SLF001
         "partners": _partners(request.app.state.partnership, kept, heard),
     }
+
+
+@router.get("/refused-rows", dependencies=[operations_only()])
+async def refused_rows(request: Request, partner: str | None = None, before: datetime | None = None) -> dict[str, Any]:
+    """What partners' topics held that was no report: its place, and field and rule; the partner sends it mended."""
+    where = {"partner": partner, "before": before or datetime.max.replace(tzinfo=UTC), "most": ROWS}
+    async with request.app.state.hub.database.writing() as connection:
+        items = await repository.refused_rows(connection, where)
+    return {"items": items, "next": items[-1]["at"] if len(items) == ROWS else None}
 
 
 def _partners(partnership: Partnership, kept: dict[str, int], heard: dict[str, datetime]) -> list[dict[str, Any]]:

@@ -45,6 +45,11 @@ _REFUSE = text("""
     INSERT INTO refused_feed_rows (partner, topic, record_offset, reasons)
     VALUES (:partner, :topic, :offset, CAST(:reasons AS json)) ON CONFLICT DO NOTHING
 """)
+_REFUSED_ROWS = text("""
+    SELECT partner, topic, record_offset, reasons, at FROM refused_feed_rows
+    WHERE (CAST(:partner AS text) IS NULL OR partner = :partner) AND at < CAST(:before AS timestamptz)
+    ORDER BY at DESC LIMIT :most
+""")
 _ONE = text("SELECT document FROM reports WHERE reference = :reference")
 _BY_SOURCE = text("SELECT document FROM reports WHERE partner = :partner AND source_id = :source_id")
 _PAGE = text("""
@@ -157,6 +162,11 @@ async def by_source(connection: AsyncConnection, partner: str, source_id: str) -
 async def page(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Any]:
     """A partner's reports, newest first, from a row on."""
     return list((await connection.execute(_PAGE, dict(where))).all())
+
+
+async def refused_rows(connection: AsyncConnection, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Records of partners' topics that were no report, newest first: where they lie and why, without their values."""
+    return [dict(row) for row in (await connection.execute(_REFUSED_ROWS, dict(where))).mappings()]
 
 
 async def tallies(connection: AsyncConnection) -> dict[str, int]:

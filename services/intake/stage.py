@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.codes import ReportStatus
 from schemas.events import ReportTriaged, ReviewRequested
 from services.intake import repository
-from services.intake.domain import outcomes, receipts, receiving
+from services.intake.domain import outcomes, receipts, receiving, recovering
 from services.intake.messages import (
     READERS,
     DangerMail,
@@ -54,10 +54,11 @@ class IntakeStage:
             return Keys(aggregates=frozenset({body.source}))
         if isinstance(body, DangerTold | FeedRowRefused):
             return Keys()
-        if isinstance(body, ReportTriaged | ReviewRequested):
-            return Keys(aggregates=frozenset({f"report:{body.report.report_id}"}))
-        named = {f"report:{body.report.report_id}"} if body.report else {f"case:{body.case.case_id}"}
-        return Keys(aggregates=frozenset(named))
+        report = body.report
+        if report is None:
+            return Keys(aggregates=frozenset({f"case:{body.case.case_id}"}))
+        own = recovering.key_of(report)
+        return Keys(match=frozenset({own} if own else ()), aggregates=frozenset({f"report:{report.report_id}"}))
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
         """See `repository.load`."""
@@ -71,8 +72,7 @@ class IntakeStage:
         if isinstance(body, TakeOutcome):
             return outcomes.take(state, body, trace_id_of(message.traceparent), context)
         if isinstance(body, ReportTriaged | ReviewRequested):
-            key = receiving.source_key(str(body.report.partner), body.report.source_id)
-            return receipts.decided(state.get(key), body, key, context)
+            return receipts.decided(state, body, context)
         if isinstance(body, FeedRowRefused):
             return _refused_row(body, context)
         if isinstance(body, DangerUnanswered | DangerTold):
@@ -102,6 +102,8 @@ def _keys_of_report(body: ReceiveReport) -> Keys:
 def _received(state: Mapping[str, Any], body: ReceiveReport, message: Message, context: Context) -> Decision:
     known = state.get(receiving.source_key(body.partner, body.submission.source_id))
     command, crime = outcomes.joined(state, known, body)
+    if (again := recovering.sent_again(known, command)) is not None:
+        return again
     decision = receiving.receive(known, command, trace_id_of(message.traceparent), context)
     if crime and not isinstance(decision.answer, receiving.Refused):
         decision = replace(decision, state={**decision.state, **crime})

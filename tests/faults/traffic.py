@@ -1,7 +1,6 @@
 """Records through every door of the hub, each sent again until the hub has said that it is safe."""
 
 import asyncio
-import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,12 +16,12 @@ from tests.faults.whole_hub import WholeHub
 
 CALM = 0.03
 """Seconds between two records of one door: below the 50 a second that a key may send."""
-_PLACES = itertools.count()
+_NUMBERS: dict[str, int] = {}
 
 
-def place() -> dict[str, Any]:
+def place(source_id: str) -> dict[str, Any]:
     """A street corner of this record's own, far enough from every other to make a case of its own."""
-    number = next(_PLACES)
+    number = _NUMBERS.setdefault(source_id, len(_NUMBERS))
     return {
         "text": "On or near Mill Street",
         "latitude": 51.861 + 0.0021 * (number % 36),
@@ -33,7 +32,7 @@ def place() -> dict[str, Any]:
 def record(source_id: str) -> dict[str, Any]:
     """A report that opens a case, and is told to its sender."""
     words = {"category": "begging-vagrancy", "description": "Man begging and drinking lager at the doors."}
-    return {"source_id": source_id, "place": place(), **words}
+    return {"source_id": source_id, "place": place(source_id), **words}
 
 
 @dataclass

@@ -23,7 +23,7 @@ from services.kernel.errors import INFRASTRUCTURE
 from tests.engines.running import Running
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 180.0
+DEADLINE_SECONDS = 300.0
 
 _UNDER_WAY = """
     SELECT (SELECT count(*) FROM {0}.dead_letters) AS dead, (SELECT count(*) FROM {0}.jobs) AS jobs,

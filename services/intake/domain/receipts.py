@@ -1,5 +1,6 @@
 """What a receipt learns: the decision from triage, open or join from referrals, and the end of a case."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.codes import Disposition, ReportStatus
@@ -13,6 +14,7 @@ from schemas.events import (
     TriageDecision,
 )
 from schemas.personal import reveal
+from services.intake.domain import recovering
 from services.intake.domain.receiving import Report, Rules
 from services.kernel.decision import NOTHING, Context, Decision
 
@@ -24,9 +26,20 @@ REASONS = {
 }
 
 
-def decided(known: Report | None, body: ReportTriaged | ReviewRequested, key: str, context: Context) -> Decision:
-    """The decision reaches the receipt; an older revision's decision changes nothing."""
-    if known is None or body.report.revision < known.facts.revision or known.withdrawn:
+def decided(state: Mapping[str, Report], body: ReportTriaged | ReviewRequested, context: Context) -> Decision:
+    """The decision reaches the receipt; a report that a restore took comes back with it."""
+    key = recovering.key_of(body.report)
+    if key is None:
+        return NOTHING
+    if (known := state.get(key)) is not None:
+        return _decided(known, body, key, context)
+    made, added = recovering.recovered(body.report, context)
+    return recovering.with_balance(_decided(made, body, key, context), added)
+
+
+def _decided(known: Report, body: ReportTriaged | ReviewRequested, key: str, context: Context) -> Decision:
+    """An older revision's decision changes nothing."""
+    if body.report.revision < known.facts.revision or known.withdrawn:
         return NOTHING
     review = isinstance(body, ReviewRequested)
     status = ReportStatus.IN_REVIEW if review else ReportStatus.ROUTED
@@ -93,10 +106,10 @@ def case_changed(state: dict[str, Report], event: CaseEvent, context: Context) -
 
 
 def _in_case(state: dict[str, Report], event: CaseEvent, report: ReportFacts, context: Context) -> Decision:
-    found = [(key, known) for key, known in state.items() if known and known.facts.report_id == report.report_id]
-    if not found:
+    key = recovering.key_of(report)
+    if key is None:
         return NOTHING
-    key, known = found[0]
+    known, added = (state[key], {}) if key in state else recovering.recovered(report, context)
     opened = event.TYPE == "CaseOpened"
     after = known.model_copy(
         update={
@@ -106,7 +119,7 @@ def _in_case(state: dict[str, Report], event: CaseEvent, report: ReportFacts, co
             "updated_at": context.now,
         }
     )
-    return Decision(state={key: after})
+    return Decision(state={key: after}, tallies=added)
 
 
 def _case_ended(state: dict[str, Report], event: CaseEvent, context: Context) -> Decision:

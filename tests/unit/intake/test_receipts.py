@@ -11,7 +11,7 @@ from schemas.codes import ReportStatus
 from schemas.events import Actor, ReportFacts, ReportTriaged, ReviewRequested
 from schemas.personal import seal
 from services.intake.domain import receipts
-from services.intake.domain.receiving import Report
+from services.intake.domain.receiving import Report, report_id
 from services.intake.stage import IntakeStage
 from services.intake.views import receipt
 from services.kernel.decision import Context
@@ -37,7 +37,7 @@ BECAUSE = [{"rule": "entitlements/marac-repeat", "field": "people", "text": None
 
 def facts(revision: int = 1) -> ReportFacts:
     return ReportFacts(
-        report_id=UUID(int=1),
+        report_id=report_id("p", "1"),
         reference="R-222-222-222",
         revision=revision,
         partner="p",
@@ -65,7 +65,7 @@ def context() -> Context:
 
 
 def after(before: Report, body: Any, context: Context) -> Report:
-    made: Report = receipts.decided(before, body, KEY, context).state[KEY]
+    made: Report = receipts.decided({KEY: before}, body, context).state[KEY]
     return made
 
 
@@ -93,5 +93,5 @@ def test_a_correction_is_decided_anew_on_the_receipt(context: Context) -> None:
 
 
 def test_the_decision_on_an_older_revision_and_on_a_withdrawn_report_changes_nothing(context: Context) -> None:
-    assert receipts.decided(known(facts=facts(2)), event(), KEY, context).state == {}
-    assert receipts.decided(known(withdrawn=True), event(), KEY, context).state == {}
+    assert receipts.decided({KEY: known(facts=facts(2))}, event(), context).state == {}
+    assert receipts.decided({KEY: known(withdrawn=True)}, event(), context).state == {}

@@ -26,7 +26,7 @@ from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
 from services.referrals.requests import body_of, missing, session_of, tidied
 
-PAGE, TIMELINE, REPORTS = 100, 100, 200
+PAGE, TIMELINE, REPORTS = 100, 50, 200
 COMMANDS = {**ON_CASES, **ON_CASEFILE}
 _LAST = UUID(int=2**128 - 1)
 

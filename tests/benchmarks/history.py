@@ -1,27 +1,38 @@
 """How a case's history weighs on opening it: a case of 2,000 events beside one of 20, by turns, as a ratio.
 
-Usage, against a running demonstration on this machine and its PostgreSQL (superuser's address):
-python -m tests.benchmarks.history http://127.0.0.1:8000 postgresql://…/hub
+Real PostgreSQL, the services' own pages and queries; no broker is needed, since nothing changes while it is measured.
+Usage, on an empty database (superuser's address): python -m tests.benchmarks.history postgresql://…/name
 """
 
 import argparse
 import asyncio
 import json
-import re
 import statistics
 import sys
 import time
+import uuid
 from typing import Any
 
-import asyncpg
 import httpx2
 
-from tests.benchmarks.casework import DUTY, open_cases
+from deploy.local.provision import provision
+from services.access.callers import caller_of_person
+from services.access.tokens import mint_token
+from services.desk import projection, write_repository
+from services.desk.app import build as build_desk
+from services.desk.commands import Casework
+from services.kernel.clock import utc_now
+from services.kernel.decision import Context, Message
+from services.kernel.process import Process
+from services.referrals import repository
+from services.referrals.app import build as build_referrals
+from tests.engines.hub import service_settings
+from tests.unit.referrals.made import PARTNERSHIP, cases, command, memory_loop, triaged
 
-SHORT, LONG, OPENINGS = 20, 2_000, 60
+SHORT, LONG, OPENINGS, WARM = 20, 2_000, 60, 5
 AT_MOST = 1.5
 """What a long history may cost beside a short one."""
-
+NOWHERE = "127.0.0.1:1"
 LENGTHEN = """
     INSERT INTO referrals.case_events (event_id, case_id, sequence, type, at, document)
     SELECT gen_random_uuid(), e.case_id, n, 'NoteAdded', e.at + n * interval '1 second',
@@ -30,70 +41,79 @@ LENGTHEN = """
     FROM referrals.case_events e JOIN referrals.cases c USING (case_id), generate_series($2::integer, $3::integer) n
     WHERE c.reference = $1 AND e.type = 'CaseOpened'
 """
-LENGTHEN_MODEL = """
-    INSERT INTO desk.model_events (event_id, case_id, sequence, type, at, document)
-    SELECT gen_random_uuid(), e.case_id, n, 'NoteAdded', e.at + n * interval '1 second',
-        (e.document::jsonb - 'report')::json
-    FROM desk.model_events e JOIN desk.model_cases c USING (case_id), generate_series($2::integer, $3::integer) n
-    WHERE c.reference = $1 AND e.type = 'CaseOpened'
-"""
+"""Gives a case that the hub opened so many notes more."""
 FIRST = 1_000
 """The sequence from which made-up events are counted: past those that the hub itself wrote."""
 
 
-async def lengthen(connection: asyncpg.Connection, reference: str, events: int) -> None:
-    """Give the case so many more events, in the history and in the read model."""
-    for statement in (LENGTHEN, LENGTHEN_MODEL):
-        await connection.execute(statement, reference, FIRST, FIRST + events - 1)
+async def grown(referrals: Process, desk: Process, events: int) -> str:
+    """A case with so many events, kept by both services; its reference."""
+    loop = memory_loop()
+    loop.send(triaged(), str(uuid.uuid4()))
+    for _ in range(events - 1):
+        body = {"text": "Visited. The music was off.", "fact": "fact"}
+        loop.send(command(cases(loop)[0], "note", body), str(uuid.uuid4()))
+    async with referrals.database.writing() as connection:
+        await repository.save(connection, dict(sorted(loop.state.items())))
+    rows: dict[str, Any] = {}
+    for event in loop.events:
+        identity = uuid.uuid4()
+        message = Message(identity, event.body.TYPE, event.key, event.body, loop.now, "record", identity)
+        rows |= projection.project(rows, message, Context(loop.now, identity, PARTNERSHIP)).state
+    async with desk.database.writing() as connection:
+        await write_repository.save(connection, rows)
+    return cases(loop)[0].state.reference
 
 
-async def _signed_in(client: httpx2.AsyncClient) -> None:
-    page = await client.get("/sign-in")
-    assert re.search("helen-strood", page.text), "the demonstration's people cannot sign in here"
-    await client.post("/sign-in", data={"person": "helen-strood", "after": "/"})
-
-
-async def _seconds(client: httpx2.AsyncClient, path: str) -> float:
+async def _seconds(client: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> float:
     started = time.perf_counter()
-    answer = await client.get(path, headers=DUTY if path.startswith("/api/") else {})
+    answer = await client.get(path, headers=headers)
     answer.raise_for_status()
     return time.perf_counter() - started
 
 
-async def measure(base: str, database: str) -> list[dict[str, Any]]:
+async def measure(database: str) -> list[dict[str, Any]]:
     """Medians of opening both cases by turns, by the API and on the page, and their ratio."""
-    async with httpx2.AsyncClient(base_url=base, timeout=60) as client:
-        cases = (await open_cases(client, 2))[:2]
-        connection = await asyncpg.connect(database)
-        for reference, events in zip(cases, (SHORT, LONG), strict=True):
-            await lengthen(connection, reference, events)
-        await connection.execute("ANALYZE referrals.case_events, desk.model_events")
-        await connection.close()
-        await _signed_in(client)
-        return [await _ratio(client, name, prefix, cases) for name, prefix in (("API", "/api/v1"), ("page", ""))]
+    await provision(database)
+    settings = await service_settings("referrals", database, NOWHERE)
+    referrals, desk = build_referrals(settings), build_desk(await service_settings("desk", database, NOWHERE))
+    secret = settings.service_secret.get_secret_value()
+    caller = caller_of_person(PARTNERSHIP.person("helen-strood"), frozenset({"cases"}))
+    async with _client(referrals) as api, _client(desk) as page:
+        desk.app.state.casework = Casework(api, api, PARTNERSHIP.zone)
+        await page.post("/sign-in", data={"person": "helen-strood", "after": "/"})
+        made = [await grown(referrals, desk, events) for events in (SHORT, LONG)]
+        token = {"Authorization": f"Bearer {mint_token(caller, secret, utc_now())}"}
+        found = [
+            await _ratio("API", api, [f"/api/v1/cases/{each}" for each in made], token),
+            await _ratio("page", page, [f"/cases/{each}" for each in made], {}),
+        ]
+    await referrals.database.close()
+    await desk.database.close()
+    return found
 
 
-async def _ratio(client: httpx2.AsyncClient, name: str, prefix: str, cases: list[str]) -> dict[str, Any]:
-    taken: dict[str, list[float]] = {reference: [] for reference in cases}
-    for _ in range(OPENINGS):
-        for reference in cases:
-            taken[reference].append(await _seconds(client, f"{prefix}/cases/{reference}"))
-    short, long = (statistics.median(taken[reference]) for reference in cases)
-    return {
-        "opened": name,
-        f"ms_{SHORT}": round(short * 1000, 1),
-        f"ms_{LONG}": round(long * 1000, 1),
-        "ratio": round(long / short, 2),
-    }
+def _client(process: Process) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=process.app), base_url="http://hub", timeout=60)
+
+
+async def _ratio(opened: str, client: httpx2.AsyncClient, paths: list[str], headers: dict[str, str]) -> dict[str, Any]:
+    taken: dict[str, list[float]] = {path: [] for path in paths}
+    for turn in range(OPENINGS + WARM):
+        for path in paths:
+            seconds = await _seconds(client, path, headers)
+            if turn >= WARM:
+                taken[path].append(seconds)
+    short, long = (statistics.median(taken[path]) for path in paths)
+    figures = {f"ms_{SHORT}": round(short * 1000, 1), f"ms_{LONG}": round(long * 1000, 1)}
+    return {"opened": opened} | figures | {"ratio": round(long / short, 2)}
 
 
 def main() -> None:
     """Print the figures; the exit status is 1 where a long history costs more than it may."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("base")
     parser.add_argument("database")
-    arguments = parser.parse_args()
-    figures = asyncio.run(measure(arguments.base, arguments.database))
+    figures = asyncio.run(measure(parser.parse_args().database))
     json.dump(figures, sys.stdout, indent=2)
     sys.exit(1 if any(each["ratio"] >= AT_MOST for each in figures) else 0)
 

@@ -17,7 +17,7 @@ from tests.integration.conftest import Pipeline
 from tests.integration.test_casework import DUTY_, case_of, get, street
 
 pytestmark = pytest.mark.integration
-PAGE = 100
+PAGE = 50
 
 
 def _parameters(statement: TextClause, values: dict[str, Any]) -> tuple[str, list[Any]]:

@@ -106,4 +106,7 @@ ERRORS = {
     "version-not-a-number": 'If-Match holds the version as a number: `"3"`.',
     "version-stale": "Somebody changed it meanwhile. `current` is what stands, `yours` is what you sent.",
     "withdrawal-code-unknown": "The code is none of the partnership's list.",
+    "wrong-status": "The rules are at another step than this needs; `detail` says which.",
+    "second-person-needed": "Somebody who did not write the rules must approve them.",
+    "rules-fail": "The rules break a check or a golden case; each is named with its table, row and column.",
 }

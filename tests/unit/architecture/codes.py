@@ -6,7 +6,7 @@ from pathlib import Path
 
 KINDS = {"stale", "refused", "not-found", "not-yours"}
 """The first word of a refusal in referrals says what kind it is; the code follows."""
-NAMED = {"Problem", "Refused", "_refused"}
+NAMED = {"Problem", "Refused", "NotDone", "_refused"}
 
 
 def codes_in(source: str) -> Iterator[str]:

@@ -101,6 +101,8 @@ class Reader:
     def _words(self, hits: Sequence[Hit], evidence: Evidence) -> None:
         counted: set[str] = set()
         for hit in hits:
+            if not hit.sure:
+                continue
             negated = hit.mark is not None
             for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):
                 evidence.because.append(Because(row.rule, "description", hit.text, hit.start, hit.end, negated))

@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "hub.migrate:migrate",
     "import": "hub.batches:import_file",
     "explain": "hub.explain:explain",
+    "train": "hub.train:train",
     "simulate": "hub.simulate:simulate",
     "keys": "hub.keys:app",
     "dead-letters": "hub.dead_letters:app",
@@ -25,8 +26,8 @@ COMMANDS = {
 }
 """Command → where it stands. Every service process begins with one of them and keeps the memory of what it loads."""
 
-FROM_THE_CHECKOUT = {"bench"}
-"""Commands that use the tests' folder, which an installed hub has not."""
+NEEDED = {"bench": "tests", "train": "sklearn"}
+"""Commands that use what an installed hub has not: the tests' folder, a development package."""
 
 
 def application(names: Iterable[str]) -> typer.Typer:
@@ -41,7 +42,7 @@ def application(names: Iterable[str]) -> typer.Typer:
     )
     app.callback()(_hub)
     for name in names:
-        if name in FROM_THE_CHECKOUT and find_spec("tests") is None:
+        if name in NEEDED and find_spec(NEEDED[name]) is None:
             continue
         module, _, attribute = COMMANDS[name].partition(":")
         found = getattr(import_module(module), attribute)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hub.reader import second_reader
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail
 from services.triage.explain import explain_lines
@@ -22,7 +23,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Decide each line: `source_id` and `decision` as one JSON line each; with --json as one document."""
-    decided = explain_lines(_lines(file), rules or local_settings().partnership)
+    partnership = rules or local_settings().partnership
+    decided = explain_lines(_lines(file), partnership, second_reader(partnership))
     try:
         if as_json:
             answer({"items": [json.loads(line) for line in decided]})

@@ -13,6 +13,7 @@ from deploy.local.trouble import CannotStart
 HERE = Path(__file__).parent
 KAFKA_LOCK = HERE / "jgo.lock.toml"
 ZIPKIN_LOCK = HERE / "zipkin" / "jgo.lock.toml"
+READER_LOCK = HERE / "reader" / "jgo.lock.toml"
 
 
 @dataclass(frozen=True, slots=True)

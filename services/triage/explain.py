@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from schemas.events import ReportFacts, TriageDecision
 from schemas.submission import Call, Submission
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
+from services.triage.domain.weighing import asks_reading
 from services.triage.rule_set import read_rules
+from services.triage.second_reader import SecondReader
 
 _INNER = {
     "acting_lead",
@@ -32,7 +34,7 @@ def decision_view(decision: TriageDecision, because: list[dict[str, Any]]) -> di
     return decision.model_dump(mode="json", exclude=_INNER) | {"because": because, "case": None}
 
 
-def explained(line: str, rules: Rules, now: datetime) -> dict[str, Any]:
+def explained(line: str, rules: Rules, now: datetime, second: SecondReader | None = None) -> dict[str, Any]:
     """One line: `source_id` and `decision`, or `errors` where it is no report."""
     try:
         sent = Call.model_validate_json(line)
@@ -40,13 +42,13 @@ def explained(line: str, rules: Rules, now: datetime) -> dict[str, Any]:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         errors = [{"field": "/" + "/".join(map(str, each["loc"])), "message": each["msg"]} for each in found]
         return {"source_id": None, "decision": None, "errors": errors}
-    decided = decide_sent(sent, rules, now)
+    decided = decide_sent(sent, rules, now, second)
     because = [each.as_dict() for each in decided.because]
     return {"source_id": sent.source_id, "decision": decision_view(decided.decision, because)}
 
 
-def decide_sent(sent: Submission, rules: Rules, now: datetime) -> Decided:
-    """Decide a submission as if it had come in at `now`, without any earlier report."""
+def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondReader | None = None) -> Decided:
+    """Decide a submission as if it had come in at `now`, without any earlier report; read twice where it is unsure."""
     place = sent.place.model_dump(exclude_none=True) if sent.place else {}
     report = ReportFacts(
         report_id=uuid5(_EXPLAINED, sent.source_id),
@@ -66,16 +68,22 @@ def decide_sent(sent: Submission, rules: Rules, now: datetime) -> Decided:
         "place": place,
         "people": [person.model_dump(mode="json", exclude_none=True) for person in sent.people],
     }
-    return decide_report(report, personal, Counts(), rules, now.date())
+    made = decide_report(report, personal, Counts(), rules, now.date())
+    if second is None or not asks_reading(report, made.decision.confidence, made.decision.flags, rules.partnership):
+        return made
+    reading = second.read(sent.description or "", rules.reader.lexicon)
+    return decide_report(report, personal, Counts(), rules, now.date(), reading)
 
 
 def _street(text: str | None) -> str | None:
     return text.split(",")[0].removeprefix("On or near ").strip() if text else None
 
 
-def explain_lines(lines: Iterable[str], partnership: Path = Path("partnerships/luton")) -> Iterator[str]:
+def explain_lines(
+    lines: Iterable[str], partnership: Path = Path("partnerships/luton"), second: SecondReader | None = None
+) -> Iterator[str]:
     """One JSON line for each line that is not empty."""
     rules, now = read_rules(partnership), datetime.now(UTC)
     for line in lines:
         if line.strip():
-            yield json.dumps(explained(line, rules, now))
+            yield json.dumps(explained(line, rules, now, second))

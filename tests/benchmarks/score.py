@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.reader import second_reader
 from services.triage.explain import explain_lines
 from tests.benchmarks.figures import NONE, Pair, accuracy, f1, found, macro_f1, reliability
 
@@ -87,7 +88,7 @@ def main_theme(decision: Decision) -> str:
 def decisions(reports: Sequence[Report], partnership: Path) -> list[Decision]:
     """What triage decides on each."""
     lines = (json.dumps(report) for report in reports)
-    return [json.loads(line)["decision"] for line in explain_lines(lines, partnership)]
+    return [json.loads(line)["decision"] for line in explain_lines(lines, partnership, second_reader(partnership))]
 
 
 def open_figures(partnership: Path) -> Figures:

@@ -14,8 +14,10 @@ from services.triage.domain.counting import Asked, Counted, count, entitlements
 from services.triage.domain.counting import Counts as Counts
 from services.triage.domain.evidence import Because, Evidence, Reader
 from services.triage.domain.naming import DANGER, kind_of_case
+from services.triage.domain.reading import Reading
 from services.triage.domain.state import is_counted, sighting_of
 from services.triage.domain.thrive import assess, signs
+from services.triage.domain.weighing import confidence_of, disposition_of, themes_of, with_reading
 
 CHILD, REPEAT_VICTIM, REPEAT_PLACE = "child", "repeat-victim", "repeat-place"
 ADULT_AGE = 18
@@ -65,13 +67,22 @@ def _age(person: Mapping[str, Any], day: date) -> int | None:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
-def decide_report(report: ReportFacts, personal: Mapping[str, Any], counts: Counts, rules: Rules, day: date) -> Decided:
+def decide_report(
+    report: ReportFacts,
+    personal: Mapping[str, Any],
+    counts: Counts,
+    rules: Rules,
+    day: date,
+    reading: Reading | None = None,
+) -> Decided:
     """The decision of a report under `rules` on `day`. The same inputs give the same answer."""
     evidence = rules.reader.read(report, personal)
+    if reading is not None:
+        evidence = with_reading(evidence, reading, rules.reader)
     if report.historic:
         return _historic(report, evidence, rules, day)
     ages = _ages(list(personal.get("people") or ()), day)
-    themes = _themes(evidence, rules)
+    themes = themes_of(evidence, rules.partnership)
     counted = _counted(report, personal, themes, counts, rules)
     flags = _flags(report, evidence, ages, counted, rules)
     live = _live(report, evidence, ages, flags, counted, rules, day)
@@ -119,25 +130,8 @@ def _assessed(
     return Decided(decision.model_copy(update=update), (*decided.because, *because))
 
 
-def _themes(evidence: Evidence, rules: Rules) -> list[str]:
-    least = rules.partnership.threshold("theme-minimum").value
-    share = rules.partnership.threshold("second-theme").value
-    ranked = sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
-    if not ranked or ranked[0][1] < least:
-        return []
-    return [theme for theme, weight in ranked if weight >= max(least, share * ranked[0][1])]
-
-
-def _confidence(evidence: Evidence) -> float:
-    """The first theme's weight, less half of what the second one has: documented default, not yet calibrated."""
-    ranked = sorted(evidence.weights.values(), reverse=True)
-    if not ranked:
-        return 0.0
-    return round(max(0.0, ranked[0] - (0.5 * ranked[1] if len(ranked) > 1 else 0.0)), 3)
-
-
 def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) -> Decided:
-    themes = _themes(evidence, rules)
+    themes = themes_of(evidence, rules.partnership)
     leads = rules.partnership.leads_of(themes[0], day) if themes else ()
     because = tuple(evidence.because) or (Because("hub/historic", "occurred_month"),)
     decision = TriageDecision(
@@ -146,7 +140,7 @@ def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) 
         joint_leads=leads[1:],
         acting_lead=leads[0] if leads else None,
         disposition=Disposition.RECORD_ONLY,
-        confidence=_confidence(evidence) if themes else 1.0,
+        confidence=confidence_of(evidence) if themes else 1.0,
         rule_set=rules.rule_set,
         rules=tuple(dict.fromkeys(each.rule for each in because)),
     )
@@ -162,10 +156,10 @@ def _live(
     rules: Rules,
     day: date,
 ) -> Decided:
-    themes, confidence = _themes(evidence, rules), _confidence(evidence)
-    danger = DANGER in flags
+    themes, confidence = themes_of(evidence, rules.partnership), confidence_of(evidence)
     risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counted, rules)
-    disposition, reason, destination = _disposition(report, evidence, themes, confidence, rules, danger=danger)
+    answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader)
+    disposition, reason, destination = answer
     leads = _leads(report, themes, disposition, rules, day)
     told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
     because = tuple(evidence.because) or (Because("hub/nothing-fired", "description"),)
@@ -215,39 +209,6 @@ def _risk(
     clock = Clock(minutes=row.outputs["due_minutes"], calendar=row.outputs["due_calendar"])
     due_at = rules.partnership.due_at(report.received_at, clock)
     return _RISKS[_ORDER[highest]], row.outputs["priority"], due_at
-
-
-def _disposition(
-    report: ReportFacts, evidence: Evidence, themes: list[str], confidence: float, rules: Rules, *, danger: bool
-) -> tuple[Disposition, str | None, str | None]:
-    """Disposition, why a person must decide, and who it is for when it is not ours."""
-    if danger or report.kind == "intelligence":
-        return Disposition.NEEDS_CASE, None, None
-    harmed = any(risk == "high" for risk in evidence.risks)
-    if not themes:
-        return _without_theme(report, evidence, rules, harmed=harmed)
-    if confidence < rules.partnership.threshold("review-confidence").value:
-        return Disposition.REVIEW, "the evidence is weak", None
-    if _margin(evidence) < rules.partnership.threshold("review-margin").value and len(themes) > 2:
-        return Disposition.REVIEW, "several themes are close", None
-    if Disposition.RECORD_ONLY in evidence.dispositions and not harmed:
-        return Disposition.RECORD_ONLY, None, None
-    return Disposition.NEEDS_CASE, None, None
-
-
-def _without_theme(
-    report: ReportFacts, evidence: Evidence, rules: Rules, *, harmed: bool
-) -> tuple[Disposition, str | None, str | None]:
-    row = None if harmed else rules.reader.elsewhere(evidence, report.category)
-    if row is None:
-        return Disposition.REVIEW, "no theme has enough evidence", None
-    evidence.because.append(Because(row.rule, "description"))
-    return Disposition.NOT_OURS, None, row.outputs["destination"]
-
-
-def _margin(evidence: Evidence) -> float:
-    ranked = sorted(evidence.weights.values(), reverse=True)
-    return ranked[0] - ranked[1] if len(ranked) > 1 else 1.0
 
 
 def _leads(

@@ -9,6 +9,7 @@ from schemas.events import ReportFacts
 from services.partnership.tables import CompiledTables, FiredRow
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.places import Places
+from services.triage.domain.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Evidence:
     dispositions: list[str] = field(default_factory=list)
     because: list[Because] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
+    hints: list[Hit] = field(default_factory=list)
+    own: dict[str, float] = field(default_factory=dict)
+    none: float = 0.0
+    reading: Reading | None = None
 
     def weigh(self, theme: str | None, weight: float) -> None:
         """Add to a theme as independent evidence: two halves make three quarters, nothing makes more than one."""
@@ -102,6 +107,7 @@ class Reader:
         counted: set[str] = set()
         for hit in hits:
             if not hit.sure:
+                evidence.hints += [] if hit.mark else [hit]
                 continue
             negated = hit.mark is not None
             for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):

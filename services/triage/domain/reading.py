@@ -1,0 +1,31 @@
+"""What the second reader made of a text, and how it counts: beside other evidence, never instead of it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+NONE = "none"
+OWN_WEIGHT = 2.0
+"""How much a theme's own evidence raises what the reader says of it: documented default."""
+HINTED, SUSPECTED = 0.2, 0.5
+"""Harm is flagged where a hint of the lexicon and the reader agree from here on; a person looks from there on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Chances of each theme (`none` among them; they sum to one) and of each harm, by the model named."""
+
+    model: str
+    themes: Mapping[str, float]
+    flags: Mapping[str, float]
+
+
+def weighed(reading: Reading, own: Mapping[str, float]) -> dict[str, float]:
+    """The reader's chances, raised where category, words or place say the same; they sum to one."""
+    raised = {theme: chance * (1 + OWN_WEIGHT * own.get(theme, 0.0)) for theme, chance in reading.themes.items()}
+    whole = sum(raised.values()) or 1.0
+    return {theme: round(chance / whole, 4) for theme, chance in raised.items()}
+
+
+def suspected(reading: Reading, known: list[str]) -> list[str]:
+    """Harm that the reader alone sees: a reason for a person to look, not a flag."""
+    return sorted(flag for flag, chance in reading.flags.items() if chance >= SUSPECTED and flag not in known)

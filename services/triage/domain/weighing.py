@@ -1,0 +1,126 @@
+"""From evidence to themes, a confidence, and whether a person decides; the second reader counts beside the rest."""
+
+from schemas.codes import Disposition
+from schemas.events import ReportFacts
+from services.partnership.models import Partnership
+from services.triage.domain.evidence import Because, Evidence, Reader
+from services.triage.domain.naming import DANGER
+from services.triage.domain.reading import HINTED, NONE, Reading, suspected, weighed
+
+MINIMUM, SECOND, SURE, MARGIN = "theme-minimum", "second-theme", "review-confidence", "review-margin"
+READ_SURE = "reading-confidence"
+READ_SECOND = 0.35
+"""With a reading a further theme is named at this share of the first one's chance: documented default."""
+READER = "second-reader"
+Answer = tuple[Disposition, str | None, str | None]
+
+
+def with_reading(evidence: Evidence, reading: Reading, reader: Reader) -> Evidence:
+    """The evidence as the second reader leaves it: agreed hints fire, and each theme has a chance for a weight."""
+    for hit in evidence.hints:
+        if reading.flags.get(hit.signal, 0.0) >= HINTED:
+            for row in reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False}):
+                evidence.because.append(Because(row.rule, "description", hit.text, hit.start, hit.end))
+                if hit.signal not in evidence.flags:
+                    evidence.weigh(row.outputs["theme"], row.outputs["weight"])
+            for row in reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False}):
+                evidence.note(row.outputs)
+    chances = weighed(reading, evidence.weights)
+    evidence.own, evidence.reading = dict(evidence.weights), reading
+    first = max(chances, key=lambda theme: (chances[theme], theme))
+    evidence.none = chances.get(NONE, 0.0)
+    evidence.weights = {} if first == NONE else {t: c for t, c in chances.items() if t != NONE}
+    evidence.because.append(Because(f"{READER}/{first}", "description"))
+    return evidence
+
+
+def asks_reading(report: ReportFacts, confidence: float, flags: tuple[str, ...], partnership: Partnership) -> bool:
+    """Whether the second reader is asked: the tables are not sure, nobody is in danger, it is not of the past."""
+    if report.historic or report.danger_now or DANGER in flags:
+        return False
+    return confidence < partnership.threshold("reading-below").value
+
+
+def themes_of(evidence: Evidence, partnership: Partnership) -> list[str]:
+    """The themes with enough evidence, the strongest first."""
+    ranked = sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
+    if evidence.reading is not None:
+        return [theme for theme, weight in ranked if weight >= READ_SECOND * ranked[0][1]][:3]
+    least, share = partnership.threshold(MINIMUM).value, partnership.threshold(SECOND).value
+    if not ranked or ranked[0][1] < least:
+        return []
+    return [theme for theme, weight in ranked if weight >= max(least, share * ranked[0][1])]
+
+
+def confidence_of(evidence: Evidence) -> float:
+    """With a reading its calibrated chance; else the first theme's weight less half of the second's (a default)."""
+    ranked = sorted(evidence.weights.values(), reverse=True)
+    if evidence.reading is not None:
+        return round(ranked[0] if ranked else evidence.none, 3)
+    if not ranked:
+        return 0.0
+    return round(max(0.0, ranked[0] - (0.5 * ranked[1] if len(ranked) > 1 else 0.0)), 3)
+
+
+def disposition_of(
+    report: ReportFacts,
+    evidence: Evidence,
+    themes: list[str],
+    flags: list[str],
+    partnership: Partnership,
+    reader: Reader,
+) -> Answer:
+    """Disposition, why a person must decide, and who it is for when it is not ours."""
+    if DANGER in flags or report.kind == "intelligence":
+        return Disposition.NEEDS_CASE, None, None
+    harmed = any(risk == "high" for risk in evidence.risks)
+    doubt = _doubt(evidence, themes, flags, partnership)
+    if doubt is not None:
+        return Disposition.REVIEW, doubt, None
+    if not themes:
+        return _without_theme(report, evidence, reader, harmed=harmed)
+    if Disposition.RECORD_ONLY in evidence.dispositions and not harmed:
+        return Disposition.RECORD_ONLY, None, None
+    return Disposition.NEEDS_CASE, None, None
+
+
+def _doubt(evidence: Evidence, themes: list[str], flags: list[str], partnership: Partnership) -> str | None:
+    confidence = confidence_of(evidence)
+    if evidence.reading is not None:
+        return _doubt_of_reading(evidence, evidence.reading, themes, flags, confidence, partnership)
+    if themes and confidence < partnership.threshold(SURE).value:
+        return "the evidence is weak"
+    if len(themes) > 2 and _margin(evidence) < partnership.threshold(MARGIN).value:
+        return "several themes are close"
+    return None
+
+
+def _doubt_of_reading(
+    evidence: Evidence,
+    reading: Reading,
+    themes: list[str],
+    flags: list[str],
+    confidence: float,
+    partnership: Partnership,
+) -> str | None:
+    unseen = suspected(reading, flags)
+    if unseen:
+        return f"the second reader suspects: {', '.join(unseen)}"
+    if confidence < partnership.threshold(READ_SURE).value:
+        return "the evidence is weak"
+    if themes and not evidence.own.get(themes[0]):
+        return "only the second reader says so"
+    return None
+
+
+def _without_theme(report: ReportFacts, evidence: Evidence, reader: Reader, *, harmed: bool) -> Answer:
+    row = None if harmed else reader.elsewhere(evidence, report.category)
+    if row is None:
+        return Disposition.REVIEW, "no theme has enough evidence", None
+    evidence.because.append(Because(row.rule, "description"))
+    return Disposition.NOT_OURS, None, row.outputs["destination"]
+
+
+def _margin(evidence: Evidence) -> float:
+    ranked = sorted(evidence.weights.values(), reverse=True)
+    return ranked[0] - ranked[1] if len(ranked) > 1 else 1.0

@@ -5,7 +5,7 @@ import pytest
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.terms import TermMalformed, Terms, words_of
 
-SETS = {"age": [14, "fifteen"], "partner": ["husband", "ex partner"]}
+SETS: dict[str, list[object]] = {"age": [14, "fifteen"], "partner": ["husband", "ex partner"]}
 CONTENT = {
     "sets": SETS,
     "negations": {"before": ["no"], "after": ["not seen"]},

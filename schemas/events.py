@@ -45,6 +45,7 @@ from schemas.facts import (
 from schemas.facts import (
     TriageDecision as TriageDecision,
 )
+from schemas.meeting_events import MEETING_EVENTS
 from schemas.personal import Personal
 from schemas.referral_events import REFERRAL_EVENTS
 from schemas.referral_facts import (
@@ -244,4 +245,5 @@ EVENTS: tuple[type[Event], ...] = (
     NotificationSent,
     NotificationFailed,
     RuleSetPublished,
+    *MEETING_EVENTS,
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schemas.meeting_events import MEETING_EVENTS
 from schemas.referral_events import REFERRAL_EVENTS
 
 FOREVER = -1
@@ -29,6 +30,7 @@ DECISIONS = "decisions"
 CASES = "cases"
 NOTIFICATIONS = "notifications"
 RULES = "rules"
+MEETINGS = "meetings"
 FEED_PREFIX = "feed-"
 FEED_RETENTION_MS = 30 * 24 * 3600 * 1000
 
@@ -87,6 +89,13 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
     Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),
     Topic(RULES, "the service whose rules they are", "triage", ("desk",), ("RuleSetPublished.v1",), 1),
+    Topic(
+        MEETINGS,
+        "meeting id",
+        "referrals",
+        ("notify",),
+        tuple(f"{event.TYPE}.v{event.VERSION}" for event in MEETING_EVENTS),
+    ),
 )
 
 

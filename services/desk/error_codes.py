@@ -1,6 +1,7 @@
 """Every stable code of an error, with what to do about it: the page at `/docs/errors`."""
 
 ERRORS = {
+    "already-scheduled": "The panel has a meeting at that hour.",
     "destination-unknown": "Choose one of the partnership's destinations, and say more in the reason.",
     "after-unreadable": "The place of the page is none; use the `next` of the page before.",
     "age-contradicts": "The case has another age for this person. Correct it there and ask again.",
@@ -45,13 +46,16 @@ ERRORS = {
     "line-too-long": "A line of the file is longer than the limit that `detail` names.",
     "merge-the-other-way": "Merge the plain case into the sensitive one: the other way more agencies would see it.",
     "method-not-allowed": "This address does not take this method. The OpenAPI document lists what it takes.",
+    "minutes-signed-off": "The minutes are signed off. What is new belongs to the next meeting.",
     "next-lead-missing": "A decline names who should lead instead.",
     "next-lead-unknown": "`next_lead` is no agency's code.",
     "no-danger": "There is no danger to acknowledge; somebody may have done it.",
+    "no-day": "Give a time to come: the panel has no rhythm of its own, or the time has passed.",
     "no-identity-provider": "Signing in by choosing a person works in a demonstration only.",
     "no-plan": "No plan was agreed yet.",
     "no-proposal": "There is no such open proposal. Somebody may have answered it; read the case again.",
     "not-a-draft": "The referral is no draft, or does not wait for approval, any more.",
+    "not-a-member": "Name an agency of the panel, and a person of that agency.",
     "not-a-referrer": "Only first responders may refer there. Tell the police or the council.",
     "not-an-analyst": "Only analysts and the duty manager may see and change the rules.",
     "not-found": "There is nothing there, or it is not yours.",
@@ -60,6 +64,7 @@ ERRORS = {
     "not-json-type": "Send `Content-Type: application/json`.",
     "not-operations": "This page is for operations staff.",
     "not-qualified": "The step is for somebody who is qualified; `detail` says in what.",
+    "not-the-chair": "Only the panel's chair signs the minutes off.",
     "not-utf-8": "The body or file is not UTF-8. Save it as UTF-8 and send it again.",
     "not-your-approval": "A supervisor of the sending agency, not the author, approves a referral.",
     "not-your-referral": "Only the panel answers a referral, and only the sender withdraws it.",

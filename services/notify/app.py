@@ -34,6 +34,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
             Subscription(topics.DECISIONS, BULK_BATCH),
             Subscription(topics.CASES),
+            Subscription(topics.MEETINGS),
         ),
         jobs={"send-mail": mail.deliver, "send-webhook": webhooks.deliver},
         routers=(router,),

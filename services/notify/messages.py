@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from schemas.events import CASE_EVENTS, Event, ReportReceived, ReportTriaged, ReviewOverdue, ReviewRequested
+from schemas.meeting_events import MEETING_EVENTS
 
 DeliveryStatus = Literal["delivered", "temporary-failure", "permanent-failure", "technical-failure"]
 
@@ -40,7 +41,14 @@ class SetWebhook(BaseModel):
     secret: str | None = None
 
 
-_HEARD: tuple[type[Event], ...] = (ReportReceived, ReportTriaged, ReviewRequested, ReviewOverdue, *CASE_EVENTS)
+_HEARD: tuple[type[Event], ...] = (
+    ReportReceived,
+    ReportTriaged,
+    ReviewRequested,
+    ReviewOverdue,
+    *CASE_EVENTS,
+    *MEETING_EVENTS,
+)
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{event.TYPE: {1: event} for event in _HEARD},

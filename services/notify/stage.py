@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.events import ReportDecided, ReportReceived
+from schemas.meeting_events import MeetingEvent
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.notify import repository
 from services.notify.domain import deciding
@@ -34,6 +35,8 @@ class NotifyStage:
             partner = body.report.partner
             named = partner and not body.report.historic
             return Keys(aggregates=frozenset({f"webhook:{partner}"}) if named else frozenset())
+        if isinstance(body, MeetingEvent):
+            return Keys()
         return Keys(aggregates=frozenset({f"case:{body.case.case_id}"}) | self._partners)
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:

@@ -124,6 +124,14 @@ class Route(Entry):
     referrers: tuple[Code, ...] = Field((), description="The agencies that alone may refer; empty: all")
 
 
+class Meetings(Entry):
+    """When a panel meets, every week, in the partnership's time zone; `quorum` counts agencies that are present."""
+
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    at: time
+    quorum: int = Field(ge=1)
+
+
 class Panel(Route):
     """A multi-agency panel that answers referrals; silence goes to `alternate_lead`, then to `duty_manager`."""
 
@@ -134,6 +142,7 @@ class Panel(Route):
     first_answer_by_risk: dict[Risk, Clock] = Field(default_factory=dict)
     alternate_lead: Code
     duty_manager: str = Field(description="Staff id")
+    meetings: Meetings | None = Field(None, description="None: it meets when one is called")
 
     def first_answer_for(self, risk: Risk) -> Clock:
         """The clock of the first answer to a referral of that risk."""

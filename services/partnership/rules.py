@@ -16,6 +16,7 @@ Recipient = Literal[
     "owner",
     "panel",
     "panel-chair",
+    "panel-members",
     "alternate-lead",
     "asked",
     "proposed-lead",

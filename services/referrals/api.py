@@ -24,7 +24,7 @@ from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
 from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
-from services.referrals.requests import body_of, missing, session_of, tidied
+from services.referrals.requests import body_of, missing, session_of, tidied, version_of
 
 PAGE, TIMELINE, REPORTS = 100, 50, 200
 COMMANDS = {**ON_CASES, **ON_CASEFILE}
@@ -133,7 +133,7 @@ async def command_case(
         if case is None:
             raise missing("case")
         other = await other_of(connection, case, name, body)
-    version = None if name in WITHOUT_VERSION else _version(if_match)
+    version = None if name in WITHOUT_VERSION else version_of(if_match)
     return await _carried_out(request, caller, case, None, name, body, version, idempotency_key, other)
 
 
@@ -152,16 +152,7 @@ async def command_referral(
         case = await repository.case_by_reference(connection, referral.state.case_reference)
     if case is None:
         raise missing("referral")
-    return await _carried_out(request, caller, case, referral, name, body, _version(if_match), idempotency_key)
-
-
-def _version(if_match: str | None) -> int:
-    if if_match is None:
-        raise Problem(428, "version-missing", 'Send the version that you saw in the header If-Match: "<version>".')
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdigit():
-        raise Problem(400, "version-not-a-number", 'If-Match holds the version as a number: "3".')
-    return int(text)
+    return await _carried_out(request, caller, case, referral, name, body, version_of(if_match), idempotency_key)
 
 
 async def _carried_out(

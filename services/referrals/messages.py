@@ -1,5 +1,6 @@
 """What referrals reads, and its commands: a body of `schemas.casework`, by whom, on which version."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,32 @@ class DraftOld(BaseModel):
     referral_id: UUID
 
 
+class MeetingCommand(BaseModel):
+    """A command on a panel's meeting, and on one of the referrals that it discusses."""
+
+    model_config = ConfigDict(frozen=True)
+    meeting_id: str
+    name: str
+    body: Any
+    by: Actor
+    at: datetime | None = None
+    case_id: UUID | None = None
+    referral_id: UUID | None = None
+    version: int | None = None
+    agencies: tuple[str, ...] = ()
+    sees_all: bool = False
+
+
+class MeetingDue(BaseModel):
+    """A meeting's hour has come; the next one of the panel's rhythm is named."""
+
+    model_config = ConfigDict(frozen=True)
+    meeting_id: str
+    panel: str
+    following_id: str
+    following_at: datetime
+
+
 class TaskDue(BaseModel):
     """A task is due, or late."""
 
@@ -74,4 +101,6 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "draft-old": {1: DraftOld},
     "task-due": {1: TaskDue},
     "task-late": {1: TaskDue},
+    "MeetingCommand": {1: MeetingCommand},
+    "meeting-due": {1: MeetingDue},
 }

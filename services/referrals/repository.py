@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.referrals import casefile_repository
+from services.referrals import casefile_repository, meeting_repository
 from services.referrals.domain.parts import Link, Matches
 from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key, referrals_key
 
@@ -96,6 +96,7 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     state |= cases
     ids = [case.state.case_id for case in cases.values()]
     state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)
+    state |= await meeting_repository.load(connection, keys)
     if referrals := _named(keys, "referral:"):
         state |= dict(map(_referral, await connection.execute(_REFERRALS, {"keys": sorted(referrals)})))
     for case_id in _named(keys, "referrals:"):
@@ -112,6 +113,7 @@ async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
     if referrals:
         await connection.execute(_SAVE_REFERRALS, _referral_columns(referrals))
     await casefile_repository.save_parts(connection, changed)
+    await meeting_repository.save(connection, changed)
     happened = [value for value in changed.values() if isinstance(value, Happened)]
     if happened:
         await connection.execute(_APPEND, _event_columns(happened))

@@ -45,3 +45,13 @@ async def body_of(request: Request, model: type[Sent]) -> dict[str, Any]:
         detail = "Mend the named fields and send it again. Nothing was changed."
         raise Problem(422, "invalid-field", detail, errors=field_errors(found)) from error
     return made.model_dump(mode="json", exclude_none=True)
+
+
+def version_of(if_match: str | None) -> int:
+    """The version that the caller saw. Raises 428 without one, 400 for what is no number."""
+    if if_match is None:
+        raise Problem(428, "version-missing", 'Send the version that you saw in the header If-Match: "<version>".')
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise Problem(400, "version-not-a-number", 'If-Match holds the version as a number: "3".')
+    return int(text)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.events import CaseEvent, ReportDecided, ReportReceived
+from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
-from services.notify.domain.occasions import linked, occasion_of_case, occasion_of_report
+from services.notify.domain.occasions import linked, occasion_of_case, occasion_of_meeting, occasion_of_report
 from services.notify.domain.state import CaseLinks, Notification, Webhook
 from services.notify.domain.telling import delivery_tried, tell
 from services.notify.messages import DeliveryTried, SetWebhook
@@ -36,6 +37,8 @@ def decide(state: Mapping[str, Any], message: Message, context: Context) -> Deci
     if isinstance(body, ReportReceived | ReportDecided):
         silent = body.report.historic or (isinstance(body, ReportDecided) and body.withdrawn)
         return NOTHING if silent else tell(occasion_of_report(message), webhooks, message, context)
+    if isinstance(body, MeetingEvent):
+        return tell(occasion_of_meeting(message), webhooks, message, context)
     return _case(body, state, webhooks, message, context)
 
 

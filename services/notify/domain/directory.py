@@ -58,6 +58,8 @@ class Directory:
         people = {"owner": occasion.owner, "duty-manager": self._partnership.identity.duty_manager}
         if role in people:
             return self._person(people[role])
+        if role == "panel-members":
+            return self._members(occasion.meeting_of)
         if role in OF_REFERRAL:
             return self._of_referral(role, occasion.referral)
         return self._reporters(occasion) if role == "reporter" else self._senders(occasion)
@@ -72,6 +74,15 @@ class Directory:
             return []
         person = self._partnership.person(staff_id)
         return [Addressed(person.id, person.address)]
+
+    def _members(self, panel: str | None) -> list[Addressed]:
+        """Each member agency's duty desk, and the staff who sit on the panel."""
+        if panel is None:
+            return []
+        entry = self._partnership.panel(panel)
+        agencies = [self._agency_or_panel(code) for code in dict.fromkeys((entry.receives, *entry.members))]
+        staff = [Addressed(each.id, each.address) for each in self._partnership.staff if panel in each.panels]
+        return [*agencies, *staff]
 
     def _of_referral(self, role: str, referral: ReferralState | None) -> list[Addressed]:
         if referral is None:

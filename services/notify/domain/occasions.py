@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.case_life import ReportCorrected
 from schemas.codes import Disposition
 from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportReceived
+from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
 from services.kernel.decision import Message
 from services.notify.domain.state import CaseLinks, LinkedReport
@@ -39,6 +40,8 @@ class Occasion:
     danger_now: bool = False
     wants_updates: bool = False
     reports: tuple[LinkedReport, ...] = ()
+    meeting_of: str | None = None
+    """The panel that meets."""
     told: tuple[str, ...] = ()
     """Who did it, and so need not be told."""
 
@@ -117,6 +120,19 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         danger_now="danger-now" in case.flags,
         wants_updates=any(report.reporter_address for report in links.reports),
         reports=links.reports,
+        told=_doer(event.by),
+    )
+
+
+def occasion_of_meeting(message: Message) -> Occasion:
+    """The occasion of a meeting's event: about the meeting alone, whose id names a panel and a day."""
+    event: MeetingEvent = message.body
+    return Occasion(
+        type=message.type,
+        about=event.meeting.meeting_id,
+        link=f"/meetings/{event.meeting.meeting_id}",
+        owner=event.person,
+        meeting_of=event.meeting.panel,
         told=_doer(event.by),
     )
 

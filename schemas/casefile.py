@@ -1,7 +1,7 @@
 """What clients send about what hangs on a case: merges, splits, proposals, tasks, people, risk and leads."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
@@ -143,4 +143,3 @@ class AssignMany(Sent):
 
     owner: Code
     cases: tuple[Moved, ...] = Field(min_length=1, max_length=ASSIGNED_AT_ONCE)
-    action: Literal["assign"] = "assign"

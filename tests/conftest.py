@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from deploy.local import kafka as kafka_engine
@@ -24,6 +25,10 @@ ROOT = Path(__file__).parents[1]
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 """A killed process loses nothing by it; only a killed machine would, and a test database may be lost then."""
 
+
+# A deadline is an assertion of milliseconds, and those depend on what else the machine does.
+hypothesis.settings.register_profile("hub", deadline=None)
+hypothesis.settings.load_profile("hub")
 
 _OWN_FOLDER = pytest.StashKey[Path]()
 

@@ -23,7 +23,7 @@ BUILDERS: dict[str, Callable[[Settings], Process]] = {
     "referrals": build_referrals,
     "notify": build_notify,
 }
-DEADLINE = 30.0
+DEADLINE = 90.0
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = DEADLINE) -> Any:

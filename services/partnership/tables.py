@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +21,8 @@ from services.partnership.table_lint import lint
 FOLDER = "triage"
 UNSAID = frozenset({"other"})
 """Categories that say nothing: no row need take them."""
+REMEMBERED_AT_MOST = 20_000
+"""Answers that a compiled set remembers; when it holds more it forgets them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,28 @@ class FiredRow:
 
 @dataclass(frozen=True)
 class CompiledTables:
-    """Every triage table of a partnership, ready to be asked. Holds no state that an evaluation changes."""
+    """Every triage table of a partnership, ready to be asked. What it remembers changes no answer: tables are pure."""
 
     engine: zen.ZenEngine
     rows: Mapping[str, Mapping[str, FiredRow]]
     catch_alls: Mapping[str, str]
     words: Mapping[tuple[str, str], frozenset[str]]
+    remembered: dict[tuple[Any, ...], tuple[FiredRow, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(self, name: str, inputs: Mapping[str, Any]) -> list[FiredRow]:
         """The rows of the table that fire, in its order; the catch-all of a collect table only when no other does.
 
         Raises `ValidationError` on inputs that the table does not know, `KeyError` on an unknown table.
         """
+        asked = (name, *((key, _frozen(value)) for key, value in inputs.items()))
+        known = self.remembered.get(asked)
+        if known is None:
+            if len(self.remembered) >= REMEMBERED_AT_MOST:
+                self.remembered.clear()
+            known = self.remembered[asked] = tuple(self._evaluated(name, inputs))
+        return list(known)
+
+    def _evaluated(self, name: str, inputs: Mapping[str, Any]) -> list[FiredRow]:
         contract = CONTRACTS[name]
         checked = contract.inputs.model_validate(inputs).model_dump(mode="json")
         result: Any = self.engine.evaluate(name, checked)["result"]
@@ -57,6 +69,11 @@ class CompiledTables:
     def vocabulary(self, name: str, column: str) -> frozenset[str]:
         """The words that the conditions of a column name, such as every signal that `signals` knows."""
         return self.words[name, column]
+
+
+def _frozen(value: Any) -> Any:
+    """A list as something that can be looked up. Its type stands beside it: 1 and true are asked apart."""
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else (type(value), value)
 
 
 def load_tables(path: Path, partnership: Partnership) -> CompiledTables:

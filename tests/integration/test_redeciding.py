@@ -15,7 +15,7 @@ CASEWORKER = {"Authorization": "Bearer demo-caseworker"}
 NEIGHBOURHOOD, PUBLIC_HEALTH = "luton-council-neighbourhood-services", "luton-council-public-health"
 TIPPED = "Mattresses dumped by the garages again, fly-tipping."
 BEATEN = "My husband hit me again, I am frightened of my partner. He controls my money."
-UNSURE = "Something odd on our road most nights, I do not know who to tell."
+UNSURE = "Something strange on our road most nights, I do not know who to tell."
 
 
 class Sender:

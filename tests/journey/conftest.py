@@ -60,7 +60,7 @@ def hub(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(STOP_SECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chrome() -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright:

@@ -12,7 +12,7 @@ from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.steps import AXE, POLICE, until
 
 pytestmark = pytest.mark.journey
-UNSURE = "Something odd on our road most nights. Nobody had a knife. I do not know who to tell."
+UNSURE = "Something strange on our road most nights. Nobody had a knife. I do not know who to tell."
 DOMESTIC = "domestic-abuse-osse"
 
 

@@ -19,7 +19,7 @@ from services.triage.rule_set import read_rules
 
 IDENTITY = UUID(int=7)
 KEY = f"decision:{IDENTITY}"
-UNSURE = "Something odd down our road, I do not know who to tell"
+UNSURE = "Something strange down our road, I do not know who to tell"
 PUBLIC_HEALTH, NEIGHBOURHOOD = "luton-council-public-health", "luton-council-neighbourhood-services"
 HIGHWAYS = "Luton Council highways"
 ASHA = Actor(kind="person", id="asha-venn", name="Asha Venn", agency=NEIGHBOURHOOD)

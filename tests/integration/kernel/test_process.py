@@ -23,7 +23,7 @@ from tests.integration.kernel import probe
 from tests.integration.kernel.probe import ErrandDone, Poke, ProbeStage
 
 pytestmark = pytest.mark.integration
-DEADLINE = 30.0
+DEADLINE = 90.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

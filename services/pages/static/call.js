@@ -3,7 +3,7 @@
   "use strict";
   var form = document.getElementById("call"), began = Date.now(), saved = "", savedAt = 0, saving = false, timer, listener;
   var one = function (selector) { return document.querySelector(selector); };
-  var FIRST = 1500, AGAIN = 10000, LEAST = 20;
+  var FIRST = 1500, AGAIN = 10000, LEAST = 20, UNHEARD = 2000;
   var words = function () { return new URLSearchParams(new FormData(form)); };
   var content = function () { var all = words(); all.delete("revision"); return all.toString(); };
 
@@ -41,7 +41,8 @@
 
   function listen() {
     if (!form.description.value.trim() && !form.category.value) { return; }
-    fetch("/call/signals", { method: "POST", body: words() }).then(function (answer) { return answer.ok ? answer.json() : null; }).then(function (heard) { if (heard) { show(heard); } }).catch(function () { one("[data-sign-count]").textContent = "not heard just now"; });
+    fetch("/call/signals", { method: "POST", body: words() }).then(function (answer) { if (!answer.ok) { throw new Error("not heard"); } return answer.json(); }).then(show)
+      .catch(function () { one("[data-sign-count]").textContent = "not heard just now, asking again"; clearTimeout(listener); listener = setTimeout(listen, UNHEARD); });
   }
   function show(heard) {
     var list = one("[data-signs]"), ask = one("[data-ask]");

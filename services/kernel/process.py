@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.kernel import operations
+from services.kernel import dead_letters, operations
 from services.kernel.clock import Clock, utc_now
 from services.kernel.consumer import Consumer, Subscription
 from services.kernel.database import Database
@@ -47,7 +47,6 @@ _TIDY = (
             WHERE at < now() - make_interval(days => :idempotency_days) LIMIT :rows)
     """),
 )
-_COUNT_DEAD = text("SELECT state, count(*) AS n FROM dead_letters GROUP BY state")
 
 log = structlog.get_logger()
 
@@ -208,9 +207,9 @@ class Process:
                     for statement in _TIDY:
                         wanted = {name: KEPT_DAYS[name] for name in statement.compile().params if name in KEPT_DAYS}
                         await connection.execute(statement, wanted | {"rows": TIDY_ROWS})
-                    counted = {row.state: row.n for row in await connection.execute(_COUNT_DEAD)}
-                for state in ("dead", "waiting"):
-                    DEAD_LETTERS.labels(state).set(counted.get(state, 0))
+                    counted = await dead_letters.counts(connection)
+                for state, count in counted.items():
+                    DEAD_LETTERS.labels(state).set(count)
             except INFRASTRUCTURE as error:
                 log.warning("not_tidied", error=type(error).__name__)
             await asyncio.sleep(TIDY_SECONDS)

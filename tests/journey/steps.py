@@ -5,6 +5,8 @@ import uuid
 from typing import Any
 
 import httpx2
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 POLICE = {"Authorization": "Bearer demo-police"}
@@ -37,3 +39,11 @@ def case_of(hub: str, posted: dict[str, Any]) -> str:
 
     reference: str = until(found, "the report's case")
     return reference
+
+
+def assert_sound(page: Page, what: str) -> None:
+    """No violation of WCAG 2.2 A and AA that axe finds, and nothing that scrolls sideways; `what` names the page."""
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{what} scrolls sideways by {overflow} px"

@@ -4,11 +4,10 @@ import uuid
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE
-from tests.journey.steps import AXE, until
+from tests.journey.steps import assert_sound, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 WHISPERED = "Whispering. Says partner had his hands round her neck, two kids in the next room. No knife seen."
@@ -70,27 +69,20 @@ def test_every_step_of_the_forms_is_accessible_and_does_not_scroll_sideways(
     page = context.new_page()
     page.goto("/report?filled=yes")
     for _ in range(6):
-        _sound(page)
+        assert_sound(page, page.title())
         page.locator("form .govuk-button:not(.pub__call)").last.click()
     expect(page.locator("h1")).to_have_text("We have your report")
-    _sound(page)
+    assert_sound(page, page.title())
     page.goto("/report")
     page.get_by_role("button", name="Continue").click()
-    _sound(page)
+    assert_sound(page, page.title())
     page.get_by_label("Yes, it is happening now").check()
     expect(page.get_by_role("link", name="Call 999")).to_be_visible()
-    _sound(page)
+    assert_sound(page, page.title())
     page.goto("/report/status")
-    _sound(page)
+    assert_sound(page, page.title())
     page.goto("/call")
     page.locator("#description").fill(WHISPERED)
     until(lambda: page.locator("[data-signs] li").count(), "the signs")
-    _sound(page)
+    assert_sound(page, page.title())
     context.close()
-
-
-def _sound(page: Page) -> None:
-    found = Axe().run(page, options=AXE)
-    assert found.violations_count == 0, f"{page.title()}: {found.generate_report()}"
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, f"{page.title()} scrolls sideways by {overflow} px"

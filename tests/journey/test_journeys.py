@@ -4,11 +4,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import AXE, DUTY, POLICE, case_of, post_call, until
+from tests.journey.steps import DUTY, POLICE, assert_sound, case_of, post_call, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -258,10 +257,7 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(
         "/sign-in",
     ):
         page.goto(address)
-        found = Axe().run(page, options=AXE)
-        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{address} scrolls sideways by {overflow} px"
+        assert_sound(page, address)
     context.close()
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import AXE, POLICE, post_call, until
+from tests.journey.steps import POLICE, assert_sound, post_call, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 DAY, REPLAY_SECONDS = "2020-01-01", 120
@@ -141,8 +140,5 @@ def test_the_rules_pages_are_accessible_and_do_not_scroll_sideways(
         "/rules/1/words?section=signals/weapon",
     ):
         page.goto(address)
-        found = Axe().run(page, options=AXE)
-        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{address} scrolls sideways by {overflow} px"
+        assert_sound(page, address)
     context.close()

@@ -84,17 +84,18 @@ class AddPerson(Sent):
 
 
 class ChangePerson(Sent):
-    """Another role or contact of somebody in the case, with a reason."""
+    """Another role or contact of somebody in the case, or the date of birth as it was found to be, with a reason."""
 
     person: UUID
     role: Role | None = None
     contact: Contact | None = None
+    date_of_birth: date | None = None
     reason: Words
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.role is None and self.contact is None:
-            raise ValueError("Give role or contact.")
+        if self.role is None and self.contact is None and self.date_of_birth is None:
+            raise ValueError("Give role, contact or date_of_birth.")
         return self
 
 

@@ -29,7 +29,7 @@ async def parts_of(
         alone = {"people": case_view.people(reports), "tasks": [], "tasks_ended": 0, "proposals": [], "drafts": []}
         return alone | {"case_reports": [each["reference"] for each in reports], "parts_away": True}
     return {
-        "people": casefile_view.people(found["people"]),
+        "people": casefile_view.people(found["people"], now),
         "tasks": casefile_view.tasks(presenter, found["tasks"], now),
         "tasks_ended": casefile_view.ended(found["tasks"]),
         "proposals": casefile_view.proposals(found["proposals"]),

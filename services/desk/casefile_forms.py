@@ -13,7 +13,7 @@ CASEFILE_BODIES: dict[str, tuple[str, ...]] = {
     "task-done": ("task", "reason"),
     "task-cancel": ("task", "reason"),
     "people": ("role", "name", "date_of_birth"),
-    "person": ("person", "role", "reason"),
+    "person": ("person", "role", "date_of_birth", "reason"),
     "risk": ("risk", "reason"),
     "leads": ("acting_lead", "reason"),
 }

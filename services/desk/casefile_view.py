@@ -1,11 +1,12 @@
 """What hangs on a case as its page shows it: tasks, people, proposals that it belongs to another case."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.desk.presenting import Presenter
 
+CHILD_UNDER = 18
 ENTITLED = "May meet a threshold"
 
 
@@ -30,20 +31,35 @@ def ended(found: Iterable[Mapping[str, Any]]) -> int:
     return sum(each["status"] != "open" for each in found)
 
 
-def people(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def people(found: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """People with role and safe contact, those who must not be contacted first."""
-    rows = [_person(each) for each in found]
+    rows = [_person(each, now) for each in found]
     return sorted(rows, key=lambda each: (each["safe"] != "no", each["name"] or ""))
 
 
-def _person(each: Mapping[str, Any]) -> dict[str, Any]:
+def age_at(found: Mapping[str, Any], now: datetime) -> int | None:
+    """Somebody's age in years: by date of birth, else as it was said, else not known."""
+    if not found.get("date_of_birth"):
+        age: int | None = found.get("age")
+        return age
+    born = date.fromisoformat(str(found["date_of_birth"]))
+    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+
+
+def is_child(found: Mapping[str, Any], now: datetime) -> bool:
+    """Whether somebody is known to be under 18."""
+    age = age_at(found, now)
+    return bool(found.get("under_18")) if age is None else age < CHILD_UNDER
+
+
+def _person(each: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     contact, consent = each.get("contact") or {}, each.get("consent") or {}
     return {
         "person": each["person"],
         "name": each.get("name"),
-        "age": each.get("age"),
+        "age": age_at(each, now),
         "role": str(each["role"]).capitalize(),
-        "child": each.get("under_18") or (each.get("age") or 99) < 18,
+        "child": is_child(each, now),
         "safe": each["safe"],
         "note": contact.get("note") or "",
         "share": str(consent.get("share") or "not-asked").replace("-", " "),

@@ -63,7 +63,7 @@ def _shown(presenter: Presenter, known: dict[str, Any], at: datetime) -> dict[st
         "owner": presenter.who(known["owner"]) or "Nobody yet",
         "time": presenter.time_left(known["due_at"], at),
         "tasks": casefile_view.tasks(presenter, known["tasks"], at),
-        "people": casefile_view.people(known["people"]),
+        "people": casefile_view.people(known["people"], at),
         "entries": [_entry(presenter, each) for each in known["timeline"]],
     }
 

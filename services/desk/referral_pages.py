@@ -169,6 +169,7 @@ async def _ladder(
         notice=notice,
         error=sentence(refused) if refused else "",
         unmet=refused.body.get("unmet") if refused else None,
+        instead=refused.body.get("instead") if refused else None,
         kept=kept,
         key=str(uuid4()),
     )

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.desk.casefile_view import age_at, is_child
 from services.desk.presenting import Presenter, span_words
 from services.partnership.models import Partnership
 
 DAY_WIDTH, GAP = 262, 20
-CHILD_UNDER = 18
 EVENTS = {
     "start": "Started at receipt",
     "pause": "Paused",
@@ -178,9 +178,5 @@ def person(found: Mapping[str, Any] | None, now: datetime) -> dict[str, Any] | N
     """Whom the ladder is about: name, age in years where it is known, whether a child, role."""
     if found is None:
         return None
-    age, born = found.get("age"), found.get("date_of_birth")
-    if born:
-        moment = datetime.fromisoformat(str(born))
-        age = now.year - moment.year - ((now.month, now.day) < (moment.month, moment.day))
-    child = found.get("under_18") or (age is not None and age < CHILD_UNDER)
-    return {"name": found.get("name"), "age": age, "child": bool(child), "role": str(found["role"])}
+    name, role = found.get("name"), str(found["role"])
+    return {"name": name, "age": age_at(found, now), "child": is_child(found, now), "role": role}

@@ -98,7 +98,8 @@ class ThemeMapping(Entry):
 
 
 class Beside(Value):
-    """Another referral that is opened, or asked for, beside this one; never instead of it or before it."""
+    """Another referral beside this one, never instead of it or before it: `opened` with it, or `asked-for`, which
+    leaves a draft that somebody of the sender's agency looks at and sends."""
 
     panel: Code
     when: Literal["under-18"] = "under-18"
@@ -152,7 +153,7 @@ class Panel(Route):
 class Destination(Route):
     """Another route that a case can leave by; silence goes to its `alternate_lead` where one is named."""
 
-    gateway: Code | None = Field(None, description="An agency that must see it first")
+    gateway: Code | None = Field(None, description="An agency that sees it first, and passes it on or declines it")
     alternate_lead: Code | None = None
 
 

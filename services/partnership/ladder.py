@@ -33,6 +33,7 @@ class Instrument(Dated):
     preconditions: tuple[Precondition, ...] = ()
     fields: tuple[FormField, ...] = Field((), description="What its form must say")
     breaches: bool = Field(False, description="Whether its terms can be breached")
+    safeguarding: Code | None = Field(None, description="The panel that is proposed when it is refused for a child")
     lasts: str | None = None
     amount: str | None = None
 

@@ -1,6 +1,7 @@
 """Rules of a panel's process: it begins sent, every stage can be reached and left, and no step leads nowhere."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from schemas.codes import ReferralStatus
 from services.partnership.documents import Place, Report
@@ -21,10 +22,35 @@ def process_faults(partnership: Partnership, report: Report) -> None:
     for i, process in enumerate(partnership.processes):
         for place, message in (*_stages(process), *_steps(process), *_clocks(process, calendars)):
             report("processes", (i, *place), message)
+    _gateways(partnership, report)
     panels = {panel.code for panel in partnership.panels}
     for i, destination in enumerate(partnership.destinations):
         if destination.code in panels:
             report("destinations", (i, "code"), f"`{destination.code}` is a panel's code too; rename one")
+
+
+def _gateways(partnership: Partnership, report: Report) -> None:
+    """Where a gateway is named, it and nobody else leads on from the first stage; a step of a gateway has one."""
+    gated = {process.code: _gate(process) for process in partnership.processes}
+    for section in ("panels", "destinations"):
+        for i, route in enumerate(getattr(partnership, section)):
+            gate = gated.get(route.process, "none")
+            if getattr(route, "gateway", None) is None and gate != "none":
+                report(
+                    section, (i, "process"), f"`{route.process}` has a step of a gateway; name one, or another process"
+                )
+            elif getattr(route, "gateway", None) is not None and gate != "first":
+                message = f"the first stage of `{route.process}` must be left by: [gateway] alone, else it is passed by"
+                report(section, (i, "gateway"), message)
+
+
+def _gate(process: Process) -> Literal["none", "first", "open"]:
+    if not any("gateway" in step.by for step in process.transitions):
+        return "none"
+    answers = ("advance", "accept", "decline", "schedule", "discuss", "agree-plan", "conclude", "escalate")
+    onward = [step for step in process.steps_from(process.first.code) if step.command in answers]
+    shut = all(step.by == ("gateway",) for step in onward)
+    return "first" if shut and any(step.command == "advance" for step in onward) else "open"
 
 
 def _stages(process: Process) -> Iterator[Fault]:

@@ -8,9 +8,9 @@ from pydantic import Field
 from schemas.codes import ReferralStatus
 from services.partnership.values import Clock, Code, Entry, Status, Value
 
-Who = Literal["panel", "chair", "sender", "supervisor", "asked", "owner"]
+Who = Literal["panel", "chair", "sender", "supervisor", "asked", "owner", "gateway"]
 """Who may take a step: the panel or the agency that it reached, its chair, the sending side, a supervisor of the
-sending side who did not write it, the agency that was asked, the lead worker or owner."""
+sending side who did not write it, the agency that was asked, the lead worker or owner, or who sees it first."""
 Command = Literal[
     "accept",
     "decline",

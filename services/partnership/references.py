@@ -43,7 +43,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "sharing": {"agency": "agency", "themes": "theme"},
     "promises": {"themes": "theme", "outcome": "outcome"},
     "operations": {"themes": "theme", "agencies": "agency"},
-    "instruments": {"issued_by": "agency"},
+    "instruments": {"issued_by": "agency", "safeguarding": "panel"},
     "entitlements": {"threshold": "threshold", "themes": "theme", "destination": "destination"},
 }
 """By list: the fields that hold codes, and the kind of entry that they name."""

@@ -170,6 +170,8 @@ def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
         extra = {"current": current, "yours": dict(sent), "version": current["version"]}
     if answer.unmet:
         extra = {"unmet": [asdict(each) for each in answer.unmet]}
+    if answer.instead is not None:
+        extra["instead"] = asdict(answer.instead)
     return Problem(STATUS[answer.kind], answer.code, answer.message + " Nothing was changed.", extra=extra)
 
 

@@ -1,21 +1,21 @@
 """What becomes of a referral before it is sent: drafted, changed, discarded, approved or refused by a supervisor."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from schemas import casework, referring
 from schemas.codes import ReferralStatus
 from schemas.personal import seal
-from schemas.referral_events import ApprovalRefused, ReferralApproved, ReferralDraftDropped, ReferralDrafted
-from services.kernel.decision import CancelledTimer, Context, Decision, NewTimer
+from schemas.referral_events import ApprovalRefused, ReferralApproved, ReferralDraftDropped
+from services.kernel.decision import CancelledTimer, Context, Decision
 from services.partnership.models import UnknownCode
 from services.referrals.domain.change import Change
-from services.referrals.domain.sending import DRAFT_TIMER, checked, let_go, made_out, refused, send, words_of
+from services.referrals.domain.sending import DRAFT_TIMER, checked, keep_draft, let_go, made_out, refused, send
 from services.referrals.domain.state import Case, Referral
-from services.referrals.messages import Command, DraftOld
+from services.referrals.messages import Command
 
-KEPT = "draft-referral"
+KEPT = ("referral_id", "reference", "author", "from_agency", "beside")
+"""What of a draft stands whatever is changed in it."""
 
 
 def draft(case: Case, command: Command, body: referring.Draft, context: Context) -> Decision:
@@ -29,11 +29,8 @@ def draft(case: Case, command: Command, body: referring.Draft, context: Context)
 
 
 def _drafted(case: Case, made: Referral, command: Command, context: Context) -> Decision:
-    days = context.rules.partnership.threshold(KEPT).value
-    payload = DraftOld(case_id=case.state.case_id, referral_id=made.state.referral_id)
     change = Change(case, command.by, context)
-    change.arm(NewTimer(DRAFT_TIMER, str(made.state.referral_id), context.now + timedelta(days=days), payload))
-    change.happens(ReferralDrafted, replaces=False, referral=made, personal=words_of(made))
+    keep_draft(change, made, context)
     return change.decision()
 
 
@@ -44,7 +41,7 @@ def edit(case: Case, referral: Referral, command: Command, body: referring.Draft
     except UnknownCode:
         return refused("route-unknown", "There is no such panel or destination.", case, referral)
     made = made_out(case, command, body, context, route)
-    kept = {name: getattr(referral.state, name) for name in ("referral_id", "reference", "author", "from_agency")}
+    kept = {name: getattr(referral.state, name) for name in KEPT}
     state = made.state.model_copy(
         update=kept | {"private_to": referral.state.private_to, "version": referral.state.version + 1}
     )

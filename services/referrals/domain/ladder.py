@@ -1,5 +1,6 @@
 """The ladder of a case: support that is offered, steps that are taken under the guard, and breaches."""
 
+from dataclasses import replace
 from typing import Any
 
 from schemas import referring
@@ -9,7 +10,7 @@ from schemas.referral_facts import LadderStep, SupportOffer
 from services.kernel.decision import Context, Decision
 from services.partnership.ladder import Instrument
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import ladder_guard
+from services.referrals.domain import ladder_guard, safeguarding
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change
 from services.referrals.domain.ladder_guard import Age, Step, Unmet
@@ -167,7 +168,8 @@ def _refusal(
 ) -> Refused | None:
     law = [each for each in found if each.kind == "law"]
     if law:
-        return _not(NOT_LAWFUL, instrument, law, found, case)
+        instead = safeguarding.instead_of(instrument, step, case, context.rules.partnership)
+        return replace(_not(NOT_LAWFUL, instrument, law, found, case), instead=instead)
     if not found:
         return None
     if body.override is None:

@@ -20,7 +20,7 @@ from services.referrals.domain import clocks
 from services.referrals.domain.asking import stage_after
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import moved, retimed, review_timer, sees_too
-from services.referrals.domain.routes import FieldWrong, process_of, sorted_fields
+from services.referrals.domain.routes import FieldWrong, process_of, route_of, sorted_fields
 from services.referrals.domain.sending import refused
 from services.referrals.domain.state import Case, Referral
 from services.referrals.messages import Command
@@ -111,7 +111,8 @@ def advance(
         facts, personal = sorted_fields(step.fields, body.fields)
     except FieldWrong as wrong:
         return refused(wrong.code, wrong.message, case, referral)
-    after = moved(referral, context, stage_after(process, step), facts=referral.state.facts | facts)
+    desk, seen = _passed_on(case, referral, step, context)
+    after = moved(referral, context, stage_after(process, step), facts=referral.state.facts | facts, **desk)
     after = after.model_copy(update={"personal": referral.personal | {k: str(v) for k, v in personal.items()}})
     words: dict[str, Any] = {"fields": personal} if personal else {}
     words |= {"reason": body.reason} if body.reason else {}
@@ -125,7 +126,18 @@ def advance(
         context,
         changed=changed,
         personal=seal(words) if words else None,
+        **seen,
     )
+
+
+def _passed_on(
+    case: Case, referral: Referral, step: Transition, context: Context
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What changes of the referral and of its case when a gateway passes it on: whose desk it is on, who sees it."""
+    if "gateway" not in step.by or step.to is None:
+        return {}, {}
+    route = route_of(context.rules.partnership, referral.state)
+    return {"to_agency": route.receives}, sees_too(case, route.code)
 
 
 def agree_plan(

@@ -1,4 +1,4 @@
-"""People of a case by hand: added, and changed in role or safe contact, with a reason."""
+"""People of a case by hand: added, and changed in role, safe contact or date of birth, with a reason."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def add(asked: Asked, body: AddPerson) -> Decision:
 
 
 def change(asked: Asked, body: ChangePerson) -> Decision:
-    """Another role or contact."""
+    """Another role or contact; or the date of birth, which takes the place of whatever age was said before."""
     people = asked.people(asked.case).people
     known = next((each for each in people if each.state.person_id == body.person and not each.gone), None)
     if known is None:
@@ -37,6 +37,9 @@ def change(asked: Asked, body: ChangePerson) -> Decision:
         }
     )
     personal = known.personal | ({"contact": contact} if contact else {})
+    if body.date_of_birth is not None:
+        said = {name: value for name, value in personal.items() if name not in ("age", "under_18")}
+        personal = said | {"date_of_birth": body.date_of_birth.isoformat()}
     return _kept(asked, CasePerson(state=state, personal=personal), PersonChanged, body.reason)
 
 

@@ -12,7 +12,16 @@ from services.partnership.models import Partnership, UnknownCode
 from services.partnership.processes import Transition, Who
 from services.referrals.domain import answers, asking, panel_work
 from services.referrals.domain.drafting import BEFORE_SENDING
-from services.referrals.domain.routes import ENDED, PRIVATE, UNANSWERED, alternate_lead, process_of, route_of, stage_of
+from services.referrals.domain.routes import (
+    ENDED,
+    PRIVATE,
+    UNANSWERED,
+    alternate_lead,
+    gateway_of,
+    process_of,
+    route_of,
+    stage_of,
+)
 from services.referrals.domain.sending import refused
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
@@ -98,7 +107,7 @@ def _not_possible(case: Case, referral: Referral, command: Command, steps: list[
         return Decision(answer=Refused("not-yours", "not-your-referral", message, case, referral))
     if command.name == "conclude" and referral.state.status in UNANSWERED:
         return refused("referral-not-accepted", "Only an accepted referral is concluded.", case, referral)
-    if command.name in ("accept", "decline"):
+    if command.name in ("accept", "decline") and referral.state.status not in UNANSWERED:
         return refused("referral-answered", "The referral has been accepted.", case, referral)
     message = "The panel's process has no such step from where the referral stands."
     return refused("step-not-now", message, case, referral)
@@ -128,6 +137,8 @@ def _agencies(who: Who, case: Case, referral: Referral, context: Context) -> Ite
         yield from (state.panel, state.destination, state.to_agency)
         if state.escalated_to is not None:
             yield alternate_lead(route_of(context.rules.partnership, state))
+    elif who == "gateway":
+        yield gateway_of(route_of(context.rules.partnership, state))
     elif who == "sender":
         yield from (case.state.lead_agency, case.state.acting_lead, *case.state.joint_leads, state.from_agency)
     elif who == "asked":

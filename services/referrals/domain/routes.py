@@ -64,6 +64,11 @@ def alternate_lead(route: Route) -> str | None:
     return route.alternate_lead if isinstance(route, Panel | Destination) else None
 
 
+def gateway_of(route: Route) -> str | None:
+    """The agency that sees a referral on this route first, where it names one."""
+    return route.gateway if isinstance(route, Destination) else None
+
+
 def consent_missing(route: Route, consent: Consent | None, *, under_18: bool | None) -> str | None:
     """What is missing of the consent that the route asks for; None when it may go."""
     if route.consent == "not-required" or (route.consent == "adults-only" and under_18):

@@ -1,13 +1,14 @@
 """How a referral gets on its way: checked, to a supervisor where the route asks for it, sent, with one beside it."""
 
+from datetime import timedelta
 from typing import Any
 
 from schemas import casework, referring
 from schemas.codes import ReferralStatus
 from schemas.events import ReferralSent, ReferralState
 from schemas.personal import seal
-from schemas.referral_events import ApprovalRequested
-from services.kernel.decision import CancelledTimer, Context, Decision
+from schemas.referral_events import ApprovalRequested, ReferralDrafted
+from services.kernel.decision import CancelledTimer, Context, Decision, NewTimer
 from services.kernel.references import reference
 from services.partnership.entries import Route
 from services.partnership.models import Partnership, UnknownCode
@@ -18,13 +19,14 @@ from services.referrals.domain.routes import (
     FieldWrong,
     consent_missing,
     first_clock,
+    gateway_of,
     process_of,
     sorted_fields,
 )
 from services.referrals.domain.state import Case, Referral, Refused
-from services.referrals.messages import Command
+from services.referrals.messages import Command, DraftOld
 
-DRAFT_TIMER = "draft-old"
+DRAFT_TIMER, DRAFT_KEPT = "draft-old", "draft-referral"
 CHILD = "child"
 
 Wanted = casework.Refer | referring.Draft
@@ -59,7 +61,7 @@ def checked(case: Case, command: Command, body: Wanted, context: Context) -> tup
         return refused("consent-missing", message, case)
     if route.referrers and command.by.agency not in route.referrers:
         return refused("not-a-referrer", "Only first responders may refer there. Tell the police or the council.", case)
-    if route.code in case.state.referred_to and case.open_referrals:
+    if route.code in (*case.state.referred_to, *case.at_gateway) and case.open_referrals:
         return refused("already-referred", "The case is with this panel already.", case)
     return route, made_out(case, command, body, context, route)
 
@@ -83,7 +85,7 @@ def made_out(
         case_reference=case.state.reference,
         panel=body.panel,
         destination=body.destination,
-        to_agency=route.receives,
+        to_agency=gateway_of(route) or route.receives,
         status=ReferralStatus.DRAFT,
         stage=str(ReferralStatus.DRAFT),
         sent_at=context.now,
@@ -119,13 +121,29 @@ def let_go(case: Case, made: Referral, route: Route, command: Command, context: 
 
 
 def send(change: Change, made: Referral, route: Route, context: Context, **updates: Any) -> None:
-    """It is on its way: its clock runs, and another one is opened beside it where the route says so."""
+    """It is on its way: its clock runs, and where the route says so another one is opened or drafted beside it."""
     beside = _beside(change.case, made, route, context)
     if beside is not None:
         updates["beside"] = beside.state.reference
-        other = context.rules.partnership.route(str(beside.state.panel))
-        _sent(change, beside, other, context, why=f"Beside the referral to {route.short_name}: the person is under 18")
+        _stands_beside(change, beside, route, context)
     _sent(change, made, route, context, **updates)
+
+
+def _stands_beside(change: Change, beside: Referral, route: Route, context: Context) -> None:
+    why = f"Beside the referral to {route.short_name}: the person is under 18"
+    if route.beside is not None and route.beside.how == "asked-for":
+        keep_draft(change, beside, context, why)
+    else:
+        other = context.rules.partnership.route(str(beside.state.panel))
+        _sent(change, beside, other, context, why=why)
+
+
+def keep_draft(change: Change, made: Referral, context: Context, why: str | None = None) -> None:
+    """A referral that only its author's agency knows of, until it is sent or grows too old."""
+    days = context.rules.partnership.threshold(DRAFT_KEPT).value
+    payload = DraftOld(case_id=made.state.case_id, referral_id=made.state.referral_id)
+    change.arm(NewTimer(DRAFT_TIMER, str(made.state.referral_id), context.now + timedelta(days=days), payload))
+    change.happens(ReferralDrafted, replaces=False, why=why, referral=made, personal=words_of(made))
 
 
 def _sent(
@@ -145,20 +163,23 @@ def _sent(
     }
     sent = made.model_copy(update={"state": made.state.model_copy(update=on_its_way | updates)})
     retimed(change, None, sent)
+    gateway = gateway_of(route)
+    if gateway is not None:
+        change.note(at_gateway=(*change.case.at_gateway, route.code))
     change.happens(
         ReferralSent,
         replaces=False,
         why=why,
         referral=sent,
         personal=words_of(sent),
-        **sees_too(change.case, route.code),
+        **sees_too(change.case, gateway or route.code),
     )
 
 
 def _beside(case: Case, made: Referral, route: Route, context: Context) -> Referral | None:
     """For an under-18: the safeguarding referral that stands beside this one, unless the case is there already."""
     beside = route.beside
-    if beside is None or beside.how != "opened" or not made.state.under_18 or beside.panel in case.state.referred_to:
+    if beside is None or not made.state.under_18 or beside.panel in case.state.referred_to:
         return None
     other = context.rules.partnership.route(beside.panel)
     identity = context.derive("referral-beside")
@@ -170,6 +191,9 @@ def _beside(case: Case, made: Referral, route: Route, context: Context) -> Refer
             "destination": None,
             "to_agency": other.receives,
             "beside": made.state.reference,
+            "status": ReferralStatus.DRAFT,
+            "stage": str(ReferralStatus.DRAFT),
+            "version": 1,
             "facts": {},
         }
     )

@@ -29,6 +29,8 @@ class Case(Kept):
     visible_to: tuple[str, ...] = ()
     open_referrals: int = 0
     open_proposals: int = 0
+    at_gateway: tuple[str, ...] = ()
+    """Destinations that it was referred to by way of their gateway; they know of it once the gateway passes it on."""
     next_task: str | None = None
     """What the next open task asks for, in words without any name."""
     ladder: tuple[LadderStep, ...] = ()
@@ -87,6 +89,8 @@ class Refused:
     referral: Referral | None = None
     unmet: tuple[Any, ...] = ()
     """Of a step of the ladder: the preconditions that do not hold."""
+    instead: Any = None
+    """Of a step that the law refused: what can be done in its place (`safeguarding.Instead`)."""
 
 
 OPEN_REFERRAL = (

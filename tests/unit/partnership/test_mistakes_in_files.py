@@ -72,6 +72,24 @@ MISTAKES = {
         "to: [lead, joint-leads, act-first]",
         "nobody on duty is told",
     ),
+    "a gateway can be passed by": (
+        "panels.yaml",
+        "process: channel",
+        "process: standard",
+        "must be left by: [gateway]",
+    ),
+    "a process has a gateway that nobody is": (
+        "panels.yaml",
+        "    gateway: bedfordshire-police\n",
+        "",
+        "has a step of a gateway; name one",
+    ),
+    "a panel for a child's safeguarding does not exist": (
+        "instruments.yaml",
+        "safeguarding: mash",
+        "safeguarding: nobody",
+        "no panel is called `nobody`",
+    ),
     "a message names a person": (
         "templates/case-opened@1.txt",
         "{reference}",

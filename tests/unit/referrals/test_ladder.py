@@ -190,3 +190,35 @@ def test_of_two_people_the_step_says_whom_it_is_for(desk: Desk) -> None:
     desk.done(SERGEANT, "steps", step(CPW, fields=TERMS, subject=first, override=OVERRIDE))
     assert desk.refused(SERGEANT, "steps", step(CPN, subject=second)) == "ladder-step-not-lawful"
     desk.done(SERGEANT, "steps", step(CPN, subject=first))
+
+
+def test_a_refusal_for_a_child_proposes_the_safeguarding_referral_and_what_the_law_allows(desk: Desk) -> None:
+    person(desk, date_of_birth="2010-06-01")
+    answer = desk.does(SERGEANT, "steps", step(CPN))
+    allowed = {"verbal-warning", "acceptable-behaviour-agreement"}
+    assert {each.code for each in answer.instead.steps} == allowed
+    assert (answer.instead.help, answer.instead.refer.code, answer.instead.referred) == (True, "mash", False)
+    desk.sent("mash", under_18=True, by="helen-strood")
+    assert desk.does(SERGEANT, "steps", step(CPN)).instead.referred is True
+
+
+def test_a_refusal_for_an_adult_proposes_no_safeguarding(desk: Desk) -> None:
+    person(desk, date_of_birth="1982-05-06")
+    answer = desk.does(SERGEANT, "steps", step(CPN))
+    assert answer.instead.refer is None
+    assert CPW in {each.code for each in answer.instead.steps}
+
+
+def test_a_warning_stands_when_he_said_18_and_the_notice_is_refused_once_his_birth_date_says_15(desk: Desk) -> None:
+    who = person(desk, age=18)
+    offered(desk)
+    warned(desk)
+    desk.done(SERGEANT, "breaches", {"step": str(desk.case.ladder[0].step_id), "what": "Begging again."})
+    found = {"person": who, "date_of_birth": "2010-06-01", "reason": "The school says so."}
+    desk.done(SERGEANT, "person", found)
+    (row,) = [each for each in desk.state.values() if isinstance(each, CasePerson)]
+    desk.state[people_key(CASE_ID)] = People(people=(row,))
+    assert row.personal == {"name": "Somebody", "date_of_birth": "2010-06-01"}
+    answer = desk.does(SERGEANT, "steps", step(CPN))
+    assert [(each.rule, each.provision) for each in answer.unmet] == [("minimum-age", "2014 Act s.43(1)")]
+    assert answer.instead.refer.code == "mash"

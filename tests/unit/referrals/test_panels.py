@@ -7,7 +7,7 @@ import pytest
 
 from services.partnership.values import Clock
 from services.referrals.domain import clocks
-from tests.unit.referrals.conftest import LUTON, Desk
+from tests.unit.referrals.conftest import GIVEN, LUTON, Desk
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -133,3 +133,51 @@ def test_a_disposals_rehabilitation_is_followed_from_offered_to_completed(desk: 
         assert desk.done("helen-strood", "advance", body, desk.referral()).stage == stage
     assert desk.referral().facts["completed-on"] == "2026-05-04"
     assert "course" not in desk.referral().facts, "words may say who it is about"
+
+
+def test_for_an_under_18_a_safeguarding_referral_is_drafted_beside_the_town_centre_groups(desk: Desk) -> None:
+    tcig = desk.sent("tcig", under_18=True)
+    mash = desk.referral("mash")
+    assert (tcig.beside, mash.beside, mash.status) == (mash.reference, tcig.reference, "draft")
+    assert mash.private_to == "bedfordshire-police"
+    assert desk.case.open_referrals == 1
+    sent = desk.done("colm-ferris", "send", {}, mash)
+    assert (sent.status, sent.beside, sent.consent_status) == ("sent", tcig.reference, "given")
+
+
+def channel_sent(desk: Desk) -> Any:
+    """A referral to Channel that a supervisor of the sending agency has let go."""
+    waiting = desk.sent("channel", by="asha-venn", under_18=False)
+    return desk.done("ruth-pellow", "approve", {}, waiting)
+
+
+def streets(**changes: Any) -> Desk:
+    return Desk(lead_agency="luton-council-neighbourhood-services", acting_lead=None, **changes)
+
+
+def test_the_gateway_sees_a_referral_first_and_channel_only_once_it_is_passed_on() -> None:
+    desk = streets()
+    sent = channel_sent(desk)
+    assert (sent.status, sent.stage, sent.to_agency) == ("sent", "gateway", "bedfordshire-police")
+    assert "luton-council" not in desk.case.visible_to
+    assert desk.refused("helen-strood", "accept", {}, sent) == "step-not-now"
+    passed = desk.done("colm-ferris", "advance", {"step": "pass-on"}, sent)
+    assert (passed.status, passed.stage, passed.to_agency) == ("sent", "received", "luton-council")
+    assert "luton-council" in desk.case.visible_to
+    assert desk.refused("colm-ferris", "accept", {}, passed) == "not-your-referral"
+    assert desk.done("miriam-lunt", "accept", {}, passed).status == "accepted"
+
+
+def test_a_gateway_may_decline_and_channel_never_learns_of_it() -> None:
+    desk = streets()
+    sent = channel_sent(desk)
+    declined = desk.done("colm-ferris", "decline", {"reason": "No concern.", "next_lead": "opcc"}, sent)
+    assert declined.status == "declined"
+    assert "luton-council" not in desk.case.visible_to
+
+
+def test_a_case_goes_through_a_gateway_once_at_a_time() -> None:
+    desk = streets()
+    channel_sent(desk)
+    body = {"destination": "channel", "reason": "Again.", "consent": GIVEN}
+    assert desk.refused("asha-venn", "refer", body) == "already-referred"

@@ -1,12 +1,12 @@
 """What a decision leaves behind beside its state: rows for the outbox, for jobs and for timers, one statement each."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -104,7 +104,7 @@ class Effects:
             cause=cause,
             traceparent=traceparent,
         )
-        return event.topic, event.key, json.dumps(headers), body
+        return event.topic, event.key, to_json(headers).decode(), body
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write everything, in the order outbox, jobs, timers, tallies."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, TypeVar
@@ -139,7 +140,7 @@ class Loop:
                 first.setdefault(each.message.id, each)
         if not first:
             return known
-        new = set((await connection.execute(_SEE, {"ids": sorted(first)})).scalars())
+        new = set((await connection.execute(_SEE, {"ids": sorted(first, key=attrgetter("int"))})).scalars())
         MESSAGES.labels(batch.name, "seen-before").inc(len(first) - len(new))
         return [
             each

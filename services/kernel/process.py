@@ -1,6 +1,7 @@
 """One process of one service: its loop, consumers, relay, timers, jobs and HTTP, started and stopped in order."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -255,6 +256,10 @@ class Process:
 
 def run(process: Process) -> None:
     """Serve until SIGTERM or SIGINT."""
+    # A batch makes thousands of objects that live as long as the batch: looking through them for cycles at Python's
+    # default of 700 cost a fifth of the processor's time and freed nothing.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     configure_logs(process.name, process.settings)
     process._traces = configure_traces(process.name, process.settings)  # noqa: SLF001
     FastAPIInstrumentor.instrument_app(

@@ -5,7 +5,6 @@ that it has seen. A second look from the beginning finds rows that committed lat
 """
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from pydantic_core import from_json
 
 from services.kernel.database import Database
 from services.kernel.errors import INFRASTRUCTURE
@@ -168,7 +168,7 @@ class Relay:
 
     @staticmethod
     def _append(batch: Any, row: Any) -> bool:
-        headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+        headers = [(name, value.encode()) for name, value in from_json(row["headers"]).items()]
         added = batch.append(key=row["key"].encode(), value=row["body"].encode(), timestamp=None, headers=headers)
         return added is not None
 

@@ -47,6 +47,7 @@ from schemas.facts import (
 )
 from schemas.meeting_events import MEETING_EVENTS
 from schemas.personal import Personal
+from schemas.receipt_events import RECEIPT_EVENTS
 from schemas.referral_events import REFERRAL_EVENTS
 from schemas.referral_facts import (
     ReferralState as ReferralState,
@@ -246,4 +247,5 @@ EVENTS: tuple[type[Event], ...] = (
     NotificationFailed,
     RuleSetPublished,
     *MEETING_EVENTS,
+    *RECEIPT_EVENTS,
 )

@@ -31,13 +31,14 @@ CASES = "cases"
 NOTIFICATIONS = "notifications"
 RULES = "rules"
 MEETINGS = "meetings"
+BATCHES = "batches"
 FEED_PREFIX = "feed-"
 FEED_RETENTION_MS = 30 * 24 * 3600 * 1000
 
 REPORT_TOPICS = {"101": REPORTS_101, "online": REPORTS_ONLINE, "partner": REPORTS_PARTNER}
 """A channel's topic. `reports-partner` also carries bulk, so its consumers take batches of 500 and give way."""
 
-_REPORT_EVENTS = ("ReportReceived.v1", "ReportWithdrawn.v1")
+_REPORT_EVENTS = ("ReportReceived.v1", "ReportWithdrawn.v1", "ReportQuarantined.v1")
 _REPORT_CONSUMERS = ("triage", "notify", "desk")
 _CASE_EVENTS = (
     "CaseOpened.v1",
@@ -84,8 +85,9 @@ TOPICS: tuple[Topic, ...] = (
         "report id",
         "triage",
         ("intake", "referrals", "notify", "desk"),
-        ("ReportTriaged.v1", "ReviewRequested.v1", "ReviewOverdue.v1"),
+        ("ReportTriaged.v1", "ReviewRequested.v1", "ReviewOverdue.v1", "ReportHeld.v1", "ReportFreed.v1"),
     ),
+    Topic(BATCHES, "the batch's reference", "intake", ("notify",), ("BatchDone.v1",), 1),
     Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
     Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),
     Topic(RULES, "the service whose rules they are", "triage", ("desk",), ("RuleSetPublished.v1",), 1),

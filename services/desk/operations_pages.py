@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -107,7 +107,7 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     page: Response = request.app.state.pages.render(
         "ops.html",
         **shell(request, session, "ops"),
-        balance=balanced(balance, letters) if balance else None,
+        balance=balanced(balance) if balance else None,
         services=services,
         letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
         partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],
@@ -132,17 +132,9 @@ def _oldest(balance: Mapping[str, Any], presenter: Presenter, now: datetime) -> 
     return f"{waiting['reference']}, for {since_words(now - since)}"
 
 
-def balanced(balance: Mapping[str, Any], letters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The balance with the dead letters apart: a report whose own message died is no longer on its way."""
-    keys = {
-        each["held_key"]
-        for each in letters
-        if each["service"] == "triage" and str(each["topic"]).startswith("reports-") and each["type"]
-    }
-    dead = min(len(keys), balance["waiting"])
-    terms = {"waiting": balance["waiting"] - dead, "dead_lettered": dead + balance["quarantined"]}
-    counted = balance["decided"] + terms["waiting"] + balance["in_review"] + terms["dead_lettered"]
-    return dict(balance) | terms | {"difference": balance["accepted"] - counted}
+def balanced(balance: Mapping[str, Any]) -> dict[str, Any]:
+    """The balance in the page's words: a report whose own message died is quarantined, and no longer on its way."""
+    return dict(balance) | {"dead_lettered": balance["quarantined"]}
 
 
 def feed(partner: Mapping[str, Any], presenter: Presenter, now: datetime) -> dict[str, Any]:

@@ -49,7 +49,8 @@ _COUNTED = text("""
     UPDATE batches SET accepted = accepted + :accepted, duplicate = duplicate + :duplicate,
         rejected = rejected + :rejected WHERE id = :id
 """)
-_DONE = text("UPDATE batches SET status = 'done', finished_at = now() WHERE id = :id")
+_DONE = text("UPDATE batches SET status = 'done', finished_at = now() WHERE id = :id AND status = 'processing'")
+_COUNTS = text("SELECT rows, accepted, duplicate, rejected FROM batches WHERE id = :id")
 _ONE = text("SELECT * FROM batches WHERE reference = :reference")
 _DECIDED = text("SELECT coalesce((SELECT value FROM tallies WHERE name = 'decided/' || :reference), 0)")
 _BROKEN_OFF = text("""
@@ -143,9 +144,14 @@ async def write_outcomes(connection: AsyncConnection, batch: UUID, columns: Mapp
     await connection.execute(_COUNTED, {"id": batch, **counted})
 
 
-async def done(connection: AsyncConnection, batch: UUID) -> None:
-    """Every row has its outcome."""
-    await connection.execute(_DONE, {"id": batch})
+async def done(connection: AsyncConnection, batch: UUID) -> bool:
+    """Every row has its outcome; whether that was news."""
+    return bool((await connection.execute(_DONE, {"id": batch})).rowcount)
+
+
+async def counts(connection: AsyncConnection, batch: UUID) -> dict[str, int]:
+    """What became of a batch's rows so far, by the names of the columns."""
+    return dict((await connection.execute(_COUNTS, {"id": batch})).mappings().one())
 
 
 async def by_reference(connection: AsyncConnection, reference: str) -> Any | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from time import monotonic
 from typing import Any
+from uuid import uuid5
 
 import structlog
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from services.intake import batch_repository, repository, spool
 from services.intake.domain.outcomes import OutcomeTaken
 from services.intake.domain.receiving import Accepted, Refused
 from services.intake.file_rows import message_of, source_of
+from services.intake.messages import FinishBatch
 from services.intake.staging import Reading, reason
 from services.kernel.decision import Message
 from services.kernel.envelope import Raw, Received
@@ -74,6 +76,18 @@ class ReleaseBatch(Batch):
         rejected = columns["outcomes"].count("rejected")
         if rejected:
             await repository.count(connection, refused_today(self._batch.partner, self._today), rejected)
+
+
+class DoneBatch(Batch):
+    """A file is done and its sender's system is told so, in one transaction."""
+
+    def __init__(self, batch: Any, message: Message) -> None:
+        super().__init__("file done", (Received(Raw("file", 0, 0, None, (), None), message),))
+        self._id = batch.id
+
+    async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
+        """Nothing to do where another process was quicker."""
+        return received if await batch_repository.done(connection, self._id) else ()
 
 
 def _append(
@@ -173,9 +187,15 @@ class Batches:
             received, refused = self._messages(hub, batch, rows)
             await hub.loop.run(ReleaseBatch(held, rows, received, refused, hub.clock().date()))
             cursor = rows[-1].row
-        async with hub.database.writing() as connection:
-            await batch_repository.done(connection, batch.id)
+        await self._finish(hub, batch)
         log.info("batch_done", batch=batch.reference)
+
+    async def _finish(self, hub: Process, batch: Any) -> None:
+        async with hub.database.writing() as connection:
+            counts = await batch_repository.counts(connection, batch.id)
+        command = FinishBatch(batch=batch.reference, partner=batch.partner, format=batch.format, **counts)
+        message = hub.command(command, batch.reference, message_id=uuid5(batch.id, "done"))
+        await hub.loop.run(DoneBatch(batch, message))
 
     def _messages(self, hub: Process, batch: Any, rows: Sequence[Any]) -> tuple[list[Received], dict[int, Any]]:
         received, refused = [], {}

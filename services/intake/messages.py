@@ -17,7 +17,9 @@ from schemas.events import (
     ReportTriaged,
     ReviewRequested,
 )
+from schemas.receipt_events import ReportFreed, ReportHeld
 from schemas.submission import Submission
+from services.kernel.holding import HOLDING
 
 
 class ReceiveReport(BaseModel):
@@ -50,6 +52,19 @@ class TakeOutcome(BaseModel):
     ordinal: int
     source_id: str
     batch: str
+
+
+class FinishBatch(BaseModel):
+    """Every row of a file has its outcome: its sender is told, with these counts."""
+
+    model_config = ConfigDict(frozen=True)
+    batch: str
+    partner: str
+    format: str
+    rows: int
+    accepted: int
+    duplicate: int
+    rejected: int
 
 
 class FeedRowRefused(BaseModel):
@@ -93,12 +108,16 @@ _HEARD: tuple[type[Event], ...] = (
     ReportMoved,
     CaseClosed,
     CaseReopened,
+    ReportHeld,
+    ReportFreed,
 )
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{event.TYPE: {1: event} for event in _HEARD},
     "ReceiveReport": {1: ReceiveReport},
     "TakeOutcome": {1: TakeOutcome},
+    "FinishBatch": {1: FinishBatch},
     "danger-unanswered": {1: DangerUnanswered},
     "DangerTold": {1: DangerTold},
+    **HOLDING,
 }

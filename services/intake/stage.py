@@ -7,20 +7,23 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas import topics
 from schemas.codes import ReportStatus
 from schemas.events import ReportTriaged, ReviewRequested
+from schemas.receipt_events import BatchDone
 from services.intake import repository
-from services.intake.domain import outcomes, receipts, receiving, recovering
+from services.intake.domain import outcomes, quarantine, receipts, receiving, recovering
 from services.intake.messages import (
     READERS,
     DangerMail,
     DangerTold,
     DangerUnanswered,
     FeedRowRefused,
+    FinishBatch,
     ReceiveReport,
     TakeOutcome,
 )
-from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, NewJob, WorkingSet
+from services.kernel.decision import NOTHING, Context, Decision, Keys, Message, NewEvent, NewJob, WorkingSet
 from services.kernel.telemetry import trace_id_of
 from services.partnership.models import Partnership
 
@@ -52,13 +55,9 @@ class IntakeStage:
             return Keys(match=frozenset({first}), aggregates=frozenset({first, crime}))
         if isinstance(body, DangerUnanswered):
             return Keys(aggregates=frozenset({body.source}))
-        if isinstance(body, DangerTold | FeedRowRefused):
+        if isinstance(body, DangerTold | FeedRowRefused | FinishBatch):
             return Keys()
-        report = body.report
-        if report is None:
-            return Keys(aggregates=frozenset({f"case:{body.case.case_id}"}))
-        own = recovering.key_of(report)
-        return Keys(match=frozenset({own} if own else ()), aggregates=frozenset({f"report:{report.report_id}"}))
+        return _keys_of_receipt(body)
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
         """See `repository.load`."""
@@ -71,13 +70,11 @@ class IntakeStage:
             return _received(state, body, message, context)
         if isinstance(body, TakeOutcome):
             return outcomes.take(state, body, trace_id_of(message.traceparent), context)
-        if isinstance(body, ReportTriaged | ReviewRequested):
-            return receipts.decided(state, body, context)
-        if isinstance(body, FeedRowRefused):
-            return _refused_row(body, context)
+        if isinstance(body, FeedRowRefused | FinishBatch):
+            return _refused_row(body, context) if isinstance(body, FeedRowRefused) else _finished(body, context)
         if isinstance(body, DangerUnanswered | DangerTold):
             return _danger(state, body)
-        return receipts.case_changed(dict(state), body, context)
+        return _receipt(state, body, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
         """See `repository.save`."""
@@ -86,6 +83,27 @@ class IntakeStage:
     async def rules(self, connection: AsyncConnection) -> IntakeRules:
         """The partnership as it was read at the start."""
         return self._rules
+
+
+def _keys_of_receipt(body: Any) -> Keys:
+    """The report that others decided on or hold, or all reports of a case."""
+    if isinstance(body, quarantine.Told):
+        held = quarantine.report_of(body)
+        return Keys(aggregates=frozenset({f"report:{held}"} if held else ()))
+    report = body.report
+    if report is None:
+        return Keys(aggregates=frozenset({f"case:{body.case.case_id}"}))
+    own = recovering.key_of(report)
+    return Keys(match=frozenset({own} if own else ()), aggregates=frozenset({f"report:{report.report_id}"}))
+
+
+def _receipt(state: Mapping[str, Any], body: Any, context: Context) -> Decision:
+    """What others decided reaches the receipts."""
+    if isinstance(body, ReportTriaged | ReviewRequested):
+        return receipts.decided(state, body, context)
+    if isinstance(body, quarantine.Told):
+        return quarantine.changed(state, body, context)
+    return receipts.case_changed(dict(state), body, context)
 
 
 def _keys_of_report(body: ReceiveReport) -> Keys:
@@ -126,6 +144,12 @@ def _refused_row(body: FeedRowRefused, context: Context) -> Decision:
     return Decision(state={f"refused:{body.topic}/{body.offset}": body}, tallies={f"refused/{body.partner}/{day}": 1})
 
 
+def _finished(body: FinishBatch, context: Context) -> Decision:
+    """The sender's system may be told."""
+    event = BatchDone(at=context.now, **body.model_dump())
+    return Decision(events=(NewEvent(topics.BATCHES, body.batch, event),))
+
+
 def _danger(state: Mapping[str, Any], body: DangerUnanswered | DangerTold) -> Decision:
     if isinstance(body, DangerTold):
         return Decision(tallies={f"danger-told/{body.status}": 1})
@@ -134,6 +158,6 @@ def _danger(state: Mapping[str, Any], body: DangerUnanswered | DangerTold) -> De
 
 def _unanswered(known: receiving.Report | None) -> Decision:
     """Still without a decision a minute after it came: the duty contact is told by mail, without Kafka."""
-    if known is None or known.status is not ReportStatus.RECEIVED:
+    if known is None or known.status not in (ReportStatus.RECEIVED, ReportStatus.QUARANTINED):
         return NOTHING
     return Decision(jobs=(NewJob("danger-mail", known.facts.reference, DangerMail(reference=known.facts.reference)),))

@@ -102,10 +102,12 @@ async def take(connection: AsyncConnection, key: str) -> list[Any]:
     return sorted(rows, key=lambda row: (row.state != "dead", row.id))
 
 
-async def free_if_empty(connection: AsyncConnection, key: str) -> None:
-    """Free the key when nothing waits under it any more."""
-    if not (await connection.execute(_LEFT, {"key": key})).scalar_one():
-        await connection.execute(_FREE, {"key": key})
+async def free_if_empty(connection: AsyncConnection, key: str) -> bool:
+    """Free the key when nothing waits under it any more; whether it was freed."""
+    if (await connection.execute(_LEFT, {"key": key})).scalar_one():
+        return False
+    await connection.execute(_FREE, {"key": key})
+    return True
 
 
 async def behind(connection: AsyncConnection, key: str, most: int) -> list[dict[str, Any]]:

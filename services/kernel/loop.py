@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel import dead_letters
+from services.kernel import dead_letters, holding
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
 from services.kernel.decision import Context, Decision, Keys, Message, Stage, WorkingSet
@@ -110,6 +110,7 @@ class Loop:
             if work.dead or work.waiting:
                 await batch.bury(connection, work.dead, work.waiting)
             await batch.conclude(connection, work.outcomes)
+            await self._tell_of_holding(connection, batch, work)
         self._committed(batch, received, work)
         return work.outcomes
 
@@ -170,6 +171,26 @@ class Loop:
         if work.changed:
             await self.stage.save(connection, dict(sorted(work.changed.items())))
         await work.effects.write(connection)
+
+    async def _tell_of_holding(self, connection: AsyncConnection, batch: Batch, work: _Work) -> None:
+        """The stage decides on what its dead letters hold and free, last, on the state that the batch has left."""
+        held = [each for each, _ in work.dead] + work.waiting
+        told = holding.notices(held, batch.freed, self.stage.readers, work.started)
+        if not told:
+            return
+        keys = Keys.union(map(self.stage.keys, told))
+        await self._lock(connection, keys)
+        state = await self.stage.load(connection, keys)
+        rules, effects = await self.stage.rules(connection), Effects(self.service)
+        changed: dict[str, Any] = {}
+        for message in told:
+            decision = self.stage.decide(state, message, Context(work.started, message.id, rules))
+            effects.add(decision, message, work.started, work.trace.message(message))
+            state.update(decision.state)
+            changed.update(decision.state)
+        if changed:
+            await self.stage.save(connection, dict(sorted(changed.items())))
+        await effects.write(connection)
 
     def _keyed(self, batch: Batch, todo: Sequence[Received], work: _Work) -> list[tuple[Received, Message, Keys]]:
         keyed = []
@@ -239,5 +260,5 @@ class Loop:
         messages = [outcome.received.message for outcome in work.outcomes if outcome.received.message]
         if messages and batch.uses_inbox:  # a replayed record's age is no hop's time
             HOP_SECONDS.labels(batch.name).observe((ended - messages[-1].time).total_seconds())
-        if work.effects.events or work.effects.jobs or work.effects.timers:
+        if work.effects.events or work.effects.jobs or work.effects.timers or work.dead or work.waiting or batch.freed:
             self._wake()

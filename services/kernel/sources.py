@@ -49,6 +49,8 @@ class Batch:
     uses_inbox = False
     exempt: str | None = None
     """A held key that does not hold this batch: the one that is being replayed."""
+    freed: Received | None = None
+    """The oldest record under a key that this batch has freed."""
 
     def __init__(self, name: str, received: Sequence[Received]) -> None:
         self.name, self.received = name, tuple(received)
@@ -143,12 +145,14 @@ class ReplayBatch(Batch):
     def __init__(self, key: str, stage_readers: Any) -> None:
         super().__init__("replay", ())
         self.exempt, self._readers, self._replays = key, stage_readers, 0
+        self._taken: list[Received] = []
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Take the rows out under the key's lock, and read them again."""
         rows = await dead_letters.take(connection, str(self.exempt))
         self._replays = max((row.replays for row in rows), default=0) + 1
-        return [decode(dead_letters.raw_of(row), self._readers, "replay") for row in rows]
+        self._taken = [decode(dead_letters.raw_of(row), self._readers, "replay") for row in rows]
+        return self._taken
 
     async def bury(
         self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
@@ -158,7 +162,8 @@ class ReplayBatch(Batch):
 
     async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
         """Free the key when nothing is left under it."""
-        await dead_letters.free_if_empty(connection, str(self.exempt))
+        if await dead_letters.free_if_empty(connection, str(self.exempt)):
+            self.freed = next(iter(self._taken), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.DECISIONS, BULK_BATCH),
             Subscription(topics.CASES),
             Subscription(topics.MEETINGS),
+            Subscription(topics.BATCHES),
         ),
         jobs={"send-mail": mail.deliver, "send-webhook": webhooks.deliver},
         routers=(router,),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.events import CASE_EVENTS, Event, ReportReceived, ReportTriaged, ReviewOverdue, ReviewRequested
 from schemas.meeting_events import MEETING_EVENTS
+from schemas.receipt_events import BatchDone, ReportQuarantined
 
 DeliveryStatus = Literal["delivered", "temporary-failure", "permanent-failure", "technical-failure"]
 
@@ -43,9 +44,11 @@ class SetWebhook(BaseModel):
 
 _HEARD: tuple[type[Event], ...] = (
     ReportReceived,
+    ReportQuarantined,
     ReportTriaged,
     ReviewRequested,
     ReviewOverdue,
+    BatchDone,
     *CASE_EVENTS,
     *MEETING_EVENTS,
 )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.events import ReportDecided, ReportReceived
 from schemas.meeting_events import MeetingEvent
+from schemas.receipt_events import BatchDone, ReportQuarantined
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.notify import repository
 from services.notify.domain import deciding
@@ -31,7 +32,9 @@ class NotifyStage:
             return Keys(aggregates=frozenset({f"notification:{body.notification_id}"}) | self._partners)
         if isinstance(body, SetWebhook):
             return Keys(match=frozenset({f"webhook:{body.partner}"}))
-        if isinstance(body, ReportReceived | ReportDecided):
+        if isinstance(body, BatchDone):
+            return Keys(aggregates=frozenset({f"webhook:{body.partner}"}))
+        if isinstance(body, ReportReceived | ReportQuarantined | ReportDecided):
             partner = body.report.partner
             named = partner and not body.report.historic
             return Keys(aggregates=frozenset({f"webhook:{partner}"}) if named else frozenset())

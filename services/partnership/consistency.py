@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.codes import Flag
 from schemas.events import Thrive
+from schemas.webhooks import WEBHOOKS
 from services.partnership.assessing import SIGNS
 from services.partnership.documents import Report
 from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
@@ -39,6 +40,7 @@ REQUIRED_THRESHOLDS = (
     "same-incident",
     "review-answer",
 )
+SYSTEMS = {"sender", "referral-systems"}
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
 UNIQUE = {
@@ -74,6 +76,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _signs(partnership, report)
     _areas(partnership, report)
     _feeds(partnership, report)
+    _webhooks(partnership, report)
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
     process_faults(partnership, report)
@@ -221,6 +224,16 @@ def _feeds(partnership: Partnership, report: Report) -> None:
             report("partners", (i, "feed"), "must be small letters, digits and dashes: it names the topic `feed-…`")
         if feed in feeds[:i]:
             report("partners", (i, "feed"), f"`{feed}` is another partner's feed; each has its own topic")
+
+
+def _webhooks(partnership: Partnership, report: Report) -> None:
+    """A partner's system is told only what the interface has a word for, and has no mailbox."""
+    for i, rule in enumerate(partnership.notifications):
+        if rule.channel == "webhook" and rule.event not in WEBHOOKS:
+            report("notifications", (i, "event"), f"no webhook tells of it; a webhook tells of {', '.join(WEBHOOKS)}")
+        systems = SYSTEMS & set(rule.to)
+        if systems and (rule.channel != "webhook" or systems != set(rule.to)):
+            report("notifications", (i, "to"), f"`{min(systems)}` is told by channel webhook, and by a rule of its own")
 
 
 def _someone_on_duty(partnership: Partnership, report: Report) -> None:

@@ -47,7 +47,8 @@ class Partner(Entry):
     name: str
     agency: Code | None = Field(None, description="The hub's agency that it belongs to, if any")
     channel: Channel
-    scopes: tuple[Literal["reports", "batches", "calls", "open311", "decisions"], ...]
+    scopes: tuple[Literal["reports", "batches", "calls", "open311", "decisions", "referrals"], ...]
+    """`referrals`: its system is told, by webhook, of the referrals that its agency sends and gets."""
     formats: tuple[Literal["hub", "police-street", "police-outcomes"], ...] = ("hub",)
     feed: str | None = None
     intelligence: bool = Field(False, description="May send reports of kind intelligence")

@@ -26,9 +26,11 @@ Recipient = Literal[
     "lead-worker",
     "duty-manager",
     "sender",
+    "referral-systems",
     "reporter",
 ]
-"""A role that notify resolves to addresses: `reporter` only where a safe channel is known and updates were wanted."""
+"""A role that notify resolves to addresses: `reporter` only where a safe channel is known and updates were wanted;
+`sender` and `referral-systems` are partners' systems, by webhook."""
 
 Part = Literal["names", "contact", "date-of-birth", "text", "exact-place", "attributes"]
 """A sub-document of a report's personal part."""

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.codes import ReviewAnswer
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
+from services.kernel.holding import HOLDING
 from services.triage.domain.rule_versions import RULE_COMMANDS
 from services.triage.domain.shadow import SHADOW_MESSAGES
 
@@ -39,4 +40,5 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ResolveReview": {1: ResolveReview},
     **{command.__name__: {1: command} for command in (*RULE_COMMANDS, *SHADOW_MESSAGES)},
     "review-unanswered": {1: ReviewUnanswered},
+    **HOLDING,
 }

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.events import ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
+from services.kernel.holding import Holding
 from services.triage import replay_repository, repository, rule_repository
-from services.triage.domain import handling, rule_book, shadow
+from services.triage.domain import handling, holding, rule_book, shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
@@ -44,6 +45,8 @@ class TriageStage:
     def keys(self, message: Message) -> Keys:
         """The report; and its place and victims, under lock, where it counts towards them. All rules under one lock."""
         body = message.body
+        if isinstance(body, Holding):
+            return Keys()
         if isinstance(body, (*RULE_COMMANDS, *SHADOW_MESSAGES)):
             return rule_keys(body)
         if isinstance(body, ResolveReview):
@@ -71,6 +74,8 @@ class TriageStage:
 
     def decide(self, state: Mapping[str, Any], message: Message, context: Context) -> Decision:
         """See `handling.handle` and `rule_book.decide`."""
+        if isinstance(message.body, Holding):
+            return holding.told(message.body, context)
         if isinstance(message.body, RULE_COMMANDS):
             return rule_book.decide(state, message.body, context, self._keeper.check)
         if isinstance(message.body, SHADOW_MESSAGES):

@@ -55,14 +55,18 @@ def _decided(known: Report, body: ReportTriaged | ReviewRequested, key: str, con
         }
     )
     counted = {f"decided/{known.batch_waits}": 1} if known.batch_waits else {}
-    return Decision(state={key: after}, tallies=_moved(known, after) | counted)
+    return Decision(state={key: after}, tallies=moved(known, after) | counted)
 
 
-def _moved(before: Report, after: Report) -> dict[str, int]:
+def moved(before: Report, after: Report) -> dict[str, int]:
+    """What a change of status moves in the balance."""
     if before.status is after.status:
         return {}
-    gone = "waiting" if before.status is ReportStatus.RECEIVED else f"status/{before.status}"
-    return {gone: -1, f"status/{after.status}": 1}
+    return {_counted_as(before.status): -1, _counted_as(after.status): 1}
+
+
+def _counted_as(status: ReportStatus) -> str:
+    return "waiting" if status is ReportStatus.RECEIVED else f"status/{status}"
 
 
 def _handled_by(decision: TriageDecision, rules: Rules) -> str | None:
@@ -133,6 +137,6 @@ def _case_ended(state: dict[str, Report], event: CaseEvent, context: Context) ->
             changed[key] = known.model_copy(
                 update={"status": status, "closed_reason": reason, "updated_at": context.now}
             )
-            for name, amount in _moved(known, changed[key]).items():
+            for name, amount in moved(known, changed[key]).items():
                 tallies[name] = tallies.get(name, 0) + amount
     return Decision(state=changed, tallies=tallies)

@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.events import CaseEvent, ReportDecided, ReportReceived
+from schemas.events import CaseEvent, ReportDecided
 from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
+from schemas.receipt_events import BatchDone, ReportQuarantined
 from services.kernel.decision import NOTHING, Context, Decision, Message
-from services.notify.domain.occasions import linked, occasion_of_case, occasion_of_meeting, occasion_of_report
+from services.notify.domain.occasions import (
+    Occasion,
+    linked,
+    occasion_of_batch,
+    occasion_of_case,
+    occasion_of_meeting,
+    occasion_of_quarantine,
+    occasion_of_report,
+)
 from services.notify.domain.state import CaseLinks, Notification, Webhook
 from services.notify.domain.telling import delivery_tried, tell
 from services.notify.messages import DeliveryTried, SetWebhook
@@ -34,12 +43,22 @@ def decide(state: Mapping[str, Any], message: Message, context: Context) -> Deci
     if isinstance(body, SetWebhook):
         made = Webhook(partner=body.partner, url=body.url, secret=body.secret or "") if body.url else None
         return Decision(state={f"webhook:{body.partner}": made}, answer=made)
-    if isinstance(body, ReportReceived | ReportDecided):
-        silent = body.report.historic or (isinstance(body, ReportDecided) and body.withdrawn)
-        return NOTHING if silent else tell(occasion_of_report(message), webhooks, message, context)
+    if isinstance(body, CaseEvent):
+        return _case(body, state, webhooks, message, context)
+    occasion = _occasion(message)
+    return NOTHING if occasion is None else tell(occasion, webhooks, message, context)
+
+
+def _occasion(message: Message) -> Occasion | None:
+    """The occasion of what is about no case; None for a report that nobody is told of."""
+    body = message.body
     if isinstance(body, MeetingEvent):
-        return tell(occasion_of_meeting(message), webhooks, message, context)
-    return _case(body, state, webhooks, message, context)
+        return occasion_of_meeting(message)
+    if isinstance(body, BatchDone):
+        return occasion_of_batch(message)
+    if body.report.historic or (isinstance(body, ReportDecided) and body.withdrawn):
+        return None
+    return occasion_of_quarantine(message) if isinstance(body, ReportQuarantined) else occasion_of_report(message)
 
 
 def _case(

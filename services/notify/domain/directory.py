@@ -62,6 +62,8 @@ class Directory:
             return self._members(occasion.meeting_of)
         if role in OF_REFERRAL:
             return self._of_referral(role, occasion.referral)
+        if role == "referral-systems":
+            return self._listening(self._systems_of(occasion.referral))
         return self._reporters(occasion) if role == "reporter" else self._senders(occasion)
 
     def _agency_or_panel(self, code: str) -> Addressed:
@@ -118,5 +120,16 @@ class Directory:
 
     def _senders(self, occasion: Occasion) -> list[Addressed]:
         partners = {each.partner for each in occasion.reports if each.partner}
+        return self._listening(partners | ({occasion.batch.partner} if occasion.batch else set()))
+
+    def _systems_of(self, referral: ReferralState | None) -> set[str]:
+        """The systems of the two agencies between whom it goes, where their agreement names referrals."""
+        if referral is None:
+            return set()
+        agencies = {referral.from_agency, referral.to_agency} - {None}
+        partners = self._partnership.partners
+        return {each.code for each in partners if each.agency in agencies and "referrals" in each.scopes}
+
+    def _listening(self, partners: Iterable[str]) -> list[Addressed]:
         hooks = [self._webhooks[partner] for partner in sorted(partners) if partner in self._webhooks]
         return [Addressed(hook.partner, hook.url, hook.secret) for hook in hooks]

@@ -10,6 +10,7 @@ from schemas.codes import Disposition
 from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportReceived
 from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
+from schemas.receipt_events import BatchDone
 from services.kernel.decision import Message
 from services.notify.domain.state import CaseLinks, LinkedReport
 from services.partnership.rules import When
@@ -42,6 +43,8 @@ class Occasion:
     reports: tuple[LinkedReport, ...] = ()
     meeting_of: str | None = None
     """The panel that meets."""
+    batch: BatchDone | None = None
+    """The file that was worked off."""
     told: tuple[str, ...] = ()
     """Who did it, and so need not be told."""
 
@@ -91,6 +94,24 @@ def occasion_of_report(message: Message) -> Occasion:
         flags=decision.flags,
         disposition=decision.disposition,
     )
+
+
+def occasion_of_quarantine(message: Message) -> Occasion:
+    """The occasion of a report that waits for a repair: its sender's alone."""
+    report: ReportFacts = message.body.report
+    return Occasion(
+        type=message.type,
+        about=report.reference,
+        link=f"/reports/{report.reference}",
+        channel=report.channel,
+        reports=(linked(report, {}),),
+    )
+
+
+def occasion_of_batch(message: Message) -> Occasion:
+    """The occasion of a file that was worked off: its sender's alone."""
+    body: BatchDone = message.body
+    return Occasion(type=message.type, about=body.batch, link=f"/api/v1/batches/{body.batch}", batch=body)
 
 
 def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:

@@ -1,6 +1,5 @@
 """One notification and one delivery job for everybody whom the rules name; and what follows each attempt."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from services.kernel.decision import Context, Decision, Message, NewEvent, NewJo
 from services.notify.domain.directory import Addressed, Directory
 from services.notify.domain.occasions import Occasion, applies
 from services.notify.domain.state import Notification, Rules, Webhook
+from services.notify.domain.webhooks import webhook_body, webhook_type
 from services.notify.messages import Delivery, DeliveryTried
 from services.partnership.rules import NotificationRule
 
@@ -18,8 +18,6 @@ RETRY_EVERY = timedelta(seconds=300)
 ATTEMPTS = {"mail": 49, "webhook": 6}
 """The first at once, then spaced: mail up to 48 more times, a webhook 5 (after GOV.UK Notify)."""
 GIVE_UP_AFTER = timedelta(days=3)
-
-WEBHOOK_TYPES = {"ReportTriaged": "report.routed", "ReviewRequested": "report.in_review", "CaseClosed": "report.closed"}
 
 
 def tell(occasion: Occasion, webhooks: Mapping[str, Webhook], message: Message, context: Context) -> Decision:
@@ -52,7 +50,7 @@ def _notification(
         partnership=rules.partnership.identity.name,
     )
     if rule.channel == "webhook":
-        subject, body = WEBHOOK_TYPES[occasion.type], _webhook_body(occasion, to.code, context.now)
+        subject, body = webhook_type(occasion), webhook_body(occasion, to.code, context.now)
     return Notification(
         state=NotificationState(
             notification_id=context.derive(f"{rule.template}/{to.address}"),
@@ -69,17 +67,6 @@ def _notification(
         body=body,
         created_at=context.now,
         trace=message.traceparent,
-    )
-
-
-def _webhook_body(occasion: Occasion, partner: str, now: datetime) -> str:
-    reports = [
-        {"reference": each.reference, "source_id": each.source_id}
-        for each in occasion.reports
-        if each.partner == partner
-    ]
-    return json.dumps(
-        {"type": WEBHOOK_TYPES[occasion.type], "timestamp": now.isoformat(), "data": {"reports": reports}}
     )
 
 

@@ -2,21 +2,24 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
+from pydantic import BaseModel
 
 from services.kernel.consumer import read_positions
 from services.kernel.database import Database
+from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
 from services.kernel.envelope import Raw, Received, decode, encoded
 from services.kernel.errors import BadDeploySuspected, CommandStillRunning, Fenced, IdempotencyKeyReused
+from services.kernel.holding import HOLDING, Holding
 from services.kernel.loop import DEAD_KEYS_AT_MOST, Loop
 from services.kernel.settings import Settings
 from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, ReplayBatch, Replayed
-from tests.integration.kernel.probe import Poke, ProbeStage
+from tests.integration.kernel.probe import Poke, Poked, ProbeStage
 
 pytestmark = pytest.mark.integration
 TOPIC = "pokes"
@@ -168,6 +171,36 @@ async def test_a_replay_that_fails_again_keeps_the_key_held_and_counts(bench: Be
     rows = await bench.rows("SELECT state, replays FROM dead_letters ORDER BY id")
     assert [(row["state"], row["replays"]) for row in rows] == [("dead", 1), ("waiting", 0)]
     assert await bench.rows("SELECT 1 FROM held_keys")
+
+
+class ToldStage(ProbeStage):
+    """Asks to be told of held keys, and publishes what it is told."""
+
+    readers: Mapping[str, Mapping[int, type[BaseModel]]] = {**ProbeStage.readers, **HOLDING}
+
+    def keys(self, message: Message) -> Keys:
+        return Keys() if isinstance(message.body, Holding) else super().keys(message)
+
+    def decide(self, state: Mapping[str, Any], message: Message, context: Context) -> Decision:
+        if not isinstance(message.body, Holding):
+            return super().decide(state, message, context)
+        told = Poked(place=message.body.key, count=0, by=message.type)
+        return Decision(events=(NewEvent("told", message.body.key, told),))
+
+
+async def test_a_stage_that_asks_is_told_what_its_dead_letters_hold_and_free(bench: Bench) -> None:
+    bench.loop.stage = bench.stage = ToldStage()
+    told = "SELECT key, body::json->>'by' AS by FROM outbox_messages WHERE topic = 'told' ORDER BY id"
+    await bench.feed([bench.record("a", value=b"{bad"), bench.record("b"), bench.record("a")])
+    assert [tuple(row) for row in await bench.rows(told)] == [("a", "KeyHeld"), ("a", "KeyHeld")]
+    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
+    assert "KeyFreed" not in [row["by"] for row in await bench.rows(told)], "it died again"
+    mended = Poke(place="a").model_dump_json().encode()
+    await bench.rows("UPDATE dead_letters SET value = $1 WHERE state = 'dead'", mended)
+    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
+    assert [row["by"] for row in await bench.rows(told)][-1] == "KeyFreed"
+    ids = await bench.rows("SELECT headers::json->>'ce_id' AS id FROM outbox_messages WHERE topic = 'told'")
+    assert len({row["id"] for row in ids}) == 3, "the same record that dies again tells the same thing"
 
 
 async def test_a_row_that_the_database_refuses_is_found_by_dividing_the_batch(bench: Bench) -> None:

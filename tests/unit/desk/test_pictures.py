@@ -10,7 +10,6 @@ import pytest
 from services.desk.conflict_page import wanted, words_of
 from services.desk.flow import Node, drawn
 from services.desk.hops import hops
-from services.desk.operations_pages import balanced
 from services.kernel.http import Problem
 from services.kernel.operations import Repair, mend
 
@@ -33,19 +32,6 @@ def test_a_hop_is_the_bound_under_which_95_of_100_stay_and_unused_ones_are_left_
     found = hops({"referrals": METRICS})
     assert [(hop.source, hop.seconds, hop.count, hop.mean) for hop in found] == [("decisions", 0.1, 100, 0.04)]
     assert found[0].words == "under 100 ms"
-
-
-def test_a_dead_report_is_counted_apart_from_those_that_wait_and_the_balance_still_closes() -> None:
-    letter = {"service": "triage", "topic": "reports-101", "type": "ReportReceived.v1", "held_key": "reports-101/a"}
-    other = letter | {"service": "desk"}
-    kept = {"accepted": 10, "decided": 6, "waiting": 3, "in_review": 1, "quarantined": 0}
-    found = balanced(kept, [letter, letter, other])
-    assert (found["waiting"], found["dead_lettered"], found["difference"]) == (2, 1, 0)
-
-
-def test_a_balance_that_does_not_close_says_by_how_much() -> None:
-    kept = {"accepted": 10, "decided": 6, "waiting": 0, "in_review": 1, "quarantined": 0}
-    assert balanced(kept, [])["difference"] == 3
 
 
 def test_streams_leave_a_box_at_its_full_width_and_boxes_of_one_column_do_not_overlap() -> None:

@@ -10,11 +10,13 @@ import pytest
 from schemas.codes import ReportStatus
 from schemas.events import Actor, ReportFacts, ReportTriaged, ReviewRequested
 from schemas.personal import seal
-from services.intake.domain import receipts
+from schemas.receipt_events import ReportFreed, ReportHeld, ReportQuarantined
+from services.intake.domain import quarantine, receipts
 from services.intake.domain.receiving import Report, report_id
 from services.intake.stage import IntakeStage
 from services.intake.views import receipt
-from services.kernel.decision import Context
+from services.kernel.decision import Context, Decision
+from services.kernel.holding import KeyFreed, KeyHeld
 from services.partnership.loading import load_partnership
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -95,3 +97,48 @@ def test_a_correction_is_decided_anew_on_the_receipt(context: Context) -> None:
 def test_the_decision_on_an_older_revision_and_on_a_withdrawn_report_changes_nothing(context: Context) -> None:
     assert receipts.decided({KEY: known(facts=facts(2))}, event(), context).state == {}
     assert receipts.decided({KEY: known(withdrawn=True)}, event(), context).state == {}
+
+
+ID = report_id("p", "1")
+
+
+def held(before: Report, body: quarantine.Told, context: Context) -> Decision:
+    return quarantine.changed({KEY: before}, body, context)
+
+
+def test_a_held_report_is_quarantined_with_words_for_its_sender_and_waits_again_after_the_repair(
+    context: Context,
+) -> None:
+    decision = held(known(), ReportHeld(report_id=ID, at=AT), context)
+    report = decision.state[KEY]
+    assert (report.status, report.reason) == (ReportStatus.QUARANTINED, quarantine.REASON)
+    assert decision.tallies == {"waiting": -1, "status/quarantined": 1}
+    (event,) = decision.events
+    assert (event.topic, event.key, type(event.body)) == ("reports-partner", str(ID), ReportQuarantined)
+    freed = held(report, ReportFreed(report_id=ID, at=AT), context)
+    assert (freed.state[KEY].status, freed.state[KEY].reason) == (ReportStatus.RECEIVED, None)
+    assert (freed.tallies, freed.events) == ({"status/quarantined": -1, "waiting": 1}, ())
+
+
+def test_a_decision_that_comes_before_the_word_of_the_repair_stands(context: Context) -> None:
+    quarantined = known(status=ReportStatus.QUARANTINED, reason=quarantine.REASON)
+    routed = after(quarantined, event(), context)
+    assert routed.status is ReportStatus.ROUTED
+    assert held(routed, ReportFreed(report_id=ID, at=AT), context).state == {}
+
+
+@pytest.mark.parametrize("status", [ReportStatus.ROUTED, ReportStatus.IN_REVIEW, ReportStatus.CLOSED])
+def test_a_report_that_was_decided_is_not_quarantined_by_what_comes_behind_it(
+    status: ReportStatus, context: Context
+) -> None:
+    assert held(known(status=status), ReportHeld(report_id=ID, at=AT), context) == Decision()
+
+
+def test_a_decision_that_intake_itself_cannot_read_quarantines_its_report_alone(context: Context) -> None:
+    own = KeyHeld(topic="decisions", key=str(ID))
+    assert held(known(), own, context).state[KEY].status is ReportStatus.QUARANTINED
+    quarantined = known(status=ReportStatus.QUARANTINED)
+    assert held(quarantined, KeyFreed(topic="decisions", key=str(ID)), context).state
+    for other in (KeyHeld(topic="decisions", key="nothing"), KeyHeld(topic="cases", key=str(ID))):
+        assert quarantine.report_of(other) is None
+        assert held(known(), other, context) == Decision()

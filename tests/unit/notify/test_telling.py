@@ -1,5 +1,6 @@
 """Who is told what, and what follows when a delivery fails: the committed examples through notify's pure decision."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ from schemas.events import (
     Event,
     NotificationFailed,
     NotificationSent,
+    ReferralAccepted,
+    ReferralConcluded,
+    ReferralDeclined,
     ReferralEscalated,
     ReferralSent,
     ReportReceived,
@@ -26,6 +30,8 @@ from schemas.events import (
     ReviewOverdue,
 )
 from schemas.personal import seal
+from schemas.receipt_events import BatchDone, ReportQuarantined
+from schemas.referral_events import ReferralApproved
 from services.kernel.testing import MemoryLoop
 from services.notify.domain.state import Notification, Rules
 from services.notify.domain.telling import ATTEMPTS
@@ -144,6 +150,62 @@ def test_a_partners_system_hears_of_its_own_reports_only(loop: MemoryLoop) -> No
     sent = [delivery for delivery in deliveries(loop) if delivery.secret]
     assert [delivery.subject for delivery in sent] == ["report.closed"]
     assert '"source_id": "call-1"' in sent[0].body
+
+
+def listening(loop: MemoryLoop, *partners: str) -> None:
+    for partner in partners:
+        loop.send(SetWebhook(partner=partner, url=f"http://{partner}.invalid/hook", secret=SECRET), partner)
+
+
+def signed(loop: MemoryLoop) -> list[tuple[str, str, dict[str, Any]]]:
+    """Address, type and data of every webhook."""
+    sent = [delivery for delivery in deliveries(loop) if delivery.secret]
+    return [(each.address, each.subject, json.loads(each.body)["data"]) for each in sent]
+
+
+def test_a_quarantined_report_and_a_finished_file_are_told_to_their_sender_alone(loop: MemoryLoop) -> None:
+    listening(loop, "contact-centre", "police", "housing")
+    loop.send(example(ReportQuarantined), "report")
+    loop.send(example(BatchDone), "batch")
+    counts = {"format": "hub", "rows": 3, "accepted": 1, "duplicate": 1, "rejected": 1}
+    assert signed(loop) == [
+        (
+            "http://contact-centre.invalid/hook",
+            "report.quarantined",
+            {"reports": [{"reference": "R-7CK-4WN-2QP", "source_id": "call-1"}]},
+        ),
+        ("http://police.invalid/hook", "batch.done", {"batch": "B-7CK-4WN-2QP", "status": "done", **counts}),
+    ]
+
+
+def test_nobody_is_told_of_a_historic_report_that_is_quarantined(loop: MemoryLoop) -> None:
+    listening(loop, "contact-centre")
+    found = example(ReportQuarantined)
+    loop.send(found.model_copy(update={"report": found.report.model_copy(update={"historic": True})}), "report")
+    assert signed(loop) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "word"),
+    [
+        (ReferralSent, "referral.sent"),
+        (ReferralApproved, "referral.sent"),
+        (ReferralAccepted, "referral.answered"),
+        (ReferralDeclined, "referral.answered"),
+        (ReferralConcluded, "referral.concluded"),
+    ],
+)
+def test_a_referral_is_told_to_the_systems_of_its_two_agencies_that_agreed_to_it_and_to_no_other(
+    loop: MemoryLoop, event: type[CaseEvent], word: str
+) -> None:
+    listening(loop, "police", "contact-centre", "housing", "mall", "council-csas")
+    sent = example(event)
+    agencies = {"from_agency": "the-mall", "to_agency": "bedfordshire-police"}
+    sent = sent.model_copy(update={"referral": sent.referral.model_copy(update=agencies)})
+    loop.send(sent, "case")
+    ((address, type_, data),) = signed(loop)
+    assert (address, type_) == ("http://police.invalid/hook", word)
+    assert set(data["referral"]) == {"reference", "case", "status", "panel", "destination"}
 
 
 def first(loop: MemoryLoop) -> UUID:

@@ -39,6 +39,18 @@ MISTAKES = {
     ),
     "a chair does not exist": ("panels.yaml", "chair: ruth-pellow", "chair: nobody", "no person is called `nobody`"),
     "a template does not exist": ("notifications.yaml", "template: danger-now@1", "template: x@1", "no template is"),
+    "a webhook has no word for the event": (
+        "notifications.yaml",
+        "event: CaseClosed\n    to: [sender]",
+        "event: CaseTaken\n    to: [sender]",
+        "no webhook tells of it",
+    ),
+    "a partner's system is written to by mail": (
+        "notifications.yaml",
+        "to: [owner]",
+        "to: [sender]",
+        "`sender` is told by channel webhook",
+    ),
     "an event does not exist": ("notifications.yaml", "event: CaseOpened", "event: CaseOpen", "no event is called"),
     "two strategies overlap": ("themes.yaml", "effective_to: 2020-12-31", "effective_to: 2024-06-30", "overlaps"),
     "a strategy ends before it begins": ("themes.yaml", "2028-12-31", "2023-12-31", "ends before it begins"),

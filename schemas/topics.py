@@ -95,7 +95,7 @@ TOPICS: tuple[Topic, ...] = (
         MEETINGS,
         "meeting id",
         "referrals",
-        ("notify",),
+        ("notify", "desk"),
         tuple(f"{event.TYPE}.v{event.VERSION}" for event in MEETING_EVENTS),
     ),
 )

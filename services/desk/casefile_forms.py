@@ -35,9 +35,13 @@ def shaped(name: str, fields: Mapping[str, str], zone: Any) -> dict[str, Any]:
     if name == "risk":
         thrive = _nested(fields, "thrive_", THRIVE)
         return {"thrive": thrive} if thrive else {}
-    if name == "schedule" and fields.get("at"):
+    return _times(name, fields, zone)
+
+
+def _times(name: str, fields: Mapping[str, str], zone: Any) -> dict[str, Any]:
+    if name in ("schedule", "convene") and fields.get("at"):
         return {"at": _local(fields["at"], zone)}
-    return {"due_at": _local(fields["due"], zone)} if name == "tasks" and fields.get("due") else {}
+    return {"due_at": _local(fields["due"], zone)} if name in ("tasks", "action") and fields.get("due") else {}
 
 
 def _chosen(fields: Mapping[str, str], prefix: str) -> list[str]:

@@ -10,6 +10,7 @@ import httpx2
 
 from services.desk import repository
 from services.desk.casefile_forms import CASEFILE_BODIES, shaped
+from services.desk.meeting_forms import MEETING_BODIES
 from services.desk.people import Session, token_for
 from services.desk.referral_forms import REFERRAL_BODIES, completed
 from services.kernel.http import unavailable
@@ -33,6 +34,7 @@ BODIES: dict[str, tuple[str, ...]] = {
     "withdraw": ("code", "reason"),
     **CASEFILE_BODIES,
     **REFERRAL_BODIES,
+    **MEETING_BODIES,
 }
 """The fields of each form that go into a command's body; an empty one is left out."""
 

@@ -24,7 +24,7 @@ ROWS = (
     ("next_action", "Next action"),
     ("due_at", "Due"),
 )
-WORDS = ("text", "reason", "question")
+WORDS = ("text", "reason", "question", "what")
 NOT_SENT = ("csrf_token", "idempotency_key", "version", "sequence", "was")
 
 
@@ -55,7 +55,8 @@ def compared(
     return rows
 
 
-def _read(kept: str) -> dict[str, Any]:
+def read_was(kept: str) -> dict[str, Any]:
+    """What the form's page showed before; empty where the form does not say."""
     try:
         found = json.loads(kept or "{}")
     except ValueError:
@@ -85,7 +86,7 @@ async def conflict(
         events = await repository.timeline(connection, state["case_id"], 50) if state else []
     current = outcome.body.get("current") or {}
     of_case = path.startswith("cases/")
-    was = _read(form.get("was", ""))
+    was = read_was(form.get("was", ""))
     now = current if of_case else {}
     since = _since(presenter, events, int(form.get("sequence") or 0), at)
     return pages_of(request).render(

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse
 
-from services.desk import marks_repository, repository
+from services.desk import marks_repository, meetings_repository, repository
 from services.desk.frame import missing, tidy
 from services.desk.people import Session, SignedIn
 from services.desk.presenting import Presenter, named
@@ -62,6 +62,34 @@ async def case_events(request: Request, session: SignedIn, reference: str, seque
         finally:
             async with hub.database.writing() as connection:
                 await marks_repository.leave(connection, session.person.id, case_id)
+
+    return EventSourceResponse(hints())
+
+
+@router.get("/events/meetings/{identity}")
+async def meeting_events(
+    request: Request, session: SignedIn, identity: str, version: int = 0, items: str = ""
+) -> EventSourceResponse:
+    """For a meeting's page: whether something was minuted since it was made, and what became due that it lacks."""
+    hub: Process = request.app.state.hub
+    shown = [each for each in items.split(",") if each]
+
+    async def hints() -> AsyncIterator[dict[str, str]]:
+        told: dict[str, Any] = {}
+        while not await request.is_disconnected():
+            async with hub.database.reading(**session.reading()) as connection:
+                found = await meetings_repository.hint(connection, identity, shown)
+            newer = found is not None and found.version > version
+            news = {
+                "newer": newer,
+                "version": found.version if found else version,
+                "due": found.due if found else 0,
+                "signed": newer and found is not None and found.status == "signed-off",
+            }
+            if news != told:
+                told = news
+                yield {"event": "meeting", "data": json.dumps(news)}
+            await asyncio.sleep(HINT_SECONDS)
 
     return EventSourceResponse(hints())
 

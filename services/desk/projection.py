@@ -23,6 +23,7 @@ from schemas.events import (
     RuleSetPublished,
     TriageDecision,
 )
+from schemas.meeting_events import MeetingEvent, MeetingState
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Message
 from services.kernel.telemetry import trace_id_of
@@ -93,6 +94,13 @@ class NotificationRow(Row):
     reason: str | None
 
 
+class MeetingRow(Row):
+    """A panel's meeting as it stands, and who may know of it."""
+
+    state: MeetingState
+    visible_to: tuple[str, ...]
+
+
 class RulesRow(Row):
     """A version of triage's rules came into force."""
 
@@ -140,6 +148,8 @@ def project(state: Mapping[str, Any], message: Message, context: Context) -> Dec
         reason = body.reason if isinstance(body, NotificationFailed) else None
         told = NotificationRow(state=body.notification, at=body.at, reason=reason)
         return Decision(state={f"notification:{body.notification.notification_id}": told})
+    if isinstance(body, MeetingEvent):
+        return _kept(state, f"meeting:{body.meeting.meeting_id}", _meeting(body.meeting, context.rules))
     if isinstance(body, RuleSetPublished):
         return Decision(state={f"rules:{message.id}": _rules(body, message.id)})
     return _case(state, body, message, context)
@@ -158,6 +168,12 @@ def _rules(body: RuleSetPublished, event_id: UUID) -> RulesRow:
         rollback=body.rollback,
         reason=str(reveal(body.personal).get("reason") or ""),
     )
+
+
+def _meeting(state: MeetingState, partnership: Partnership) -> MeetingRow:
+    """Its panel's own people and member agencies know of it."""
+    panel = partnership.panel(state.panel)
+    return MeetingRow(state=state, visible_to=tuple(sorted({panel.code, panel.receives, *panel.members})))
 
 
 def _decided(state: Mapping[str, Any], body: ReportDecided, message: Message) -> Decision:
@@ -191,6 +207,8 @@ def _order(row: Any) -> Any:
         return row.state.sequence
     if isinstance(row, ReferralRow):
         return row.sequence
+    if isinstance(row, MeetingRow):
+        return row.state.version
     return row.facts.revision if isinstance(row, ReportRow) else row.decided_at
 
 

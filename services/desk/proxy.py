@@ -21,7 +21,7 @@ TO_INTAKE = (
     "/call",
     "/open311",
 )
-TO_REFERRALS = ("/api/v1/cases", "/api/v1/referrals")
+TO_REFERRALS = ("/api/v1/cases", "/api/v1/referrals", "/api/v1/meetings", "/api/v1/panels")
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.desk import projection, rules_repository, write_repository
+from services.desk import meetings_repository, projection, rules_repository, write_repository
 from services.desk.messages import READERS
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.partnership.models import Partnership
@@ -33,9 +33,10 @@ class DeskStage:
         return projection.project(state, message, context)
 
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
-        """See `write_repository.save` and `rules_repository.save`."""
+        """See `save` of the repositories that write the read model."""
         await write_repository.save(connection, changed)
         await rules_repository.save(connection, changed)
+        await meetings_repository.save(connection, changed)
 
     async def rules(self, connection: AsyncConnection) -> Partnership:
         """The partnership as it was read at the start."""

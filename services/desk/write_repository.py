@@ -86,6 +86,10 @@ _END_SESSION = text("UPDATE sessions SET revoked_at = now() WHERE token_hash = :
 _NOTE_READING = text("""
     INSERT INTO read_audit (subject, reader, agency, at) VALUES (:subject, :reader, :agency, :at)
 """)
+_NOTE_READINGS = text("""
+    INSERT INTO read_audit (subject, reader, agency, at)
+    SELECT s.subject, :reader, :agency, :at FROM unnest(CAST(:subjects AS text[])) AS s (subject)
+""")
 _KEEP_DRAFT = text("""
     INSERT INTO drafts (person, case_id, words) VALUES (:person, :case_id, :words)
     ON CONFLICT (person, case_id) DO UPDATE SET words = excluded.words, kept_at = now()
@@ -228,6 +232,14 @@ async def note_reading(
 ) -> None:
     """Somebody opened a case or a report."""
     await connection.execute(_NOTE_READING, {"subject": subject, "reader": reader, "agency": agency, "at": at})
+
+
+async def note_readings(
+    connection: AsyncConnection, subjects: Sequence[str], reader: str, agency: str | None, at: datetime
+) -> None:
+    """Somebody opened one page on which words of several cases stand."""
+    asked = {"subjects": list(subjects), "reader": reader, "agency": agency, "at": at}
+    await connection.execute(_NOTE_READINGS, asked)
 
 
 async def keep_draft(connection: AsyncConnection, person: str, case_id: UUID, words: str) -> None:

@@ -22,6 +22,7 @@ from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import Meeting
 from services.referrals.domain.meetings import COMMANDS
 from services.referrals.domain.state import Case, Referral
+from services.referrals.meeting_sharing import Reader, filtered
 from services.referrals.messages import MeetingCommand
 from services.referrals.requests import body_of, missing, session_of, tidied, version_of
 
@@ -60,8 +61,8 @@ async def get_meeting(request: Request, caller: Staff, identity: str) -> dict[st
         agenda = await meeting_repository.agenda(connection, identity)
         minutes = await meeting_repository.minutes(connection, identity)
         actions, earlier = await meeting_repository.actions(connection, identity)
-    partnership: Partnership = request.app.state.partnership
-    return meeting_views.whole(meeting, agenda, minutes, actions, earlier, partnership, hub.clock())
+    reader = Reader(caller, request.app.state.partnership)
+    return meeting_views.whole(meeting, agenda, minutes, actions, earlier, reader, hub.clock())
 
 
 @router.get("/meetings/{identity}/packs/{reference}")
@@ -72,17 +73,14 @@ async def get_pack(request: Request, caller: Staff, identity: str, reference: st
     now = hub.clock()
     async with hub.database.reading(**session_of(caller)) as connection:
         await _meeting(connection, identity)
-        found = {
-            each.state.reference: (each, case) for each, case in await meeting_repository.agenda(connection, identity)
-        }
+        found = {each.referral.state.reference: each for each in await meeting_repository.agenda(connection, identity)}
         if tidied(reference, "referral") not in found:
             raise missing("referral")
-        referral, case = found[tidied(reference, "referral")]
-        pack = await _pack(connection, referral, case, partnership, now)
+        item = found[tidied(reference, "referral")]
+        pack = await _pack(connection, item.referral, item.case, partnership, now)
     async with hub.database.writing() as connection:
-        await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, now)
-    parts = partnership.parts_shown_to(caller.agency or "", case.state.themes)
-    return meeting_views.filtered(pack, None if caller.sees_all else frozenset(parts))
+        await repository.note_reading(connection, item.case.state.case_id, caller.id, caller.agency, now)
+    return filtered(pack, Reader(caller, partnership).parts(item.case.state.themes))
 
 
 async def _pack(

@@ -1,7 +1,6 @@
 """Every query on panels' meetings: agendas, attendance, decisions and actions."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -10,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.referrals.domain.meeting_state import (
     Action,
     AgendaItem,
+    Due,
     Meeting,
     Minute,
+    Stands,
     agenda_key,
     meeting_key,
     minutes_key,
@@ -61,27 +62,33 @@ _SAVE_ACTIONS = text("""
         CAST(:times AS timestamptz[]), CAST(:documents AS json[]))
 """)
 _SAVE_ITEMS = text("""
-    INSERT INTO meeting_agenda_items (item_id, meeting_id, case_id, referral_id, reached)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:meetings AS text[]), CAST(:cases AS uuid[]),
-        CAST(:referrals AS uuid[]), CAST(:reached AS boolean[]))
+    INSERT INTO meeting_agenda_items (item_id, meeting_id, case_id, referral_id, reached, title)
+    SELECT i.id, i.meeting, i.case_id, i.referral, i.reached, c.document->'state'->>'title'
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:meetings AS text[]), CAST(:cases AS uuid[]),
+        CAST(:referrals AS uuid[]), CAST(:reached AS boolean[])) AS i (id, meeting, case_id, referral, reached)
+    JOIN cases c ON c.case_id = i.case_id
 """)
 _ONE = text("SELECT document FROM meetings WHERE meeting_id = :id")
 _LIST = text("""
     SELECT document FROM meetings WHERE (CAST(:panel AS text) IS NULL OR panel = :panel) ORDER BY at DESC LIMIT :most
 """)
 _AGENDA = text(f"""
-    SELECT r.document AS referral, c.document AS case_document FROM meetings m
+    SELECT r.document AS referral, c.document AS case_document, kept.title FROM meetings m
     JOIN referrals r ON CASE WHEN m.status = 'signed-off' THEN r.referral_id IN (
         SELECT i.referral_id FROM meeting_agenda_items i WHERE i.meeting_id = m.meeting_id) ELSE ({_DUE}) END
-    JOIN cases c USING (case_id) WHERE m.meeting_id = :id ORDER BY r.reference
+    LEFT JOIN meeting_agenda_items kept ON kept.meeting_id = m.meeting_id AND kept.referral_id = r.referral_id
+    JOIN cases c ON c.case_id = r.case_id WHERE m.meeting_id = :id ORDER BY r.reference
 """)  # noqa: S608 the part is a constant of this module
 _ACTIONS_OF = text("""
-    SELECT a.document, t.status, t.due_at FROM meeting_actions a JOIN case_tasks t ON t.task_id = a.action_id
+    SELECT a.document, t.status, t.due_at, c.document->'state'->'themes' AS themes
+    FROM meeting_actions a JOIN case_tasks t ON t.task_id = a.action_id JOIN cases c ON c.case_id = a.case_id
     WHERE a.meeting_id = :id ORDER BY a.at, a.action_id
 """)
 _OPEN_BEFORE = text("""
-    SELECT a.document, t.status, t.due_at FROM meetings m JOIN meetings earlier USING (panel)
+    SELECT a.document, t.status, t.due_at, c.document->'state'->'themes' AS themes
+    FROM meetings m JOIN meetings earlier USING (panel)
     JOIN meeting_actions a ON a.meeting_id = earlier.meeting_id JOIN case_tasks t ON t.task_id = a.action_id
+    JOIN cases c ON c.case_id = a.case_id
     WHERE m.meeting_id = :id AND earlier.at < m.at AND t.status = 'open' ORDER BY t.due_at NULLS LAST, a.action_id
     LIMIT 200
 """)
@@ -189,10 +196,12 @@ async def meetings(connection: AsyncConnection, panel: str | None) -> list[Meeti
     return [Meeting.model_validate(row.document) for row in rows]
 
 
-async def agenda(connection: AsyncConnection, identity: str) -> list[tuple[Referral, Case]]:
+async def agenda(connection: AsyncConnection, identity: str) -> list[Due]:
     """The referrals that are due at the meeting and that the session may see; of signed minutes, those that were."""
-    rows = await connection.execute(_AGENDA, {"id": identity})
-    return [(Referral.model_validate(row.referral), Case.model_validate(row.case_document)) for row in rows]
+    return [
+        Due(Referral.model_validate(row.referral), Case.model_validate(row.case_document), row.title)
+        for row in await connection.execute(_AGENDA, {"id": identity})
+    ]
 
 
 async def minutes(connection: AsyncConnection, identity: str) -> list[Minute]:
@@ -200,11 +209,13 @@ async def minutes(connection: AsyncConnection, identity: str) -> list[Minute]:
     return [Minute.model_validate(row.document) for row in await connection.execute(_MINUTES, {"id": identity})]
 
 
-async def actions(
-    connection: AsyncConnection, identity: str
-) -> tuple[list[tuple[Action, str, datetime | None]], list[tuple[Action, str, datetime | None]]]:
+async def actions(connection: AsyncConnection, identity: str) -> tuple[list[Stands], list[Stands]]:
     """The meeting's actions with how each stands, and those of earlier meetings that are open."""
-    own = await connection.execute(_ACTIONS_OF, {"id": identity})
-    found = [(Action.model_validate(row.document), row.status, row.due_at) for row in own]
-    earlier = await connection.execute(_OPEN_BEFORE, {"id": identity})
-    return found, [(Action.model_validate(row.document), row.status, row.due_at) for row in earlier]
+    own, earlier = [await connection.execute(asked, {"id": identity}) for asked in (_ACTIONS_OF, _OPEN_BEFORE)]
+    return _stand(own), _stand(earlier)
+
+
+def _stand(rows: Iterable[Any]) -> list[Stands]:
+    return [
+        Stands(Action.model_validate(row.document), row.status, row.due_at, tuple(row.themes or ())) for row in rows
+    ]

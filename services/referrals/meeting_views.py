@@ -8,12 +8,9 @@ from typing import Any
 from services.kernel.http import Problem
 from services.partnership.models import Partnership
 from services.referrals import views
-from services.referrals.domain.meeting_state import Action, Meeting, MeetingStale, Minute, Minuted
-from services.referrals.domain.state import Case, Referral, Refused
-
-Stands = tuple[Action, str, datetime | None]
-NAMES = {"name": "names", "date_of_birth": "date-of-birth", "age": "date-of-birth", "contact": "contact"}
-"""A person's fields, and the part of a sharing rule by which an agency sees each."""
+from services.referrals.domain.meeting_state import Due, Meeting, MeetingStale, Minute, Minuted, Stands
+from services.referrals.domain.state import Refused
+from services.referrals.meeting_sharing import Reader
 
 
 def summary(meeting: Meeting, partnership: Partnership) -> dict[str, Any]:
@@ -32,14 +29,18 @@ def summary(meeting: Meeting, partnership: Partnership) -> dict[str, Any]:
 
 def whole(
     meeting: Meeting,
-    agenda: Iterable[tuple[Referral, Case]],
+    agenda: Iterable[Due],
     minutes: Sequence[Minute],
     actions: Sequence[Stands],
     earlier: Sequence[Stands],
-    partnership: Partnership,
+    reader: Reader,
     now: datetime,
 ) -> dict[str, Any]:
-    """A meeting with its agenda: of each referral the case, what was decided and who is to do what."""
+    """A meeting with its agenda: of each referral the case, what was decided and who is to do what.
+
+    Words that the reader's sharing agreement withholds are null.
+    """
+    partnership = reader.partnership
     panel = partnership.panel(meeting.state.panel)
     noted = {each.agency: each for each in meeting.state.attendance}
     members = dict.fromkeys((panel.receives, *panel.members))
@@ -50,59 +51,54 @@ def whole(
             else {"agency": code, "status": None, "person": None}
             for code in members
         ],
-        "agenda": [_item(referral, case, minutes, actions, partnership, now) for referral, case in agenda],
-        "open_actions": [_action(each) for each in earlier],
+        "agenda": [_item(each, minutes, actions, reader, now) for each in agenda],
+        "open_actions": [action_view(each, reader) for each in earlier],
     }
 
 
 def _item(
-    referral: Referral,
-    case: Case,
+    item: Due,
     minutes: Sequence[Minute],
     actions: Sequence[Stands],
-    partnership: Partnership,
+    reader: Reader,
     now: datetime,
 ) -> dict[str, Any]:
-    reference = referral.state.reference
-    more = views.referral_more(referral, partnership, now)
+    referral, case, reference = item.referral, item.case, item.referral.state.reference
+    more = views.referral_more(referral, reader.partnership, now)
+    words = reader.reads_words(case.state.themes)
     return {
         "referral": views.referral_view(referral),
         "case": views.case_summary(case, now),
+        "title": item.title or case.state.title,
+        "under_18": more["under_18"],
+        "scheduled_at": more["scheduled_at"],
+        "meeting": more["meeting"],
+        "plan": more["plan"],
         "steps": more["steps"],
-        "minuted": [_minute(each) for each in minutes if each.referral == reference],
-        "actions": [_action(each) for each in actions if each[0].referral == reference],
+        "minuted": [_minute(each, words=words) for each in minutes if each.referral == reference],
+        "actions": [action_view(each, reader) for each in actions if each.action.referral == reference],
+        "withheld": [] if words else ["text"],
     }
 
 
-def _minute(minute: Minute) -> dict[str, Any]:
-    return minute.model_dump(mode="json", include={"decision", "reason", "quorate", "by", "at"})
+def _minute(minute: Minute, *, words: bool) -> dict[str, Any]:
+    shown = minute.model_dump(mode="json", include={"decision", "reason", "quorate", "by", "at"})
+    return shown if words else shown | {"reason": None}
 
 
-def _action(stands: Stands) -> dict[str, Any]:
-    action, status, due_at = stands
+def action_view(stands: Stands, reader: Reader) -> dict[str, Any]:
+    """An action and how it stands; its words for who may read them, and for who is to do it."""
+    action, due_at = stands.action, stands.due_at
+    read = reader.does(action.person) or reader.reads_words(stands.themes)
     return {
         "action": str(action.action_id),
         "meeting": action.meeting_id,
         "referral": action.referral,
-        "what": action.what,
+        "what": action.what if read else None,
         "person": action.person,
-        "status": status,
+        "status": stands.status,
         "due_at": due_at.isoformat() if due_at else None,
     }
-
-
-def filtered(pack: Mapping[str, Any], parts: frozenset[str] | None) -> dict[str, Any]:
-    """The pack without what the reader's agreement withholds; None withholds nothing."""
-    if parts is None:
-        return dict(pack) | {"withheld": []}
-    people = [
-        {field: value for field, value in person.items() if NAMES.get(field) is None or NAMES[field] in parts}
-        for person in pack["people"]
-    ]
-    timeline = [entry | ({} if "text" in parts else {"why": None}) for entry in pack["timeline"]]
-    tasks = [task | ({} if "text" in parts else {"what": None}) for task in pack["tasks"]]
-    withheld = sorted({"names", "contact", "date-of-birth", "text"} - parts)
-    return dict(pack) | {"people": people, "timeline": timeline, "tasks": tasks, "withheld": withheld}
 
 
 def answered(answer: Any, sent: Mapping[str, Any], partnership: Partnership, now: datetime) -> dict[str, Any] | Problem:

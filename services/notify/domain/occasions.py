@@ -151,7 +151,7 @@ def occasion_of_meeting(message: Message) -> Occasion:
     return Occasion(
         type=message.type,
         about=event.meeting.meeting_id,
-        link=f"/referrals/{event.meeting.panel}",  # the desk has no page of a meeting yet; the panel's board is there
+        link=f"/meetings/{event.meeting.meeting_id}",
         owner=event.person,
         meeting_of=event.meeting.panel,
         told=_doer(event.by),

@@ -25,7 +25,7 @@
   function open(panel) {
     panel.open = true;
     var first = one("textarea, select, input:not([type=hidden]), button", panel);
-    if (first) { first.focus(); } else if (panel.tagName === "BUTTON") { panel.click(); }
+    if (first) { first.focus(); } else if (/^(BUTTON|A)$/.test(panel.tagName)) { panel.click(); }
   }
   function take(row) {
     var form = one("[data-take]");
@@ -55,6 +55,8 @@
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || localStorage.getItem(OFF) !== null) { return; }
     var key = event.shiftKey ? event.key : event.key.toLowerCase();
     if (anywhere[key]) { if (anywhere[key]()) { event.preventDefault(); } return; }
+    var within = current() && one("[data-row-key='" + CSS.escape(key) + "']", current());
+    if (within) { event.preventDefault(); open(within); return; }
     if (current() && onRow[key] && current().dataset.reference) { event.preventDefault(); onRow[key](current()); return; }
     var panel = one("[data-key='" + CSS.escape(key) + "']");
     if (panel) { event.preventDefault(); open(panel); }
@@ -100,6 +102,19 @@
       one("[data-others]").textContent = news.others ? " · " + news.others : "";
       words.hidden = news.newer === 0;
       one("[data-newer-words]").textContent = news.newer + (news.newer === 1 ? " new entry" : " new entries") + (news.version !== Number(page.dataset.version) ? ", now version " + news.version : "");
+    });
+  }
+
+  var meeting = one("[data-meeting]");
+  if (meeting && window.EventSource) {
+    var about = meeting.dataset, minutes = new EventSource("/events/meetings/" + about.meeting + "?version=" + about.version + "&items=" + encodeURIComponent(about.items));
+    minutes.addEventListener("meeting", function (event) {
+      var news = JSON.parse(event.data), parts = [];
+      if (news.newer) { parts.push("Minuted since: now version " + news.version); }
+      if (news.due) { parts.push(news.due + (news.due === 1 ? " more item is due" : " more items are due")); }
+      if (news.signed) { parts.push("the minutes are signed off"); }
+      one("[data-newer]").hidden = parts.length === 0;
+      one("[data-newer-words]").textContent = parts.join(", ");
     });
   }
 

@@ -9,7 +9,7 @@ from schemas import topics
 from schemas.meeting_events import MeetingEvent, MeetingState
 from services.kernel.decision import Decision, NewEvent
 from services.partnership.entries import Panel
-from services.referrals.domain.state import Kept, Referral, Refused
+from services.referrals.domain.state import Case, Kept, Referral, Refused
 
 
 class Meeting(Kept):
@@ -44,6 +44,25 @@ class Action(Kept):
     what: str
     person: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An item of an agenda with its case; `title` is what signed minutes call it, none before."""
+
+    referral: Referral
+    case: Case
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """An action and how its task stands; the themes of its case say who may read it."""
+
+    action: Action
+    status: str
+    due_at: datetime | None
+    themes: tuple[str, ...]
 
 
 class AgendaItem(Kept):

@@ -30,7 +30,7 @@ def test_a_meeting_is_told_to_member_agencies_and_the_panels_people_but_not_to_w
     recipients, words = told(MeetingScheduled)
     assert {"the-mall", "bedfordshire-police", "colm-ferris"} <= recipients
     assert "ruth-pellow" not in recipients
-    assert "http://hub/referrals/tcig" in words
+    assert "http://hub/meetings/tcig-" in words
 
 
 def test_an_action_is_told_to_who_is_to_do_it() -> None:

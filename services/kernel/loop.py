@@ -1,5 +1,6 @@
 """The one loop: claim, read, lock, load, fold, save, effects, commit; and the one place where failure is decided."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ _LOCK_MATCH = text("SELECT key FROM match_keys WHERE key = ANY(CAST(:keys AS tex
 
 DEAD_KEYS_AT_MOST = 20
 RECENT_MESSAGES = 100
+TURN = 20
+"""Messages decided before other work of the process has its turn: a live report beside a bulk batch does not wait."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -166,8 +169,10 @@ class Loop:
         await self._lock(connection, keys)
         state = await self.stage.load(connection, keys)
         rules = await self.stage.rules(connection)
-        for each, message, _ in keyed:
+        for place, (each, message, _) in enumerate(keyed, 1):
             self._fold(batch, work, each, message, state, rules)
+            if place % TURN == 0:
+                await asyncio.sleep(0)
         if work.changed:
             await self.stage.save(connection, dict(sorted(work.changed.items())))
         await work.effects.write(connection)

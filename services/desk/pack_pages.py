@@ -70,7 +70,7 @@ def _shown(presenter: Presenter, partnership: Partnership, found: Mapping[str, A
         "themes": presenter.themes(found["themes"]),
         "lead": presenter.agency(found["lead_agency"]),
         "owner": presenter.who(found["owner"]) or "Nobody yet",
-        "people": casefile_view.people(found["people"]),
+        "people": casefile_view.people(found["people"], now),
         "tasks": casefile_view.tasks(presenter, found["tasks"], now),
         "entries": [_entry(presenter, each) for each in found["timeline"]],
         "withheld": [PARTS[each] for each in found["withheld"]],

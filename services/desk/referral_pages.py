@@ -150,12 +150,15 @@ async def _ladder(
     parts = await casework.read(hub, session, f"cases/{reference}/parts")
     if found is None or case is None:
         raise missing()
+    async with hub.database.reading(**session.reading()) as connection:
+        state = await repository.case(connection, reference)
     people = {str(each["person"]): each for each in (parts or {}).get("people", ())}
     return pages_of(request).render(
         "ladder.html",
         refused.status if refused else 200,
         **shell(request, session, "worklist"),
         case=case,
+        sequence=state["sequence"] if state else "",
         found=found,
         person=referral_view.person(people.get(str(found["subject"])), now),
         subjects=[(code, people.get(code, {}).get("name") or "Name not known") for code in found["subjects"]],

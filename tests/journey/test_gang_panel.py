@@ -1,0 +1,110 @@
+"""A 101 call about a child, walked through the pages by everybody whose turn it is, to the gang panel's outcome."""
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journey.conftest import sign_in
+from tests.journey.forms import become, press, send
+from tests.journey.steps import case_of, post_call
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+YOUTH, MASH, SERGEANT = "jerome-tansley", "miriam-lunt", "colm-ferris"
+WORDS = (
+    "Mother calling. Her son is fourteen, has a third new phone and will not say who pays. Older man collects him in a "
+    "hire car. Missing overnight twice, came back with cash and new trainers."
+)
+
+
+def called(hub: str) -> str:
+    """The case of a 101 call about a child on a street of this run alone."""
+    mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
+    child = {"id": "child", "role": "victim", "name": f"Alfie {mark}", "age": 14, "under_18": True}
+    more = {"category": "child-criminal-exploitation", "place": {"text": f"{mark} Road"}, "people": [child]}
+    return case_of(hub, post_call(hub, WORDS, **more))
+
+
+def refer(page: Page, case: str, panel: str, why: str) -> str:
+    """Refer from the case page, without consent on a lawful basis; the referral's address."""
+    page.goto(f"/cases/{case}")
+    send(
+        page,
+        "Refer",
+        "Send the referral",
+        Panel=panel,
+        Why=why,
+        Consent="overridden",
+        Lawful_basis="Children Act 2004 s.11",
+        Who_decided="Jerome Tansley",
+        Is_the_person_under_18="yes",
+    )
+    link = page.locator(f"section[aria-labelledby=refs] a[href^='/referrals/{panel}/']").first
+    expect(link).to_be_visible()
+    return link.get_attribute("href") or ""
+
+
+def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pages(page: Page, hub: str) -> None:
+    case = called(hub)
+    sign_in(page, YOUTH)
+    page.goto(f"/cases/{case}")
+    expect(page.locator("header.case__head")).to_contain_text("Youth Partnership")
+    expect(page.locator(".facts")).to_contain_text("Safeguarding")
+    page.get_by_role("button", name="Take", exact=True).click()
+    expect(page.locator(".facts")).to_contain_text("Jerome Tansley")
+    mash = refer(page, case, "mash", "A child who is made to carry.")
+    screened(page, mash)
+    gang = refer(page, case, "gang-panel", "At risk of youth violence.")
+    planned(page, gang)
+    ended(page, case, mash, gang)
+
+
+def screened(page: Page, mash: str) -> None:
+    """Accepted, rated amber, two partners asked and heard, the strategy discussion's decision recorded."""
+    become(page, MASH, mash)
+    send(page, "Accept")
+    send(page, "Rate", Rating="amber", Why="Missing twice, no injury seen.")
+    expect(page.locator("dl.facts")).to_contain_text("Amber")
+    send(page, "Ask for information", "Ask", Whom="bedfordshire-police", What="What is known of him?")
+    send(page, "Ask for information", "Ask", Whom="luton-council-youth-partnership", What="How does he do at school?")
+    become(page, SERGEANT, mash)
+    send(page, "Answer a question", "Send the answer", The_answer="Stopped in Norwich in May, with an older man.")
+    become(page, YOUTH, mash)
+    send(page, "Answer a question", "Send the answer", The_answer="Attendance fell since June.")
+    expect(page.locator("main")).to_contain_text("Partner returns 2 of 2")
+    become(page, MASH, mash)
+    send(page, "Record the decision", Decision="s47-strategy-discussion", Why="Harm is likely.")
+    expect(page.locator("dl.facts")).to_contain_text("Discussed")
+
+
+def planned(page: Page, gang: str) -> None:
+    """Scored, tiered, decided and planned by the gang panel; the plan is reviewed once."""
+    become(page, YOUTH, gang)
+    send(page, "Accept")
+    send(page, "Score the risk", Risk_score="62")
+    send(page, "Set the tier", Tier="tier-2")
+    send(page, "Record the decision", Decision="plan", Why="A mentor he knows.")
+    send(page, "Agree the plan", Lead_worker="jerome-tansley", The_plan="Mentor twice a week, phone kept in lessons.")
+    expect(page.locator("main")).to_contain_text("Jerome Tansley leads the work.")
+    send(page, "Review the plan", What_the_review_found="No new phone, home every night.")
+    expect(page.locator("main")).to_contain_text("1 held")
+
+
+def ended(page: Page, case: str, mash: str, gang: str) -> None:
+    """Both referrals conclude as achieved, and the case closes with its outcome."""
+    send(page, "Exit", Outcome="diverted", Achieved="achieved")
+    expect(page.locator("main")).to_contain_text("diverted, achieved")
+    become(page, MASH, mash)
+    send(page, "Conclude", Outcome="s47-strategy-discussion", Achieved="achieved")
+    become(page, YOUTH, f"/cases/{case}")
+    tasks = page.locator("section[aria-labelledby=tsk]")
+    while (done := tasks.locator("summary", has_text="Done")).count():
+        left = done.count()
+        done.first.click()
+        tasks.locator("details[open] textarea").fill("It was done.")
+        press(page, tasks.locator("details[open]"), "Done")
+        expect(done).to_have_count(left - 1)
+    send(page, "Close", "Close the case", Outcome="person-safe", Why="Out of it for a month.")
+    expect(page.locator(".facts")).to_contain_text(re.compile("Closed"))
+    expect(page.locator(".moj-timeline")).to_contain_text("Out of it for a month.")

@@ -153,6 +153,7 @@ async def _ladder(
     async with hub.database.reading(**session.reading()) as connection:
         state = await repository.case(connection, reference)
     people = {str(each["person"]): each for each in (parts or {}).get("people", ())}
+    answer = refused.body if refused else {}
     return pages_of(request).render(
         "ladder.html",
         refused.status if refused else 200,
@@ -164,18 +165,24 @@ async def _ladder(
         subjects=[(code, people.get(code, {}).get("name") or "Name not known") for code in found["subjects"]],
         helped=referral_view.helped(presenter, found, now),
         steps=referral_view.ladder(presenter, found, now),
-        support=[("other", "Other help"), *((each.code, each.name) for each in partnership.destinations)],
-        staff=[
-            (person.id, f"{person.name}, {person.job}") for person in partnership.staff if person.sees != "no-cases"
-        ],
-        supervisors=[(person.id, person.name) for person in partnership.staff if "supervisor" in person.roles],
+        **_named(partnership),
         notice=notice,
         error=sentence(refused) if refused else "",
-        unmet=refused.body.get("unmet") if refused else None,
-        instead=refused.body.get("instead") if refused else None,
+        unmet=answer.get("unmet"),
+        instead=answer.get("instead"),
         kept=kept,
         key=str(uuid4()),
     )
+
+
+def _named(partnership: Partnership) -> dict[str, Any]:
+    """Whom and what the ladder's forms let her choose."""
+    staff = [person for person in partnership.staff if person.sees != "no-cases"]
+    return {
+        "support": [("other", "Other help"), *((each.code, each.name) for each in partnership.destinations)],
+        "staff": [(person.id, f"{person.name}, {person.job}") for person in staff],
+        "supervisors": [(person.id, person.name) for person in partnership.staff if "supervisor" in person.roles],
+    }
 
 
 @router.post("/cases/{reference}/ladder/{name}")

@@ -11,6 +11,9 @@ from services.partnership.models import Partnership
 
 WITHHELD = "Words held back by the reader’s sharing agreement."
 MARKING = "OFFICIAL-SENSITIVE"
+DRAFT = "Not signed off. What stands here can still be added to."
+NOT_READ = "Nothing that you may see was minuted."
+NO_QUORUM = "No quorum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def record(
             (each["name"], each["words"], each["who"])
             for each in meeting_view.attendance(presenter, partnership, found)
         ),
-        items=tuple(_item(each) for each in items if each["reached"]),
+        items=tuple(_item(number, each) for number, each in enumerate((e for e in items if e["reached"]), 1)),
         not_reached=tuple(f"{each['title']} ({each['reference']})" for each in items if not each["reached"]),
         signed=f"Signed off by {head['signed_by']}, chair, on {head['signed_at']}" if head["signed"] else "",
         digest=found["digest"] or "",
@@ -82,9 +85,9 @@ def record(
     )
 
 
-def _item(each: Mapping[str, Any]) -> Item:
+def _item(number: int, each: Mapping[str, Any]) -> Item:
     return Item(
-        number=each["number"],
+        number=number,
         title=each["title"],
         references=f"{each['reference']}, case {each['case']}",
         decisions=tuple(_decision(line) for line in each["minuted"]),

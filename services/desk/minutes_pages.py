@@ -1,5 +1,6 @@
 """The minutes of a meeting as a page: to be read before they are signed off, and the record afterwards."""
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Any
@@ -7,12 +8,13 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from services.desk import minutes
+from services.desk import minutes, minutes_pdf
 from services.desk.frame import pages_of, shell
 from services.desk.meeting_pages import read_meeting
 from services.desk.people import Session, SignedIn
 from services.desk.presenting import Presenter
 from services.kernel.process import Process
+from services.pages.rendering import SECURITY_HEADERS
 from services.partnership.models import Partnership
 
 router = APIRouter(include_in_schema=False)
@@ -31,11 +33,24 @@ async def minutes_page(request: Request, session: SignedIn, identity: str, notic
         record=made,
         panel=partnership.panel(found["panel"]),
         marking=minutes.MARKING,
+        draft=minutes.DRAFT,
+        not_read=minutes.NOT_READ,
+        no_quorum=minutes.NO_QUORUM,
         signs=session.person.id == found["chair"] and made.draft,
         was=json.dumps({name: found[name] for name in ("present", "decisions", "actions")}),
         notice=notice,
         key=str(uuid4()),
     )
+
+
+@router.get("/meetings/{identity}/minutes.pdf")
+async def minutes_file(request: Request, session: SignedIn, identity: str) -> Response:
+    """The same record as a PDF, for her alone. The reading is recorded."""
+    now = request.app.state.hub.clock()
+    _, made = await _record(request, session, identity, now)
+    content = await asyncio.to_thread(minutes_pdf.rendered, made, now)
+    named = {"Content-Disposition": f'inline; filename="minutes-{identity}.pdf"'}
+    return Response(content, 200, SECURITY_HEADERS | named, "application/pdf")
 
 
 async def _record(

@@ -70,7 +70,9 @@ _SAVE_ITEMS = text("""
 """)
 _ONE = text("SELECT document FROM meetings WHERE meeting_id = :id")
 _LIST = text("""
-    SELECT document FROM meetings WHERE (CAST(:panel AS text) IS NULL OR panel = :panel) ORDER BY at DESC LIMIT :most
+    SELECT m.document, (SELECT count(*) FROM meeting_decisions d WHERE d.meeting_id = m.meeting_id) AS decisions,
+        (SELECT count(*) FROM meeting_actions a WHERE a.meeting_id = m.meeting_id) AS actions
+    FROM meetings m WHERE (CAST(:panel AS text) IS NULL OR m.panel = :panel) ORDER BY m.at DESC LIMIT :most
 """)
 _AGENDA = text(f"""
     SELECT r.document AS referral, c.document AS case_document, kept.title FROM meetings m
@@ -191,9 +193,16 @@ async def meeting(connection: AsyncConnection, identity: str) -> Meeting | None:
 
 
 async def meetings(connection: AsyncConnection, panel: str | None) -> list[Meeting]:
-    """The panels' meetings that the session may know of, latest first."""
+    """The panels' meetings that the session may know of, latest first; what it may not see is not counted either."""
     rows = await connection.execute(_LIST, {"panel": panel, "most": MEETINGS_AT_MOST})
-    return [Meeting.model_validate(row.document) for row in rows]
+    return [counted(Meeting.model_validate(row.document), row.decisions, row.actions) for row in rows]
+
+
+def counted(found: Meeting, decisions: int, actions: int) -> Meeting:
+    """The meeting as if only so much had been minuted: what a reader may see of it."""
+    return found.model_copy(
+        update={"state": found.state.model_copy(update={"decisions": decisions, "actions": actions})}
+    )
 
 
 async def agenda(connection: AsyncConnection, identity: str) -> list[Due]:

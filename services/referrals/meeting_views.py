@@ -38,13 +38,15 @@ def whole(
 ) -> dict[str, Any]:
     """A meeting with its agenda: of each referral the case, what was decided and who is to do what.
 
-    Words that the reader's sharing agreement withholds are null.
+    Words that the reader's sharing agreement withholds are null; what she may not see is not counted either.
     """
     partnership = reader.partnership
     panel = partnership.panel(meeting.state.panel)
     noted = {each.agency: each for each in meeting.state.attendance}
     members = dict.fromkeys((panel.receives, *panel.members))
     return summary(meeting, partnership) | {
+        "decisions": len(minutes),
+        "actions": len(actions),
         "attendance": [
             {"agency": code, "status": noted[code].status, "person": noted[code].person}
             if code in noted

@@ -1,5 +1,6 @@
 """A panel's meeting in a real browser: from the agenda to signed minutes, and what somebody of another agency sees."""
 
+import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.steps import assert_sound, case_of, post_call
@@ -106,11 +108,23 @@ def test_a_chair_runs_a_meeting_from_its_agenda_to_signed_minutes(page: Page, pl
     assert SECRET in said
     assert read(hub_of(page), f"meetings/{planned.meeting}")["digest"] in said
     assert f"({planned.asked})" in said, "what was due and not reached is named"
+    assert SECRET in pdf_text(page, planned.meeting)
     mall.goto(f"/meetings/{planned.meeting}/minutes")
     theirs = mall.locator("main").inner_text()
     assert planned.asked in theirs
     assert planned.first not in theirs
+    assert "Decisions\n0" in theirs, "what she may not see is not counted either"
     assert SECRET not in theirs
+    assert SECRET not in pdf_text(mall, planned.meeting)
+    assert read(hub_of(page), f"meetings/{planned.meeting}")["digest"] in pdf_text(mall, planned.meeting)
+
+
+def pdf_text(page: Page, meeting: str) -> str:
+    """The text of the minutes' PDF as its reader gets it, lines joined."""
+    answer = page.request.get(f"/meetings/{meeting}/minutes.pdf")
+    assert (answer.status, answer.headers["content-type"]) == (httpx2.codes.OK, "application/pdf")
+    found = PdfReader(io.BytesIO(answer.body()))
+    return " ".join(" ".join(each.extract_text() for each in found.pages).split())
 
 
 def hub_of(page: Page) -> str:

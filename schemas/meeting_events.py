@@ -65,7 +65,7 @@ class MeetingEvent(Event):
     decision: str | None = Field(None, description="Code of what the panel decided")
     quorate: bool | None = Field(None, description="Whether the meeting had its quorum when it decided")
     action: UUID | None = Field(None, description="Id of the case's task that the action is")
-    person: str | None = Field(None, description="Staff id of who is to do the action")
+    person: str | None = Field(None, description="Staff id of who is to do the action, or to sign the minutes")
 
 
 class MeetingScheduled(MeetingEvent):
@@ -98,10 +98,24 @@ class MinutesSignedOff(MeetingEvent):
     TYPE: ClassVar[str] = "MinutesSignedOff"
 
 
+class MinutesReminded(MeetingEvent):
+    """The minutes are not signed off by the time that the panel gives itself: the chair is told."""
+
+    TYPE: ClassVar[str] = "MinutesReminded"
+
+
+class MinutesEscalated(MeetingEvent):
+    """They are still not signed off: the duty manager is told too."""
+
+    TYPE: ClassVar[str] = "MinutesEscalated"
+
+
 MEETING_EVENTS: tuple[type[MeetingEvent], ...] = (
     MeetingScheduled,
     AttendanceNoted,
     DecisionMinuted,
     ActionAssigned,
     MinutesSignedOff,
+    MinutesReminded,
+    MinutesEscalated,
 )

@@ -131,6 +131,9 @@ class Meetings(Entry):
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     at: time
     quorum: int = Field(ge=1)
+    sign_off: Clock | None = Field(
+        None, description="By when the chair signs the minutes, from the meeting's hour; None: nobody is reminded"
+    )
 
 
 class Panel(Route):

@@ -83,6 +83,14 @@ class MeetingDue(BaseModel):
     following_at: datetime
 
 
+class MinutesDue(BaseModel):
+    """The time for signing a meeting's minutes has passed; `late`: the chair was reminded before."""
+
+    model_config = ConfigDict(frozen=True)
+    meeting_id: str
+    late: bool = False
+
+
 class TaskDue(BaseModel):
     """A task is due, or late."""
 
@@ -103,4 +111,6 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "task-late": {1: TaskDue},
     "MeetingCommand": {1: MeetingCommand},
     "meeting-due": {1: MeetingDue},
+    "minutes-due": {1: MinutesDue},
+    "minutes-late": {1: MinutesDue},
 }

@@ -11,7 +11,7 @@ from services.referrals import repository
 from services.referrals.domain import commands, meetings, reports, silence, tasks
 from services.referrals.domain.casefile_commands import keys_of
 from services.referrals.domain.state import Rules, case_key, case_of, link_key, referral_key
-from services.referrals.messages import READERS, Command, MeetingCommand, MeetingDue, TaskDue
+from services.referrals.messages import READERS, Command, MeetingCommand, MeetingDue, MinutesDue, TaskDue
 
 
 class ReferralsStage:
@@ -30,7 +30,7 @@ class ReferralsStage:
             named |= {referral_key(body.referral_id)} if body.referral_id else set()
             extra = keys_of(body) if isinstance(body, Command) else frozenset()
             return Keys(aggregates=frozenset(named) | extra)
-        if isinstance(body, MeetingCommand | MeetingDue):
+        if isinstance(body, MeetingCommand | MeetingDue | MinutesDue):
             return Keys(aggregates=meetings.keys_of(body))
         if isinstance(body, TaskDue):
             return Keys(aggregates=frozenset({case_key(body.case_id)}))
@@ -51,7 +51,7 @@ class ReferralsStage:
         if isinstance(body, silence.Due):
             referral = state.get(referral_key(body.referral_id))
             return silence.due(case_of(state, body.case_id), referral, body, context)
-        if isinstance(body, MeetingCommand | MeetingDue):
+        if isinstance(body, MeetingCommand | MeetingDue | MinutesDue):
             return meetings.decide(state, body, context)
         if isinstance(body, TaskDue):
             return tasks.due(state, body, message.type, context)

@@ -13,7 +13,7 @@ from schemas.submission import Sent
 from services.kernel.decision import NOTHING, Context, Decision, NewTimer
 from services.partnership.entries import Panel
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import meeting_minutes
+from services.referrals.domain import meeting_minutes, minutes_chased
 from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import (
     AgendaItem,
@@ -29,15 +29,17 @@ from services.referrals.domain.meeting_state import (
     on_topic,
     refusal,
 )
+from services.referrals.domain.minutes_chased import HUB
 from services.referrals.domain.state import Kept, Refused, case_key, referral_key
-from services.referrals.messages import MeetingCommand, MeetingDue
+from services.referrals.messages import MeetingCommand, MeetingDue, MinutesDue
 
 DUE = "meeting-due"
-HUB = Actor(kind="hub", id="referrals", name="The hub")
 
 
-def keys_of(body: MeetingCommand | MeetingDue) -> frozenset[str]:
+def keys_of(body: MeetingCommand | MeetingDue | MinutesDue) -> frozenset[str]:
     """What the decision may touch."""
+    if isinstance(body, MinutesDue):
+        return frozenset({meeting_key(body.meeting_id)})
     if isinstance(body, MeetingDue):
         return frozenset({meeting_key(body.following_id)})
     named = {meeting_key(body.meeting_id)}
@@ -48,8 +50,10 @@ def keys_of(body: MeetingCommand | MeetingDue) -> frozenset[str]:
     return frozenset(named)
 
 
-def decide(state: Mapping[str, Any], body: MeetingCommand | MeetingDue, context: Context) -> Decision:
-    """A person's command, or a meeting's hour."""
+def decide(state: Mapping[str, Any], body: MeetingCommand | MeetingDue | MinutesDue, context: Context) -> Decision:
+    """A person's command, a meeting's hour, or the time by which its minutes should be signed."""
+    if isinstance(body, MinutesDue):
+        return minutes_chased.due(state.get(meeting_key(body.meeting_id)), body, context)
     return due(state, body, context) if isinstance(body, MeetingDue) else handle(state, body, context)
 
 
@@ -85,7 +89,7 @@ def _scheduled(panel: Panel, at: datetime, by: Actor, context: Context) -> Decis
     state = MeetingState(meeting_id=identity, panel=panel.code, at=at, chair=panel.chair, quorum=quorum)
     meeting = Meeting(state=state, visible_to=members_of(panel))
     following = next_at(panel, at, partnership.zone)
-    timers: tuple[NewTimer, ...] = ()
+    timers = minutes_chased.armed(meeting, at, partnership, late=False)
     if following is not None:
         due = MeetingDue(
             meeting_id=identity,
@@ -93,7 +97,7 @@ def _scheduled(panel: Panel, at: datetime, by: Actor, context: Context) -> Decis
             following_id=meeting_id(panel.code, following, partnership.zone),
             following_at=following,
         )
-        timers = (NewTimer(DUE, identity, at, due),)
+        timers += (NewTimer(DUE, identity, at, due),)
     event = MeetingScheduled(meeting=state, at=context.now, by=by)
     return Decision(
         state={meeting_key(identity): meeting}, events=(on_topic(event),), timers=timers, answer=Minuted(meeting)
@@ -155,7 +159,12 @@ def sign_off(
     )
     event = MinutesSignedOff(meeting=after.state, at=context.now, by=command.by)
     kept: dict[str, Any] = {f"item:{each.item_id}": each for each in items}
-    return Decision(state={**kept, meeting_key(identity): after}, events=(on_topic(event),), answer=Minuted(after))
+    return Decision(
+        state={**kept, meeting_key(identity): after},
+        events=(on_topic(event),),
+        cancelled=minutes_chased.disarmed(identity),
+        answer=Minuted(after),
+    )
 
 
 def _digest(known: Meeting, minuted: tuple[Kept, ...]) -> str:

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.meeting_events import MEETING_EVENTS, ActionAssigned, MeetingEvent, MeetingScheduled
+from schemas.meeting_events import (
+    MEETING_EVENTS,
+    ActionAssigned,
+    MeetingEvent,
+    MeetingScheduled,
+    MinutesEscalated,
+    MinutesReminded,
+)
 from services.kernel.testing import MemoryLoop
 from services.notify.domain.state import Notification, Rules
 from services.notify.messages import Delivery
@@ -35,6 +42,13 @@ def test_a_meeting_is_told_to_member_agencies_and_the_panels_people_but_not_to_w
 
 def test_an_action_is_told_to_who_is_to_do_it() -> None:
     assert told(ActionAssigned)[0] == {"asha-venn"}
+
+
+def test_minutes_that_nobody_signed_are_told_to_the_chair_and_then_to_the_duty_manager_too() -> None:
+    assert told(MinutesReminded)[0] == {"ruth-pellow"}
+    recipients, words = told(MinutesEscalated)
+    assert recipients == {"ruth-pellow", "helen-strood"}
+    assert "http://hub/meetings/tcig-" in words
 
 
 @pytest.mark.parametrize("event", MEETING_EVENTS)

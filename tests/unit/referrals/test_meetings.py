@@ -12,7 +12,7 @@ from services.referrals.domain import meetings
 from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import MeetingStale, Minuted, meeting_key
 from services.referrals.domain.state import Rules
-from services.referrals.messages import MeetingCommand, MeetingDue
+from services.referrals.messages import MeetingCommand, MeetingDue, MinutesDue
 from tests.unit.referrals.conftest import CASE_ID, LUTON, MONDAY
 
 TCIG, THURSDAY = LUTON.panel("tcig"), datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_scheduling_says_so_and_arms_the_next_of_the_rhythm() -> None:
     state: dict[str, Any] = {}
     made = decide(state, "schedule", {"panel": "tcig"})
     assert [(each.topic, each.key, each.body.TYPE) for each in made.events] == [("meetings", ID, "MeetingScheduled")]
-    (timer,) = made.timers
+    timer = next(each for each in made.timers if each.kind == "meeting-due")
     assert (timer.due_at, timer.payload.following_id) == (THURSDAY, "tcig-2026-03-12-1000")  # type: ignore[union-attr]
     due = timer.payload
     assert isinstance(due, MeetingDue)
@@ -125,3 +125,31 @@ def test_a_stale_version_and_a_person_who_is_not_the_chair_do_not_sign_off() -> 
 def test_a_meeting_is_not_there_for_other_agencies() -> None:
     strangers = ("bedfordshire-fire",)
     assert decide(scheduled(), "sign-off", {}, version=1, agencies=strangers).answer.kind == "not-found"
+
+
+def test_unsigned_minutes_chase_the_chair_and_then_the_duty_manager_and_nobody_a_third_time() -> None:
+    state: dict[str, Any] = {}
+    made = decide(state, "schedule", {"panel": "tcig"})
+    (first,) = [each for each in made.timers if each.kind == "minutes-due"]
+    # Two working days of the office after Thursday's meeting at ten.
+    assert first.due_at == LUTON.due_at(THURSDAY, LUTON.panel("tcig").meetings.sign_off)  # type: ignore[union-attr, arg-type]
+    assert first.due_at > THURSDAY + timedelta(days=3)
+    reminded = chased(state, first.payload, first.due_at)
+    assert [(each.body.TYPE, each.body.person) for each in reminded.events] == [("MinutesReminded", "ruth-pellow")]
+    (second,) = reminded.timers
+    assert (second.kind, second.due_at > first.due_at) == ("minutes-late", True)
+    escalated = chased(state, second.payload, second.due_at)
+    assert ([each.body.TYPE for each in escalated.events], escalated.timers) == (["MinutesEscalated"], ())
+
+
+def chased(state: dict[str, Any], payload: Any, now: datetime) -> Decision:
+    return meetings.decide(state, payload, Context(now, uuid5(CASE_ID, "chase"), Rules(LUTON)))
+
+
+def test_signed_minutes_chase_nobody() -> None:
+    state = scheduled()
+    signed = decide(state, "sign-off", {}, version=1)
+    assert {(each.kind, each.subject) for each in signed.cancelled} == {("minutes-due", ID), ("minutes-late", ID)}
+    # A timer that fired in the same moment finds them signed.
+    late = chased(state, MinutesDue(meeting_id=ID), THURSDAY + timedelta(days=9))
+    assert (late.events, late.timers) == ((), ())

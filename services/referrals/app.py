@@ -6,7 +6,7 @@ from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
 from services.partnership.loading import load_partnership
-from services.referrals import casefile_api, ladder_api, meeting_api
+from services.referrals import casefile_api, ladder_api, meeting_api, panel_api
 from services.referrals.api import router
 from services.referrals.domain.state import Rules
 from services.referrals.stage import ReferralsStage
@@ -24,7 +24,7 @@ def build(settings: Settings) -> Process:
         stage=ReferralsStage(Rules(partnership)),
         port=settings.port_base + PORT,
         subscriptions=(Subscription(topics.DECISIONS, BULK_BATCH),),
-        routers=(meeting_api.router, casefile_api.router, ladder_api.router, router),
+        routers=(meeting_api.router, panel_api.router, casefile_api.router, ladder_api.router, router),
         operations_only=(operations_only(),),
     )
     process.app.state.settings, process.app.state.partnership = settings, partnership

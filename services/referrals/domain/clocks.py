@@ -170,7 +170,24 @@ def read(ledger: Ledger, now: datetime, hours: Hours) -> Reading:
     )
 
 
-def on_time_share(readings: Iterable[Reading]) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a clock stands, without what it counted."""
+
+    state: State
+    overdue: bool
+    on_time: bool | None
+
+
+def standing(last: ClockEntry, now: datetime) -> Standing:
+    """The same as `read` says, from the last entry alone: each entry keeps when the clock then ran out."""
+    stopped = last.event == "stop"
+    late = last.due_at is not None and last.due_at < (last.at if stopped else now)
+    found: State = "stopped" if stopped else "paused" if last.due_at is None else "running"
+    return Standing(found, overdue=late and not stopped, on_time=not late if stopped else None)
+
+
+def on_time_share(readings: Iterable[Reading | Standing]) -> float | None:
     """On time ÷ (closed + open overdue), as domain.md defines it; None while there is nothing to count."""
     found = list(readings)
     closed = [reading for reading in found if reading.state == "stopped"]

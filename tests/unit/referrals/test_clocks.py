@@ -13,6 +13,8 @@ from services.partnership.entries import Clock
 from services.partnership.loading import load_partnership
 from services.referrals.domain import clocks
 from services.referrals.domain.clocks import ClockMisused, Ledger, Reading
+from services.referrals.panel_api import figures
+from services.referrals.panel_repository import LastEntry
 
 LUTON = load_partnership(Path(__file__).parents[3] / "partnerships" / "luton")
 HOURS = LUTON.working_time
@@ -172,3 +174,33 @@ def test_a_working_clock_keeps_its_local_hours_when_clocks_change() -> None:
     working = WorkingTime(calendar, frozenset({date(2026, 4, 3)}), zone)
     ledger = clocks.start(friday, Clock(minutes=120, calendar="mash-hours"), lambda _: working)
     assert ledger[0].due_at == datetime(2026, 3, 30, 9, 0, tzinfo=UTC)
+
+
+@given(grades, moves, gaps, st.booleans())
+def test_the_last_entry_alone_says_how_a_clock_stands(
+    first: Clock, played: list[tuple[str, timedelta, Clock]], gap: timedelta, stops: bool
+) -> None:
+    ledger, now = _played(first, played)
+    now += gap
+    if stops:
+        ledger = clocks.stop(ledger, now, HOURS)
+    whole, short = clocks.read(ledger, now, HOURS), clocks.standing(ledger[-1], now)
+    assert (short.overdue, short.on_time) == (whole.overdue, whole.on_time)
+    assert (short.state == "stopped") == (whole.state == "stopped")
+
+
+def test_on_time_figures_count_what_closed_since_and_what_is_open_and_overdue_with_the_referrals_behind() -> None:
+    long_ago = MONDAY - timedelta(days=400)
+    answered = clocks.stop(clocks.start(MONDAY, RED, HOURS), MONDAY + HOUR, HOURS)
+    too_late = clocks.stop(clocks.start(MONDAY, RED, HOURS), MONDAY + 5 * HOUR, HOURS)
+    before = clocks.stop(clocks.start(long_ago, RED, HOURS), long_ago + HOUR, HOURS)
+    waits = clocks.start(MONDAY, RED, HOURS)
+    paused = clocks.pause(waits, MONDAY + HOUR, HOURS)
+    ledgers = {"F-1": answered, "F-2": too_late, "F-3": before, "F-4": waits, "F-5": paused}
+    found = [LastEntry(reference, ledger[-1]) for reference, ledger in ledgers.items()]
+    now = MONDAY + 6 * HOUR
+    made = figures(found, now - timedelta(days=365), now)
+    assert (made["closed"], made["closed_on_time"], made["open_overdue"]) == (2, 1, 1)
+    assert made["share"] == pytest.approx(1 / 3)
+    assert made["behind"] == {"on_time": ["F-1"], "late": ["F-2"], "overdue": ["F-4"]}
+    assert figures([], MONDAY, MONDAY)["share"] is None

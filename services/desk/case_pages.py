@@ -11,11 +11,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.access.sharing import sight_of
 from services.desk import case_view, marks_repository, repository, write_repository
 from services.desk.case_parts import parts_of
 from services.desk.commands import BODIES, Casework, Outcome, caught_up
 from services.desk.conflict_page import conflict, words_of
-from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy
+from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy, withheld_words
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, named
 from services.kernel.http import Problem
@@ -112,13 +113,15 @@ async def _history(
 ) -> dict[str, Any]:
     """Timeline, reports, referrals, who was told, and what hangs on the case."""
     presenter: Presenter = request.app.state.presenter
-    views = [report_view(request, row, now) for row in rows.reports]
+    sight = sight_of(session.caller, state["themes"], request.app.state.partnership)
+    views = [report_view(request, row, sight, now) for row in rows.reports]
     entries = case_view.timeline(
-        presenter, rows.events, rows.reports, rows.told, now, show, later=rows.later, earlier=rows.earlier
+        presenter, rows.events, rows.reports, rows.told, sight, show, later=rows.later, earlier=rows.earlier
     )
     told = [(presenter.recipient(r.state["recipient"]), r.status, presenter.short(r.at, now)) for r in rows.told]
     return await parts_of(request, session, state["reference"], views, now) | {
         "entries": entries,
+        "withheld": withheld_words(sight),
         "shown": [(code, words, code == show) for code, words in case_view.SHOWN],
         "changed": f"{presenter.local(rows.events[0].at):%H:%M:%S}" if rows.events else "",
         "older": rows.events[-1].sequence if rows.earlier else None,

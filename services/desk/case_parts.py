@@ -27,6 +27,7 @@ async def parts_of(
         found = None
     if found is None:
         alone = {"people": case_view.people(reports), "tasks": [], "tasks_ended": 0, "proposals": [], "drafts": []}
+        alone |= {"nameless": casefile_view.nameless(())}
         return alone | {"case_reports": [each["reference"] for each in reports], "parts_away": True}
     return {
         "people": casefile_view.people(found["people"], now),
@@ -35,5 +36,6 @@ async def parts_of(
         "proposals": casefile_view.proposals(found["proposals"]),
         "case_reports": found["reports"],
         "drafts": found["drafts"],
+        "nameless": casefile_view.nameless(found["withheld"]),
         "parts_away": False,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.events import CaseState
+from services.access.sharing import Sight
 from services.desk.presenting import CHANNELS, Presenter, named
 from services.desk.projection import case_seen_by
 from services.partnership.models import Partnership
@@ -20,7 +21,7 @@ def timeline(
     events: Sequence[Any],
     reports: Sequence[Any],
     told: Sequence[Any],
-    now: datetime,
+    sight: Sight,
     shown: str,
     *,
     later: bool = False,
@@ -30,7 +31,7 @@ def timeline(
 
     `later`, `earlier`: whether other pages hold newer or older events; what belongs there is not shown here.
     """
-    entries = [(row.at, 2, presenter.entry(row, now)) for row in events]
+    entries = [(row.at, 2, presenter.entry(row, sight)) for row in events]
     if shown == "facts":
         entries = [each for each in entries if each[2]["tag"] == "fact"]
     if shown == "work":

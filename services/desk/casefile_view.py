@@ -1,6 +1,6 @@
 """What hangs on a case as its page shows it: tasks, people, proposals that it belongs to another case."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,11 @@ def people(found: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, 
     """People with role and safe contact, those who must not be contacted first."""
     rows = [_person(each, now) for each in found]
     return sorted(rows, key=lambda each: (each["safe"] != "no", each["name"] or ""))
+
+
+def nameless(withheld: Collection[str]) -> str:
+    """What stands in place of a name: withheld by the reader's agreement, or not known to anybody."""
+    return "Name withheld" if "names" in withheld else "Name not known"
 
 
 def age_at(found: Mapping[str, Any], now: datetime) -> int | None:

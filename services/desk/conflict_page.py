@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from fastapi import Request, Response
 
+from services.access.sharing import NOTHING_PERSONAL, Sight, sight_of
 from services.desk import repository
 from services.desk.commands import Outcome
 from services.desk.frame import pages_of, shell
@@ -64,11 +65,11 @@ def read_was(kept: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _since(presenter: Presenter, events: Sequence[Any], sequence: int, now: datetime) -> list[dict[str, Any]]:
+def _since(presenter: Presenter, events: Sequence[Any], sequence: int, sight: Sight) -> list[dict[str, Any]]:
     """What happened after the page was made, newest first."""
     newer = [row for row in events if row.sequence > sequence]
     return [
-        presenter.entry(row, now) | {"clock": f"{presenter.local(row.at):%H:%M:%S}"}
+        presenter.entry(row, sight) | {"clock": f"{presenter.local(row.at):%H:%M:%S}"}
         for row in newer
         if row.type in EVENT_TITLES
     ]
@@ -88,7 +89,8 @@ async def conflict(
     of_case = path.startswith("cases/")
     was = read_was(form.get("was", ""))
     now = current if of_case else {}
-    since = _since(presenter, events, int(form.get("sequence") or 0), at)
+    sight = sight_of(session.caller, state["themes"], request.app.state.partnership) if state else NOTHING_PERSONAL
+    since = _since(presenter, events, int(form.get("sequence") or 0), sight)
     return pages_of(request).render(
         "conflict.html",
         412,

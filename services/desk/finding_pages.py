@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from services.access.sharing import sight_of
 from services.desk import repository, write_repository
 from services.desk.frame import missing, pages_of, referral_view, report_view, shell, tidy
 from services.desk.people import SignedIn
@@ -28,10 +29,11 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
         await write_repository.note_reading(connection, tidy(reference), session.person.id, session.person.agency, now)
     presenter: Presenter = request.app.state.presenter
     decision = row.decision or {}
+    sight = sight_of(session.caller, decision.get("themes") or (), request.app.state.partnership)
     return pages_of(request).render(
         "report.html",
         **shell(request, session, "worklist"),
-        report=report_view(request, row, now),
+        report=report_view(request, row, sight, now),
         case_reference=row.case_reference,
         in_review=row.in_review,
         themes=presenter.themes(decision.get("themes") or []),

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from fastapi import Request
 
+from services.access.sharing import Sight
 from services.desk.commands import Outcome
 from services.desk.evidence import lit
 from services.desk.people import Session
-from services.desk.presenting import CHANNELS, Presenter
+from services.desk.presenting import CHANNELS, Presenter, named
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
@@ -50,19 +51,36 @@ def missing() -> Problem:
     return Problem(404, "not-found", "There is nothing with this reference for you. Check it, or ask the duty manager.")
 
 
-def report_view(request: Request, row: Any, now: datetime) -> dict[str, Any]:
+def report_view(request: Request, row: Any, sight: Sight, now: datetime) -> dict[str, Any]:
     presenter: Presenter = request.app.state.presenter
-    segments, fired = lit(str(row.personal.get("description") or ""), row.because or [])
+    personal = sight.fields(row.personal)
+    segments, fired = lit(str(personal.get("description") or ""), (row.because or []) if sight.sees("text") else [])
     return {
         "reference": row.facts["reference"],
         "channel": CHANNELS.get(row.facts["channel"], row.facts["channel"]),
         "received": presenter.short(row.facts["received_at"], now),
         "segments": segments,
         "fired": fired,
-        "people": row.personal.get("people") or [],
+        "people": personal.get("people") or [],
+        "withheld": withheld_words(sight),
+        "wordless": not sight.sees("text"),
         "decision": row.decision,
         "trace": trace_link(request, row.trace_id),
     }
+
+
+PARTS = {
+    "names": "names",
+    "contact": "contact details",
+    "date-of-birth": "dates of birth and ages",
+    "text": "what people wrote",
+}
+"""What a sharing agreement can hold back, in words."""
+
+
+def withheld_words(sight: Sight) -> str:
+    """What the reader's sharing agreement keeps from her, in words; empty where it keeps nothing."""
+    return named([PARTS[part] for part in sight.withheld])
 
 
 def trace_link(request: Request, trace_id: str | None) -> str | None:

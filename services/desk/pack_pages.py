@@ -8,19 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from services.desk import case_view, casefile_view, marks_repository, meeting_view, referral_view, write_repository
 from services.desk.commands import Casework
-from services.desk.frame import missing, pages_of, shell, tidy
+from services.desk.frame import PARTS, missing, pages_of, shell, tidy
 from services.desk.people import Session, SignedIn
 from services.desk.presenting import EVENT_TITLES, Presenter
 from services.kernel.process import Process
 from services.partnership.models import Partnership
-
-PARTS = {
-    "names": "names",
-    "contact": "contact details",
-    "date-of-birth": "dates of birth and ages",
-    "text": "what people wrote",
-}
-"""What a pack can hold back, in words."""
 
 router = APIRouter(include_in_schema=False)
 

@@ -64,6 +64,7 @@ def _shown(presenter: Presenter, known: dict[str, Any], at: datetime) -> dict[st
         "time": presenter.time_left(known["due_at"], at),
         "tasks": casefile_view.tasks(presenter, known["tasks"], at),
         "people": casefile_view.people(known["people"], at),
+        "nameless": casefile_view.nameless(known["withheld"]),
         "entries": [_entry(presenter, each) for each in known["timeline"]],
     }
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.access.sharing import Sight
 from services.partnership.models import Partnership, UnknownCode
 
 SHORT = timedelta(hours=1)
@@ -240,9 +241,9 @@ class Presenter:
             "case_id": str(state["case_id"]),
         }
 
-    def entry(self, row: Any, now: datetime) -> dict[str, Any]:
-        """An entry of a timeline."""
-        event = row.document
+    def entry(self, row: Any, sight: Sight) -> dict[str, Any]:
+        """An entry of a timeline, as the reader's agreement lets her see it."""
+        event = sight.event(row.document)
         words = (event.get("personal") or {}).get("fields") or {}
         changed = event.get("changed") or {}
         report = event.get("report")

@@ -14,6 +14,7 @@ from schemas.codes import CaseStatus
 from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
+from services.access.sharing import NOTHING_PERSONAL, Sight, sight_of
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Idempotency, Process, Replayed
 from services.partnership.models import Partnership
@@ -77,7 +78,8 @@ async def get_case(request: Request, caller: Staff, reference: str, as_known_at:
         if case is None:
             raise missing("case")
         if at is None:
-            view = await _case_now(connection, case, hub.clock())
+            partnership: Partnership = request.app.state.partnership
+            view = await _case_now(connection, case, sight_of(caller, case.state.themes, partnership), hub.clock())
         else:
             view = await as_known(connection, caller, hub, case, at)
     async with hub.database.writing() as connection:
@@ -85,12 +87,12 @@ async def get_case(request: Request, caller: Staff, reference: str, as_known_at:
     return view
 
 
-async def _case_now(connection: AsyncConnection, case: Case, now: datetime) -> dict[str, Any]:
+async def _case_now(connection: AsyncConnection, case: Case, sight: Sight, now: datetime) -> dict[str, Any]:
     case_id = case.state.case_id
-    history = await repository.history(connection, case_id, TIMELINE)
+    history = sight.events(await repository.history(connection, case_id, TIMELINE))
     reports = await casefile_repository.references_of(connection, case_id, REPORTS)
     referrals = await repository.referrals_of(connection, case_id)
-    return views.case_view(case, history, reports, referrals, now) | await parts_of(connection, case)
+    return views.case_view(case, history, reports, referrals, now) | await parts_of(connection, case, sight)
 
 
 @router.get("/referrals/{reference}")
@@ -98,10 +100,13 @@ async def get_referral(request: Request, caller: Staff, reference: str) -> dict[
     """One referral with its clock."""
     async with request.app.state.hub.database.reading(**session_of(caller)) as connection:
         referral = await repository.referral_by_reference(connection, tidied(reference, "referral"))
-    if referral is None:
-        raise missing("referral")
+        if referral is None:
+            raise missing("referral")
+        case = await repository.case_by_reference(connection, referral.state.case_reference)
     partnership: Partnership = request.app.state.partnership
-    return views.referral_view(referral) | views.referral_more(referral, partnership, request.app.state.hub.clock())
+    sight = sight_of(caller, case.state.themes, partnership) if case else NOTHING_PERSONAL
+    more = views.referral_more(referral, partnership, request.app.state.hub.clock())
+    return views.referral_view(referral) | sight.referral(more)
 
 
 @router.post("/cases/{reference}/referrals")

@@ -15,6 +15,7 @@ from schemas.casefile import AssignMany, Moved
 from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
+from services.access.sharing import Sight, sight_of
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Idempotency, Process, Replayed
 from services.kernel.references import ReferenceMistyped, tidy_reference
@@ -43,14 +44,16 @@ def moment(text: str) -> datetime:
         raise Problem(422, "invalid-field", wrong.message, errors=[wrong]) from error
 
 
-async def parts_of(connection: AsyncConnection, case: Case) -> dict[str, Any]:
-    """Tasks, people and proposals of a case, as far as the session sees them."""
+async def parts_of(connection: AsyncConnection, case: Case, sight: Sight) -> dict[str, Any]:
+    """Tasks, people and proposals of a case, as far as the session and the reader's agreement let her see them."""
     case_id = case.state.case_id
-    return casefile_views.parts_view(
-        case,
-        await casefile_repository.tasks_of(connection, case_id, PARTS),
-        await casefile_repository.people_of(connection, case_id, PARTS),
-        await casefile_repository.proposals_of(connection, case_id, PARTS),
+    return sight.hanging(
+        casefile_views.parts_view(
+            case,
+            await casefile_repository.tasks_of(connection, case_id, PARTS),
+            await casefile_repository.people_of(connection, case_id, PARTS),
+            await casefile_repository.proposals_of(connection, case_id, PARTS),
+        )
     )
 
 
@@ -78,7 +81,8 @@ async def as_known(connection: AsyncConnection, caller: Caller, hub: Process, ca
     rules = await hub.stage.rules(connection)
     if known.state is None or not (caller.sees_all or known.seen_by(caller.agencies, rules.partnership)):
         raise missing("case")
-    return casefile_views.known_view(known, known.state, events, at)
+    sight = sight_of(caller, known.state.themes, rules.partnership)
+    return sight.hanging(casefile_views.known_view(known, known.state, sight.events(events), at))
 
 
 @router.get("/cases/{reference}/parts")
@@ -92,7 +96,8 @@ async def parts(request: Request, caller: Staff, reference: str) -> dict[str, An
         referrals = await repository.referrals_of(connection, case.state.case_id)
         drafts = [each.state.reference for each in referrals if each.state.status in PRIVATE]
         found = {"reference": case.state.reference, "reports": reports, "drafts": drafts}
-        return found | await parts_of(connection, case)
+        sight = sight_of(caller, case.state.themes, request.app.state.partnership)
+        return found | await parts_of(connection, case, sight)
 
 
 @router.get("/cases/{reference}/timeline")
@@ -106,7 +111,8 @@ async def older(
             raise missing("case")
         events = await repository.history(connection, case.state.case_id, PAGE, before)
     following = events[-1]["case"]["sequence"] if len(events) == PAGE else None
-    return {"items": views.timeline(events), "next": following}
+    sight = sight_of(caller, case.state.themes, request.app.state.partnership)
+    return {"items": views.timeline(sight.events(events)), "next": following}
 
 
 @router.post("/cases/assign")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from services.access.authentication import authenticated
 from services.access.callers import Caller
+from services.access.sharing import sight_of
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 from services.referrals import casefile_repository, evidence, ladder_view, repository
@@ -47,5 +48,8 @@ async def get_ladder(request: Request, caller: Staff, reference: str, subject: S
 async def get_evidence(request: Request, caller: Staff, reference: str, subject: Subject = None) -> dict[str, Any]:
     """The evidence pack: every report, offer, step, breach and fact, oldest first."""
     case, events, _ = await _found(request, caller, reference)
-    items = evidence.pack(events, request.app.state.partnership, subject)
-    return {"case": case.state.reference, "made_at": request.app.state.hub.clock().isoformat(), "items": items}
+    partnership: Partnership = request.app.state.partnership
+    sight = sight_of(caller, case.state.themes, partnership)
+    items = evidence.pack(sight.events(events), partnership, subject)
+    made = {"case": case.state.reference, "made_at": request.app.state.hub.clock().isoformat()}
+    return made | {"items": items, "withheld": sight.withheld}

@@ -13,6 +13,7 @@ from schemas.events import Actor
 from schemas.meeting import ScheduleMeeting
 from services.access.authentication import authenticated
 from services.access.callers import Caller
+from services.access.sharing import Sight, sight_of
 from services.kernel.http import Problem
 from services.kernel.process import Idempotency, Process, Replayed
 from services.partnership.models import Partnership, UnknownCode
@@ -22,7 +23,7 @@ from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import Meeting
 from services.referrals.domain.meetings import COMMANDS
 from services.referrals.domain.state import Case, Referral
-from services.referrals.meeting_sharing import Reader, filtered
+from services.referrals.meeting_sharing import Reader
 from services.referrals.messages import MeetingCommand
 from services.referrals.requests import body_of, missing, session_of, tidied, version_of
 
@@ -77,21 +78,23 @@ async def get_pack(request: Request, caller: Staff, identity: str, reference: st
         if tidied(reference, "referral") not in found:
             raise missing("referral")
         item = found[tidied(reference, "referral")]
-        pack = await _pack(connection, item.referral, item.case, partnership, now)
+        sight = sight_of(caller, item.case.state.themes, partnership)
+        pack = await _pack(connection, item.referral, item.case, sight, partnership, now)
     async with hub.database.writing() as connection:
         await repository.note_reading(connection, item.case.state.case_id, caller.id, caller.agency, now)
-    return filtered(pack, Reader(caller, partnership).parts(item.case.state.themes))
+    return pack
 
 
 async def _pack(
-    connection: AsyncConnection, referral: Referral, case: Case, partnership: Partnership, now: datetime
+    connection: AsyncConnection, referral: Referral, case: Case, sight: Sight, partnership: Partnership, now: datetime
 ) -> dict[str, Any]:
-    history = await repository.history(connection, case.state.case_id, PACK_TIMELINE)
+    history = sight.events(await repository.history(connection, case.state.case_id, PACK_TIMELINE))
+    more = sight.referral(views.referral_more(referral, partnership, now))
     return (
         views.case_summary(case, now)
-        | {"referral": views.referral_view(referral) | views.referral_more(referral, partnership, now)}
+        | {"referral": views.referral_view(referral) | more}
         | {"timeline": views.timeline(history)}
-        | await parts_of(connection, case)
+        | await parts_of(connection, case, sight)
     )
 
 

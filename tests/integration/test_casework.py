@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.access.callers import Caller
+from services.access.tokens import mint_token
 from tests.integration.conftest import Pipeline, until
 
 pytestmark = pytest.mark.integration
@@ -209,3 +211,48 @@ async def test_people_of_reports_and_by_hand_stand_with_role_and_safe_contact(pi
     await command(pipeline, reference, "person", changed)
     after = {each["name"]: each["safe"] for each in (await get(pipeline, reference)).json()["people"]}
     assert after == {"Imogen Rook": "no", "Zoe Ashe": "no"}
+
+
+SHARED = {
+    "opcc": ("victim-support", ()),
+    "probation": ("out-of-court-disposal-support", ("Denny Rook", "1982-04-01", "seen again", "Help beside")),
+}
+"""Who a case is referred to and by which route, and which words its agreement lets it read; opcc has none."""
+SAID = ("Denny Rook", "1982-04-01", "01632 960001", "seen again", "Help beside")
+
+
+@pytest.mark.parametrize("agency", SHARED)
+async def test_an_agency_that_a_case_is_referred_to_reads_what_its_sharing_agreement_names_and_no_more(
+    pipeline: Pipeline, agency: str
+) -> None:
+    destination, shown = SHARED[agency]
+    _, case = await case_of(pipeline, street())
+    person: dict[str, Any] = {"role": "subject", "name": "Denny Rook", "date_of_birth": "1982-04-01"}
+    person |= {"contact": {"phone": "01632 960001", "safe": "yes"}}
+    assert (await command(pipeline, case, "people", person)).status_code == 200
+    note = {"text": "He was seen again.", "fact": "fact", "marking": "OFFICIAL"}
+    assert (await command(pipeline, case, "note", note)).status_code == 200
+    assert await _read_as(pipeline, agency, f"cases/{case}") is None, "the case is not theirs yet"
+    sent = {"destination": destination, "reason": "Help beside the warnings.", "consent": {"status": "given"}}
+    answer = await command(pipeline, case, "referrals", sent)
+    assert answer.status_code == 200, answer.text
+    later = datetime.now(UTC).isoformat()
+    paths = [f"cases/{case}{more}" for more in ("", "/parts", "/timeline", "/evidence", "/ladder")]
+    paths += [f"cases/{case}?as_known_at={later.replace('+00:00', 'Z')}", f"referrals/{answer.json()['reference']}"]
+    read = {path: await _read_as(pipeline, agency, path) for path in paths}
+    assert None not in read.values()
+    everything = "".join(map(str, read.values()))
+    assert {words for words in SAID if words in everything} == set(shown)
+    whole = (await get(pipeline, case)).json()
+    assert (whole["withheld"], all(words in str(whole) for words in SAID)) == ([], True)
+
+
+async def _read_as(pipeline: Pipeline, agency: str, path: str) -> str | None:
+    """What somebody of that agency gets; None where there is nothing for her."""
+    referrals = pipeline.processes["referrals"]
+    reader = Caller("person", "a-reader", "A reader", agency, frozenset({agency}), frozenset({"cases"}))
+    token = mint_token(reader, referrals.settings.service_secret.get_secret_value(), datetime.now(UTC))
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await pipeline.clients["referrals"].get(f"/api/v1/{path}", headers=headers)
+    assert answer.status_code in (200, 404), answer.text
+    return answer.text if answer.status_code == 200 else None

@@ -135,3 +135,18 @@ def test_the_parts_and_the_past_are_accessible_and_do_not_scroll_sideways(
     page.goto(f"/cases/{reference}/past?at=2020-01-01T00:00")
     expect(page.locator("main")).to_contain_text("nothing that your agency could see")
     context.close()
+
+
+def test_a_page_keeps_from_an_agency_what_its_sharing_agreement_withholds_and_says_so(page: Page, hub: str) -> None:
+    person = {"id": "p1", "role": "victim", "name": "Sal Quill", "age": 43, "contact": {"safe": "yes"}}
+    case = case_of(hub, post_call(hub, "Loud music through the wall.", place=somewhere(), people=[person]))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{case}")
+    expect(page.locator("[aria-labelledby=ppl]")).to_contain_text("Sal Quill")
+    expect(page.locator("[aria-labelledby=ppl]")).not_to_contain_text("43")
+    expect(page.locator("[aria-labelledby=acc]")).to_contain_text("keeps dates of birth and ages of this case from you")
+    page.goto("/sign-in")
+    sign_in(page, "helen-strood")
+    page.goto(f"/cases/{case}")
+    expect(page.locator("[aria-labelledby=ppl]")).to_contain_text("Sal Quill, 43")
+    expect(page.locator("[aria-labelledby=acc]")).not_to_contain_text("sharing agreement")

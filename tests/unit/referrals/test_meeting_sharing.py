@@ -8,7 +8,7 @@ import pytest
 from services.access.callers import Caller, caller_of_person
 from services.referrals import meeting_views
 from services.referrals.domain.meeting_state import Action, Stands
-from services.referrals.meeting_sharing import Reader, filtered
+from services.referrals.meeting_sharing import Reader
 from tests.unit.referrals.conftest import CASE_ID, LUTON, MONDAY
 
 TOWN, ASB = ("town-centre",), ("asb-environmental",)
@@ -55,24 +55,3 @@ def test_who_is_to_do_an_action_reads_it_and_her_colleagues_words_stay_held_back
     assert line("joss-wimbley", "joss-wimbley")["what"] == "Visit him."
     assert line("colm-ferris", "joss-wimbley")["what"] is None
     assert line("joss-wimbley", "colm-ferris")["what"] == "Visit him."
-
-
-PACK: dict[str, Any] = {
-    "people": [{"name": "Denny", "date_of_birth": "1982-04-01", "contact": {"phone": "1"}, "role": "subject"}],
-    "timeline": [{"type": "NoteAdded", "why": "He said so."}],
-    "tasks": [{"task": "t", "what": "Visit."}],
-    "referral": {"reason": "He begs.", "personal": {"where": "Bank"}, "status": "accepted"},
-}
-
-
-def test_a_pack_without_words_and_names_keeps_neither_the_referrals_reason_nor_its_own_fields() -> None:
-    shown = filtered(PACK, frozenset())
-    assert shown["people"] == [{"role": "subject"}]
-    assert shown["referral"] == {"reason": None, "personal": {}, "status": "accepted"}
-    assert (shown["timeline"][0]["why"], shown["tasks"][0]["what"]) == (None, None)
-    assert shown["withheld"] == ["contact", "date-of-birth", "names", "text"]
-
-
-def test_a_pack_for_who_may_see_everything_is_whole() -> None:
-    assert filtered(PACK, None) == PACK | {"withheld": []}
-    assert filtered(PACK, frozenset({"names", "text", "contact", "date-of-birth"})) == PACK | {"withheld": []}

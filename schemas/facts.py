@@ -87,6 +87,15 @@ class Entitlement(Contract):
     note: str = Field("", description="Plain words, such as: may meet the threshold")
 
 
+class SecondReading(Contract):
+    """What the second reader took a report for: never the only reason for a decision."""
+
+    model: str
+    theme: str | None = Field(None, description="The likeliest theme; none where it takes it for no theme")
+    chance: float = Field(ge=0, le=1, description="The chance that it gives the theme, before other evidence counts")
+    suspects: tuple[str, ...] = Field((), description="Harm that it alone sees, by flag: a person looks")
+
+
 class TriageDecision(Contract):
     """What triage decided of a report, without the quoted words, which stand in `personal.because`."""
 
@@ -110,6 +119,7 @@ class TriageDecision(Contract):
     thrive: Thrive | None = None
     entitlements: tuple[Entitlement, ...] = ()
     joins: str | None = Field(None, description="Reference of the case that a person joined it to")
+    second_reading: SecondReading | None = Field(None, description="Where the tables were not sure and it was read")
 
 
 class EarlierDecision(Contract):

@@ -16,7 +16,7 @@ import pytest
 
 from deploy.local import kafka as kafka_engine
 from deploy.local import postgres as postgres_engine
-from deploy.local.jars import KAFKA_LOCK, ensure
+from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ensure
 from deploy.local.provision import provision
 from deploy.local.topics import create_topics
 from tests.engines.running import Running, free_ports, running
@@ -49,9 +49,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def jars() -> Path:
-    """The engines' jars: fetched once for all runs and tests of a checkout."""
+    """The engines' jars and the second reader's: fetched once for all runs and tests of a checkout."""
     home = Path(os.environ.get("HUB_HOME", ROOT / ".hub"))
-    ensure([KAFKA_LOCK], home.absolute() / "java")
+    ensure([KAFKA_LOCK, READER_LOCK], home.absolute() / "java")
     return home.absolute() / "java"
 
 

@@ -60,6 +60,11 @@ def locked(lock: Path) -> tuple[Jar, ...]:
     )
 
 
+def sentence_model(repository: Path) -> Path:
+    """Where the jar of the second reader's sentence model lies, fetched or not."""
+    return locked(READER_LOCK)[0].path(repository)
+
+
 def missing(lock: Path, repository: Path) -> list[Jar]:
     """What still has to be fetched, half-finished downloads included."""
     return [jar for jar in locked(lock) if not jar.whole(repository)]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.answers import http_ok
 from deploy.local.home import Home
+from deploy.local.jars import sentence_model
 from deploy.local.kafka import bootstrap, kafka
 from deploy.local.ports import SERVICES, Ports
 from deploy.local.postgres import postgres, url
@@ -53,6 +54,7 @@ class Plan:
             "database_url": self.database_url,
             "kafka": self.kafka,
             "demonstration": "true" if self.demonstration else "false",
+            "sentence_model": str(sentence_model(self.home.jars)),
             "smtp_port": str(self.ports.smtp),
             "otlp_endpoint": f"http://{LOOPBACK}:{self.ports.bridge}",
             "trace_url": trace_link(self.ports.zipkin),

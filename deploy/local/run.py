@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from deploy.local.home import LOW_MB
-from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, fetch_command, last_line, missing
+from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ZIPKIN_LOCK, fetch_command, last_line, missing
 from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place
 from deploy.local.ports import require_free
@@ -82,6 +82,17 @@ async def _fetch(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     if any(missing(lock, plan.home.jars) for lock in locks):
         say("Fetching Kafka and the trace viewer (130 MB, once) ...")
         await _carry_out("fetch", fetch_command(locks, plan.home.jars), plan, supervisor)
+    if "triage" in plan.services and missing(READER_LOCK, plan.home.jars):
+        await _fetch_reader(plan, supervisor, say)
+
+
+async def _fetch_reader(plan: Plan, supervisor: Supervisor, say: Say) -> None:
+    """Without the sentence model everything else still runs, and says so."""
+    say("Fetching the second reader's sentence model (25 MB, once) ...")
+    try:
+        await _carry_out("fetch", fetch_command([READER_LOCK], plan.home.jars), plan, supervisor)
+    except CannotStart as trouble:
+        say(f"{trouble} Triage runs without its second reader; the next start tries again.")
 
 
 async def _migrate(plan: Plan, supervisor: Supervisor, say: Say) -> None:

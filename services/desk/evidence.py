@@ -1,8 +1,11 @@
 """A report's words with the ones that decided lit and numbered, and the rules that they fired. No I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+SECOND_READER = "second-reader/"
+"""What the second reader's entries among the reasons begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,13 @@ def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[M
     return {(start, end): reasons for start, end, reasons in found}
 
 
-def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment], list[Fired]]:
-    """The words of a report with the deciding ones numbered; overlapping spans are lit as one."""
+def lit(
+    text: str, because: Sequence[Mapping[str, Any]], reading: str | None = None
+) -> tuple[list[Segment], list[Fired]]:
+    """The words of a report with the deciding ones numbered; overlapping spans are lit as one.
+
+    `reading` is what the second reader said, in words (`reading_words`).
+    """
     segments: list[Segment] = []
     fired: list[Fired] = []
     place = 0
@@ -48,7 +56,7 @@ def lit(text: str, because: Sequence[Mapping[str, Any]]) -> tuple[list[Segment],
         place = end
     segments.append(Segment(text[place:]))
     unplaced = [each for each in because if each.get("start") is None]
-    fired.extend(Fired(None, rule_words(each["rule"]), each["negated"]) for each in unplaced)
+    fired.extend(Fired(None, _unplaced_words(each["rule"], reading), each["negated"]) for each in unplaced)
     return segments, fired
 
 
@@ -56,6 +64,18 @@ def rule_words(rule: str) -> str:
     """`signals/street-drinking` as plain words."""
     table, _, name = rule.partition("/")
     return f"{name.replace('-', ' ').capitalize()} ({table})"
+
+
+def _unplaced_words(rule: str, reading: str | None) -> str:
+    return reading if reading and rule.startswith(SECOND_READER) else rule_words(rule)
+
+
+def reading_words(said: Mapping[str, Any], theme: Callable[[str], str], no_theme: str = "no theme") -> str:
+    """What the second reader said and how sure it was; `theme` gives a theme's plain name."""
+    taken = theme(said["theme"]) if said.get("theme") else no_theme
+    seen = ", ".join(flag.replace("-", " ") for flag in said.get("suspects") or ())
+    more = f" It suspects {seen}: a person looks." if seen else ""
+    return f"Second reader: {taken}, {round(said['chance'] * 100)} in 100.{more}"
 
 
 def spans(because: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, Any], int]:

@@ -12,6 +12,7 @@ from services.desk.commands import Outcome
 from services.desk.evidence import lit
 from services.desk.people import Session
 from services.desk.presenting import CHANNELS, Presenter, named
+from services.desk.review_view import read
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
@@ -54,7 +55,8 @@ def missing() -> Problem:
 def report_view(request: Request, row: Any, sight: Sight, now: datetime) -> dict[str, Any]:
     presenter: Presenter = request.app.state.presenter
     personal = sight.fields(row.personal)
-    segments, fired = lit(str(personal.get("description") or ""), (row.because or []) if sight.sees("text") else [])
+    because = (row.because or []) if sight.sees("text") else []
+    segments, fired = lit(str(personal.get("description") or ""), because, read(presenter, row.decision or {}))
     return {
         "reference": row.facts["reference"],
         "channel": CHANNELS.get(row.facts["channel"], row.facts["channel"]),

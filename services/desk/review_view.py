@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.desk.evidence import lit, spans
+from services.desk.evidence import SECOND_READER, lit, reading_words, spans
 from services.desk.presenting import CHANNELS, Presenter, since_words
 from services.partnership.models import Partnership
 
@@ -20,6 +20,7 @@ REASONS = {
     "the evidence is weak": "The evidence is weak",
     "several themes are close": "Themes close together",
     "no theme has enough evidence": "No theme it could be sure of",
+    "only the second reader says so": "Only the second reader says so",
     "corrected after a person decided": "Corrected after a person decided",
 }
 
@@ -52,7 +53,7 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
         "received": presenter.short(report["received_at"], now),
         "segments": segments,
         "words": words,
-        "evidence": evidence(presenter, item["fired"], decision["because"]),
+        "evidence": evidence(presenter, item["fired"], decision["because"], read(presenter, decision)),
         "people": [(each["role"], each.get("name")) for each in item["personal"].get("people") or []],
         "rule_set": decision["rule_set"],
         "time": presenter.time_left(item["answer_due_at"], now) if item["answer_due_at"] else None,
@@ -84,7 +85,10 @@ def proposal(presenter: Presenter, decision: Mapping[str, Any]) -> list[tuple[st
 
 
 def evidence(
-    presenter: Presenter, fired: Mapping[str, Mapping[str, Any]], because: Sequence[Mapping[str, Any]]
+    presenter: Presenter,
+    fired: Mapping[str, Mapping[str, Any]],
+    because: Sequence[Mapping[str, Any]],
+    reading: str | None = None,
 ) -> list[dict[str, Any]]:
     """A row for each rule that fired, with the number of its words, and how people judged it before."""
     numbers = spans(because)
@@ -97,7 +101,7 @@ def evidence(
             {
                 "number": numbers.get((each.get("start"), each.get("end"))),
                 "words": each.get("text") or each["field"].replace("_", " "),
-                "says": said.get("says") or each["rule"].rpartition("/")[2].replace("-", " ").capitalize(),
+                "says": _says(each["rule"], said, reading),
                 "theme": presenter.theme(theme) if theme else "",
                 "rule": each["rule"],
                 "weight": said.get("weight") if theme and not each["negated"] else None,
@@ -106,6 +110,18 @@ def evidence(
             }
         )
     return sorted(rows, key=lambda row: (row["number"] is None, row["number"] or 0))
+
+
+def read(presenter: Presenter, decision: Mapping[str, Any]) -> str | None:
+    """What the second reader said of the report, where it was asked and answered in time."""
+    said = decision.get("second_reading")
+    return reading_words(said, presenter.theme) if said else None
+
+
+def _says(rule: str, said: Mapping[str, Any], reading: str | None) -> str:
+    if reading and rule.startswith(SECOND_READER):
+        return reading
+    return said.get("says") or rule.rpartition("/")[2].replace("-", " ").capitalize()
 
 
 def entitled(partnership: Partnership, each: Mapping[str, Any]) -> dict[str, Any]:

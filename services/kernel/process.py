@@ -67,6 +67,7 @@ class Process:
         routers: Sequence[APIRouter] = (),
         background: Sequence[Callable[["Process"], Coroutine[Any, Any, None]]] = (),
         operations_only: Sequence[Depends] = (),
+        details: Mapping[str, Callable[[], Any]] | None = None,
         openapi_url: str | None = "/openapi.json",
         clock: Clock = utc_now,
     ) -> None:
@@ -81,7 +82,7 @@ class Process:
             JobWorker(stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock)
             for _ in range(settings.job_workers if jobs else 0)
         ]
-        self._background = background
+        self._background, self._details = background, details or {}
         self.ready_checks: list[Callable[[], Awaitable[bool]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._broker: KafkaBroker | None = None
@@ -234,6 +235,7 @@ class Process:
             "timers": self.timers.trouble,
             "jobs": next((worker.trouble for worker in self.workers if worker.trouble), None),
             "ended": ended,
+            **{name: tell() for name, tell in self._details.items()},
         }
 
     @staticmethod

@@ -9,7 +9,9 @@ from services.kernel.settings import Settings
 from services.triage import review_api, rules_api, shadow_api
 from services.triage.api import router
 from services.triage.domain.shadow import PAGE_JOB
+from services.triage.domain.unread import READ_JOB
 from services.triage.keeping import RuleKeeper
+from services.triage.live_reading import LiveReader
 from services.triage.replaying import Replayer
 from services.triage.stage import TriageStage
 
@@ -21,23 +23,26 @@ def build(settings: Settings) -> Process:
     """A process of triage that is not started yet."""
     keeper = RuleKeeper(settings.partnership)
     replayer = Replayer(Database("triage", settings, pool_size=1), keeper)
+    reader = LiveReader(settings, keeper)
     process = Process(
         name="triage",
         settings=settings,
-        stage=TriageStage(keeper),
+        stage=TriageStage(keeper, reader.wait),
         port=settings.port_base + PORT,
         subscriptions=(
             Subscription(topics.REPORTS_101),
             Subscription(topics.REPORTS_ONLINE),
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
         ),
-        jobs={PAGE_JOB: replayer.do_page},
+        jobs={PAGE_JOB: replayer.do_page, READ_JOB: reader.do},
         routers=(router, review_api.router, shadow_api.router, rules_api.router),
         background=(keeper.ship,),
         operations_only=(operations_only(),),
+        details={"second_reader": reader.health},
     )
     state = process.app.state
     state.settings, state.keeper, state.partnership = settings, keeper, keeper.partnership
+    state.reader = reader
     state.introspect = RemoteKeys(settings)
     return process
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from schemas.events import ReportFacts, TriageDecision
 from schemas.submission import Call, Submission
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
-from services.triage.domain.weighing import asks_reading
+from services.triage.domain.second_look import asks, words_of
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import SecondReader
 
@@ -25,6 +25,7 @@ _INNER = {
     "thrive",
     "entitlements",
     "joins",
+    "second_reading",
 }
 _EXPLAINED = UUID("0a4b7a55-6a57-5b64-8a8f-7a4a0a5d1c01")
 
@@ -69,9 +70,9 @@ def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondRea
         "people": [person.model_dump(mode="json", exclude_none=True) for person in sent.people],
     }
     made = decide_report(report, personal, Counts(), rules, now.date())
-    if second is None or not asks_reading(report, made.decision.confidence, made.decision.flags, rules.partnership):
+    if second is None or not asks(report, personal, made, rules):
         return made
-    reading = second.read(sent.description or "", rules.reader.lexicon)
+    reading = second.read(words_of(personal), rules.reader.lexicon)
     return decide_report(report, personal, Counts(), rules, now.date(), reading)
 
 

@@ -1,5 +1,6 @@
-"""What triage reads: reports, a person's answer to one in review, and the timer of one that nobody answered."""
+"""What triage reads: reports, their readings, a person's answer to one in review, and the timers of what is late."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.codes import ReviewAnswer
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
 from services.kernel.holding import HOLDING
+from services.triage.domain.reading import Reading
 from services.triage.domain.rule_versions import RULE_COMMANDS
 from services.triage.domain.shadow import SHADOW_MESSAGES
 
@@ -34,6 +36,36 @@ class ReviewUnanswered(BaseModel):
     version: int
 
 
+class ReadText(BaseModel):
+    """A job: read the text of a report that the tables are not sure of. After `until` nobody waits for it."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    asked: UUID
+    keys: tuple[str, ...]
+    text: str
+    until: datetime
+
+
+class TextRead(BaseModel):
+    """The job's result; no `reading` where nobody could read it. `keys` are those of the report's place and victims."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    asked: UUID
+    keys: tuple[str, ...]
+    reading: Reading | None = None
+
+
+class ReadingLate(BaseModel):
+    """The time to read a report a second time ran out: it is decided without."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    asked: UUID
+    keys: tuple[str, ...]
+
+
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
@@ -41,4 +73,6 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     **{command.__name__: {1: command} for command in (*RULE_COMMANDS, *SHADOW_MESSAGES)},
     "review-unanswered": {1: ReviewUnanswered},
     **HOLDING,
+    "TextRead": {1: TextRead},
+    "reading-late": {1: ReadingLate},
 }

@@ -34,7 +34,7 @@ def view(decided: Decided, partnership: Partnership) -> dict[str, Any]:
 
 def _inner(decided: Decided) -> dict[str, Any]:
     """What only the hub's own pages show of a decision."""
-    kept = {"thrive", "entitlements", "kind_of_case", "destination", "joins"}
+    kept = {"thrive", "entitlements", "kind_of_case", "destination", "joins", "second_reading"}
     return decided.decision.model_dump(mode="json", include=kept)
 
 

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import math
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,10 @@ WEIGHTS = Path("reader") / "weights.npz"
 BUCKETS = 1 << 15
 SIGNAL_WEIGHT = 0.3
 Vector = npt.NDArray[np.float32]
+
+
+class WeightsUnusable(Exception):
+    """The weights in a partnership's folder are broken: a sentence for operations staff."""
 
 
 class Embedder(Protocol):
@@ -112,10 +117,17 @@ def save(model: Model, path: Path) -> None:
 
 
 def load(path: Path) -> Model | None:
-    """The model of a partnership's folder; None where it has none."""
+    """The model of a partnership's folder; None where it has none. Raises `WeightsUnusable` for a broken file."""
     file = path / WEIGHTS
     if not file.is_file():
         return None
+    try:
+        return _unpacked(file)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise WeightsUnusable(f"{WEIGHTS} cannot be read ({type(error).__name__}): `hub train` makes it.") from error
+
+
+def _unpacked(file: Path) -> Model:
     with np.load(file, allow_pickle=False) as kept:
         told: Mapping[str, Any] = json.loads(kept["told"].tobytes())
         arrays = {name: kept[name].astype(np.float32) for name in ("idf", "weights", "bias")}

@@ -1,6 +1,8 @@
 """Triage's stage: what the kernel's loop is given."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,15 +12,16 @@ from schemas.events import ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.kernel.holding import Holding
-from services.triage import replay_repository, repository, rule_repository
+from services.triage import replay_repository, repository, rule_repository, unread_repository
 from services.triage.domain import handling, holding, rule_book, shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
 from services.triage.domain.shadow import SHADOW_MESSAGES, ShadowPaged, StartShadow, run_key
 from services.triage.domain.succession import report_key
+from services.triage.domain.unread import unread_key
 from services.triage.keeping import RuleKeeper
-from services.triage.messages import READERS, ResolveReview, ReviewUnanswered
+from services.triage.messages import READERS, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
 
 RULES = "rules"
 _KINDS = ("decision", "place", "victim")
@@ -34,13 +37,24 @@ def rule_keys(body: RuleCommand | StartShadow | ShadowPaged) -> Keys:
     return Keys(match=frozenset({RULES}), aggregates=frozenset({f"{RULES}:{number or ''}"}))
 
 
+def report_keys(body: Any) -> Keys:
+    """The report, decided or unread; its place and victims where it is decided now, or would be."""
+    if isinstance(body, (TextRead, ReadingLate)):
+        identity, match = body.report_id, frozenset(body.keys)
+    else:
+        identity, match = body.report.report_id, frozenset()
+    if isinstance(body, ReportReceived):
+        match = handling.sighting_keys(body.report, reveal(body.personal))
+    return Keys(match=match, aggregates=match | {report_key(identity), unread_key(identity)})
+
+
 class TriageStage:
     """Understands reports."""
 
     readers: Mapping[str, Mapping[int, type[BaseModel]]] = READERS
 
-    def __init__(self, keeper: RuleKeeper) -> None:
-        self._keeper = keeper
+    def __init__(self, keeper: RuleKeeper, reading_wait: timedelta | None = None) -> None:
+        self._keeper, self.reading_wait = keeper, reading_wait
 
     def keys(self, message: Message) -> Keys:
         """The report; and its place and victims, under lock, where it counts towards them. All rules under one lock."""
@@ -54,11 +68,7 @@ class TriageStage:
             return Keys(aggregates=frozenset(map(report_key, named)))
         if isinstance(body, ReviewUnanswered):
             return Keys(aggregates=frozenset({report_key(body.report_id)}))
-        own = frozenset({report_key(body.report.report_id)})
-        if not isinstance(body, ReportReceived):
-            return Keys(aggregates=own)
-        match = handling.sighting_keys(body.report, reveal(body.personal))
-        return Keys(match=match, aggregates=own | match)
+        return report_keys(body)
 
     async def load(self, connection: AsyncConnection, keys: Keys) -> WorkingSet:
         """See `repository.load` and `rule_repository.load`."""
@@ -66,6 +76,8 @@ class TriageStage:
         state = await rule_repository.load(connection, (int(number) for number in rules if number)) if rules else {}
         runs = [key.removeprefix("shadow:") for key in keys.aggregates if key.startswith("shadow:")]
         state |= await replay_repository.load_runs(connection, runs) if runs else {}
+        unread = [key.removeprefix("unread:") for key in keys.aggregates if key.startswith("unread:")]
+        state |= await unread_repository.load(connection, unread) if unread else {}
         named = {
             kind: sorted(key.removeprefix(f"{kind}:") for key in keys.aggregates if key.startswith(f"{kind}:"))
             for kind in _KINDS
@@ -85,9 +97,10 @@ class TriageStage:
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
         """See `repository.save` and `rule_repository.save`."""
         await repository.save(connection, changed)
+        await unread_repository.save(connection, changed)
         await rule_repository.save(connection, changed)
         await replay_repository.save(connection, changed)
 
     async def rules(self, connection: AsyncConnection) -> Rules:
-        """The rule set in force, by its id; compiled once."""
-        return await self._keeper.active(connection)
+        """The rule set in force, by its id; compiled once. And how long a report may wait for its reading here."""
+        return replace(await self._keeper.active(connection), reading_wait=self.reading_wait)

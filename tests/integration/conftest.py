@@ -46,9 +46,13 @@ class Pipeline:
 
     async def start(self, **changes: Any) -> None:
         """Start all four."""
-        for name, build in BUILDERS.items():
+        await self.start_some(*BUILDERS, **changes)
+
+    async def start_some(self, *names: str, **changes: Any) -> None:
+        """Start some of the four, intake first."""
+        for name in names:
             settings = await service_settings(name, self.database_url, self.kafka)
-            process = build(settings.model_copy(update=changes))
+            process = BUILDERS[name](settings.model_copy(update=changes))
             if name != "intake":
                 process.app.state.introspect = self.processes["intake"].app.state.introspect
             await self._stack.enter_async_context(process.app.router.lifespan_context(process.app))

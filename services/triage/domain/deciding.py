@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from schemas.codes import Disposition
@@ -14,7 +14,7 @@ from services.triage.domain.counting import Asked, Counted, count, entitlements
 from services.triage.domain.counting import Counts as Counts
 from services.triage.domain.evidence import Because, Evidence, Reader
 from services.triage.domain.naming import DANGER, kind_of_case
-from services.triage.domain.reading import Reading
+from services.triage.domain.reading import Reading, said_of
 from services.triage.domain.state import is_counted, sighting_of
 from services.triage.domain.thrive import assess, signs
 from services.triage.domain.weighing import confidence_of, disposition_of, themes_of, with_reading
@@ -32,6 +32,8 @@ class Rules:
     partnership: Partnership
     reader: Reader
     rule_set: str
+    reading_wait: timedelta | None = None
+    """How long a report may wait for its second reading; None where nobody reads, and so nothing waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _live(
         kind_of_case=kind_of_case(report, themes, flags, rules.partnership),
         destination=destination,
         review_reason=reason,
+        second_reading=said_of(evidence.reading, flags),
     )
     return Decided(decision, because)
 

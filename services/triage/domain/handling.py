@@ -1,7 +1,7 @@
 """The table of contents: each kind of message and what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,14 +9,17 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
 from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
-from services.triage.domain.deciding import Counts, Rules, decide_report
+from services.triage.domain.deciding import Counts, decide_report
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.naming import DANGER
 from services.triage.domain.quality import fired
+from services.triage.domain.reading import Reading
 from services.triage.domain.reviewing import resolve
+from services.triage.domain.second_look import asks, decide_with
 from services.triage.domain.state import Decided, Sighting, Sightings, is_counted, sighting_of, victims_of
 from services.triage.domain.succession import HUB, report_key, succeed, unanswered
-from services.triage.messages import ResolveReview, ReviewUnanswered
+from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
+from services.triage.messages import ReadingLate, ResolveReview, ReviewUnanswered, TextRead
 
 
 def place_key(cell: str) -> str:
@@ -29,6 +32,16 @@ def victim_key(victim: str) -> str:
     return f"victim:{victim}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What is decided: the report, its words, and the other reports of its place and victims."""
+
+    report: ReportFacts
+    personal: dict[str, Any]
+    keys: frozenset[str]
+    counts: Counts
+
+
 def handle(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
     """Decide one message."""
     body = message.body
@@ -36,63 +49,114 @@ def handle(state: Mapping[str, Any], message: Message, context: Context) -> Deci
         return resolve(state, body, context)
     if isinstance(body, ReviewUnanswered):
         return unanswered(state.get(report_key(body.report_id)), body, context)
+    if isinstance(body, (TextRead, ReadingLate)):
+        return read(state, body, context)
     if isinstance(body, ReportWithdrawn):
-        return withdrawn(state.get(report_key(body.report.report_id)), body, context)
+        return withdrawn(state, body, context)
     return received(state, body, context)
 
 
-def withdrawn(known: Decided | None, event: ReportWithdrawn, context: Context) -> Decision:
+def withdrawn(state: Mapping[str, Any], event: ReportWithdrawn, context: Context) -> Decision:
     """The sender takes its report back: it counts no longer, waits for nobody, and stays in the history."""
     report = event.report
-    if known is None or known.report.revision > report.revision:
+    known: Decided | None = state.get(report_key(report.report_id))
+    unread: Unread | None = state.get(unread_key(report.report_id))
+    before = known or (_undecided(unread, context) if unread else None)
+    if before is None or max(each.report.revision for each in (unread, before) if each) > report.revision:
         return NOTHING
-    decision = known.decision.model_copy(
+    decision = before.decision.model_copy(
         update={"disposition": Disposition.RECORD_ONLY, "review_reason": None, "entitlements": ()}
     )
-    after = known.model_copy(
+    after = before.model_copy(
         update={
             "report": report,
-            "personal": known.personal | reveal(event.personal),
+            "personal": (unread or before).personal | reveal(event.personal),
             "decision": decision,
             "decided_at": context.now,
             "decided_by": HUB.id,
-            "version": known.version + 1,
+            "version": known.version + 1 if known else 1,
             "in_review": False,
             "withdrawn": True,
             "answer": None,
             "reason": None,
         }
     )
-    return succeed(known, after, HUB, context, {"withdrawn": 1})
+    return _without(unread, succeed(known, after, HUB, context, {"withdrawn": 1}))
+
+
+def _undecided(unread: Unread, context: Context) -> Decided:
+    """A report that is taken back while it waits for its reading: what the tables say of it alone."""
+    made = decide_report(unread.report, unread.personal, Counts(), context.rules, _day(context))
+    return _recorded(None, _Taken(unread.report, unread.personal, frozenset(), Counts()), made, None, context)
+
+
+def _without(unread: Unread | None, decision: Decision) -> Decision:
+    """The decision, after which nobody waits for a reading any more: one that comes later finds nothing."""
+    return (
+        replace(decision, state={**decision.state, unread_key(unread.report.report_id): None}) if unread else decision
+    )
 
 
 def received(state: Mapping[str, Any], event: ReportReceived, context: Context) -> Decision:
-    """A report, or a correction: decide, and count it at its place and for its victims."""
+    """A report, or a correction: decide; where a second reading is wanted, ask for it and wait."""
     report, personal = event.report, reveal(event.personal)
+    unread: Unread | None = state.get(unread_key(report.report_id))
     known: Decided | None = state.get(report_key(report.report_id))
-    if known is not None and known.report.revision > report.revision:
+    if any(each is not None and each.report.revision > report.revision for each in (unread, known)):
         return NOTHING
-    rules: Rules = context.rules
-    victims = () if report.historic else victims_of(personal)
+    taken = _taken(state, report, personal)
+    made = decide_report(report, personal, taken.counts, context.rules, _day(context))
+    wait = context.rules.reading_wait
+    if wait is not None and report.batch is None and asks(report, personal, made, context.rules):
+        return wait_for_reading(report, personal, taken.keys, wait, context)
+    return _without(unread, _settled(state, taken, made, None, context))
+
+
+def read(state: Mapping[str, Any], body: TextRead | ReadingLate, context: Context) -> Decision:
+    """The reading, or the end of the time for it, whichever is first: decide, by the rules of now."""
+    unread = waiting_for(state, body)
+    reading = body.reading if isinstance(body, TextRead) else None
+    if unread is None:
+        return Decision(tallies={"reading/too-late": 1}) if reading else NOTHING
+    taken = _taken(state, unread.report, unread.personal)
+    made = decide_with(taken.report, taken.personal, taken.counts, context.rules, _day(context), reading)
+    settled = _settled(state, taken, made, reading, context)
+    tallies = {**settled.tallies, "reading/read" if reading else "reading/without": 1}
+    return replace(_without(unread, settled), tallies=tallies)
+
+
+def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, Any]) -> _Taken:
     keys = sighting_keys(report, personal)
-    counts = Counts(_seen(state, keys, str(report.report_id)))
-    decided = _respecting(known, decide_report(report, personal, counts, rules, _day(context)), report)
-    after = Decided(
-        report=report,
-        personal=personal,
-        decision=decided.decision,
-        because=[each.as_dict() for each in decided.because],
-        seen=counts.seen,
+    return _Taken(report, personal, keys, Counts(_seen(state, keys, str(report.report_id))))
+
+
+def _settled(
+    state: Mapping[str, Any], taken: _Taken, made: Made, reading: Reading | None, context: Context
+) -> Decision:
+    """The decision becomes the report's own, and the report counts at its place and for its victims."""
+    known: Decided | None = state.get(report_key(taken.report.report_id))
+    after = _recorded(known, taken, _respecting(known, made, taken.report), reading, context)
+    sighting = sighting_of(taken.report, taken.personal, after.decision.themes)
+    counted = {key: (state.get(key) or Sightings()).with_report(sighting) for key in taken.keys}
+    tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
+    decision = succeed(known, after, HUB, context, tallies)
+    return replace(decision, state={**decision.state, **counted})
+
+
+def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading | None, context: Context) -> Decided:
+    """The decision with everything that it was made from."""
+    return Decided(
+        report=taken.report,
+        personal=taken.personal,
+        decision=made.decision,
+        because=[each.as_dict() for each in made.because],
+        seen=taken.counts.seen,
+        reading=reading,
         decided_at=context.now,
         version=known.version + 1 if known else 1,
-        in_review=decided.decision.disposition is Disposition.REVIEW,
-        victims=victims,
+        in_review=made.decision.disposition is Disposition.REVIEW,
+        victims=() if taken.report.historic else victims_of(taken.personal),
     )
-    sighting = sighting_of(report, personal, decided.decision.themes)
-    counted = {key: (state.get(key) or Sightings()).with_report(sighting) for key in keys}
-    tallies = {f"disposition/{decided.decision.disposition}": 1, **fired(decided.decision.rules)}
-    made = succeed(known, after, HUB, context, tallies)
-    return replace(made, state={**made.state, **counted})
 
 
 def _respecting(known: Decided | None, made: Made, report: ReportFacts) -> Made:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schemas.facts import SecondReading
+
 NONE = "none"
 OWN_WEIGHT = 2.0
 """How much a theme's own evidence raises what the reader says of it: documented default."""
@@ -24,6 +26,15 @@ def weighed(reading: Reading, own: Mapping[str, float]) -> dict[str, float]:
     raised = {theme: chance * (1 + OWN_WEIGHT * own.get(theme, 0.0)) for theme, chance in reading.themes.items()}
     whole = sum(raised.values()) or 1.0
     return {theme: round(chance / whole, 4) for theme, chance in raised.items()}
+
+
+def said_of(reading: Reading | None, flags: list[str]) -> SecondReading | None:
+    """The reading as a decision carries it, beside the flags that were set."""
+    if reading is None:
+        return None
+    theme = max(reading.themes, key=lambda each: (reading.themes[each], each))
+    chance, seen = round(reading.themes[theme], 2), tuple(suspected(reading, flags))
+    return SecondReading(model=reading.model, theme=None if theme == NONE else theme, chance=chance, suspects=seen)
 
 
 def suspected(reading: Reading, known: list[str]) -> list[str]:

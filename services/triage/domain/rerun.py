@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.triage.domain.counting import Counts
 from services.triage.domain.deciding import Decided as Made
-from services.triage.domain.deciding import Rules, decide_report
+from services.triage.domain.deciding import Rules
+from services.triage.domain.second_look import decide_with
 from services.triage.domain.state import Decided, visible_to
 
 FIELDS = ("theme", "lead", "priority", "panels", "disposition")
@@ -60,9 +61,9 @@ class Differences(BaseModel):
 
 
 def redecided(recorded: Decided, rules: Rules) -> Made:
-    """What `rules` make of the recorded inputs: the report, its personal part, what it was counted with, the day."""
-    day = recorded.decided_at.date()
-    return decide_report(recorded.report, recorded.personal, Counts(recorded.seen), rules, day)
+    """What `rules` make of the recorded inputs: the report, its personal part, other reports, the reading, the day."""
+    day, counts = recorded.decided_at.date(), Counts(recorded.seen)
+    return decide_with(recorded.report, recorded.personal, counts, rules, day, recorded.reading)
 
 
 def compared(recorded: Sequence[Decided], base: Rules, draft: Rules, most: int | None = MOST_REPORTS) -> Differences:

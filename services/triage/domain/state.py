@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.codes import ReviewAnswer
 from schemas.events import ReportFacts, TriageDecision
+from services.triage.domain.reading import Reading
 
 
 class Sighting(BaseModel):
@@ -37,6 +38,8 @@ class Decided(BaseModel):
     because: list[dict[str, Any]]
     seen: tuple[Sighting, ...] = ()
     """The other reports that it was counted with: an input of the decision."""
+    reading: Reading | None = None
+    """What the second reader said, where it was asked and answered in time: an input of the decision too."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1

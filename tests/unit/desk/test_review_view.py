@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.desk import review_view
+from services.desk.evidence import lit
 from services.desk.presenting import Presenter
 from services.pages.rendering import Pages
 from services.partnership.loading import load_partnership
@@ -78,3 +79,26 @@ def test_a_report_that_waits_is_named_by_kind_and_street_and_never_by_its_words(
         "22 min",
         "The evidence is weak",
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"theme": "town-centre", "chance": 0.84}, "Second reader: Town centre, 84 in 100."),
+        ({"theme": None, "chance": 0.6}, "Second reader: no theme, 60 in 100."),
+        (
+            {"theme": "town-centre", "chance": 0.5, "suspects": ["debt-bondage"]},
+            "Second reader: Town centre, 50 in 100. It suspects debt bondage: a person looks.",
+        ),
+    ],
+)
+def test_what_the_second_reader_said_stands_in_plain_words_with_its_share(
+    partnership: Partnership, said: dict[str, Any], words: str
+) -> None:
+    presenter = Presenter(partnership)
+    because = [RISK | {"rule": f"second-reader/{said['theme'] or 'none'}", "field": "description"}]
+    reading = review_view.read(presenter, {"second_reading": said})
+    (row,) = review_view.evidence(presenter, {}, because, reading)
+    assert row["says"] == words
+    _, fired = lit("", because, reading)
+    assert [each.words for each in fired] == [words]

@@ -1,5 +1,6 @@
 """A decision made again from its recorded inputs is the same, whatever came before it and in whatever order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from schemas.events import ReportFacts, ReportReceived
 from schemas.personal import seal
 from services.kernel.testing import START, MemoryLoop
 from services.triage.domain import handling
+from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
+from services.triage.messages import TextRead
 from services.triage.rule_set import read_rules
 
 WORDS = (
@@ -26,7 +29,9 @@ WORDS = (
     "They took his passport and he works to pay off a debt",
     "",
 )
-RULES = read_rules(Path("partnerships/luton"))
+WAIT = timedelta(seconds=5)
+RULES = replace(read_rules(Path("partnerships/luton")), reading_wait=WAIT)
+THEMES = tuple(theme.code for strategy in RULES.partnership.strategies for theme in strategy.themes)
 
 
 class Stage:
@@ -74,12 +79,38 @@ def received(drawn: dict[str, Any], revision: int) -> ReportReceived:
     )
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(REPORTS, min_size=1, max_size=12))
-def test_every_decision_can_be_made_again_from_what_was_recorded_with_it(drawn: list[dict[str, Any]]) -> None:
+CHANCES = st.floats(0, 1, allow_nan=False).map(lambda chance: round(chance, 4))
+READINGS = st.builds(
+    lambda theme, chance, flags: Reading("drawn", {theme: chance, NONE: round(1 - chance, 4)}, flags),
+    st.sampled_from(THEMES),
+    CHANCES,
+    st.dictionaries(st.sampled_from(("child", "coercion", "weapon", "missing")), CHANCES),
+)
+
+
+def answered(loop: MemoryLoop, reading: Reading | None) -> None:
+    """The worker's result on the last report that waits, where one was."""
+    if loop.jobs:
+        asked: Any = loop.jobs[-1].payload
+        body = TextRead(report_id=asked.report_id, asked=asked.asked, keys=asked.keys, reading=reading)
+        loop.send(body, str(asked.report_id), origin="result")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(REPORTS, st.none() | READINGS), min_size=1, max_size=12))
+def test_every_decision_can_be_made_again_from_what_was_recorded_with_it(
+    drawn: list[tuple[dict[str, Any], Reading | None]],
+) -> None:
+    """Read, unread or late: a drawn reading is the worker's answer, and where none is drawn the timer decides."""
     loop = MemoryLoop(Stage(), RULES)
-    for revision, each in enumerate(drawn, 1):
+    for revision, (each, reading) in enumerate(drawn, 1):
         loop.send(received(each, revision), str(each["report"]))
+        if reading is not None:
+            answered(loop, reading)
+    loop.pass_time(WAIT)
+    assert {str(each["report"]) for each, _ in drawn} == {
+        str(value.report.report_id.int) for value in loop.state.values() if isinstance(value, Decided)
+    }
     for decided in (value for value in loop.state.values() if isinstance(value, Decided)):
         stored = Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
         again = redecided(stored, RULES)
@@ -94,7 +125,7 @@ def test_the_last_of_three_finds_the_repeat_in_whatever_order_they_come(order: t
     base = {"category": "noise", "cell": "8a194ad32b67fff", "victim": None, "under_18": False, "danger_now": False}
     base |= {"kind": "incident", "historic": False, "words": WORDS[1]}
     drawn = [base | {"report": number + 1, "hours_ago": 24 * 10 * number} for number in range(3)]
-    loop = MemoryLoop(Stage(), RULES)
+    loop = MemoryLoop(Stage(), replace(RULES, reading_wait=None))
     for place in order:
         loop.send(received(drawn[place], 1), str(place))
     assert "repeat-place" in loop.events[-1].body.decision.flags

@@ -26,7 +26,7 @@ from tests.engines.hub import service_settings
 from tests.engines.running import Running, free_ports, running
 from tests.integration.conftest import Pipeline, until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 PATIENT = 60.0
 """Seconds that a report may wait here where the reader is well: a busy machine must not make it late."""
 SHORT = 10.0

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from deploy.local.trouble import CannotStart
+from hub.embeddings import Remembered
 from hub.reader import sentence_model
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail
+from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import WEIGHTS, save
 from services.triage.training import trained
@@ -22,7 +24,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Learn from `training/*.jsonl` of the partnership alone; write `reader/weights.npz` and `reader/report.json`."""
-    folder = partnership or local_settings().partnership
+    settings = local_settings()
+    folder = partnership or settings.partnership
     texts = [
         json.loads(line)
         for file in sorted((folder / "training").glob("*.jsonl"))
@@ -31,13 +34,21 @@ def train(
     if not texts:
         fail(f"{folder}/training holds no texts to learn from.")
     try:
-        embedder = sentence_model()
+        embedder = Remembered(sentence_model(), settings.home / "embedded.npz")
     except CannotStart as trouble:
         fail(str(trouble))
-    model, report = trained(texts, read_rules(folder).reader.lexicon, embedder)
-    save(model, folder / WEIGHTS)
+    rules = read_rules(folder)
+    made = trained(texts, rules.reader.lexicon, embedder, _say)
+    embedder.keep()
+    _say("deciding the texts")
+    report = {**made.report, "decided": rehearsed(texts, made.readings, rules)}
+    save(made.model, folder / WEIGHTS)
     (folder / WEIGHTS).with_name(REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if as_json:
         answer(report)
     else:
         typer.echo(json.dumps(report, indent=1))
+
+
+def _say(words: str) -> None:
+    typer.echo(f"  {words}", err=True)

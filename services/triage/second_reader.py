@@ -1,4 +1,4 @@
-"""The second reader: sentence meaning, letters and the lexicon's signals in one linear model; numpy alone."""
+"""The second reader: how near a text is in meaning to known ones, with its letters and signals; numpy alone."""
 
 import io
 import itertools
@@ -21,8 +21,12 @@ from services.triage.domain.terms import words_of
 
 WEIGHTS = Path("reader") / "weights.npz"
 BUCKETS = 1 << 15
-SIGNAL_WEIGHT = 0.3
+LETTERS, SIGNALS = 0.7, 0.16
+"""How long the letters' part of a text is, and what one signal counts, beside a meaning of length 1."""
+REACH, NEARNESS = 1.2, 2.0
+"""How fast nearness falls with the distance of meanings, and what it counts beside letters and signals."""
 Vector = npt.NDArray[np.float32]
+_ARRAYS = ("idf", "centre", "directions", "points", "pulls", "weights", "bias")
 
 
 class WeightsUnusable(Exception):
@@ -33,7 +37,7 @@ class Embedder(Protocol):
     """What turns a text into numbers that lie near for near meanings."""
 
     def embed(self, text: str) -> Vector:
-        """One vector of length 2."""
+        """One vector, the same for the same text."""
 
 
 def grams(text: str) -> Counter[int]:
@@ -53,31 +57,48 @@ def signals(hits: Iterable[Hit]) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of the linear model: one row for each theme, then one for each flag."""
+    """What was learned: themes come first in every row of scores, flags after them; all arrays are float32.
+
+    `idf` is how rare each bucket of letters is; `centre` and `directions` turn what the sentence model says into the
+    few numbers that tell texts apart; `points` are the known texts in these, one row each, and `pulls` what nearness to
+    each says; `weights` are what letters and signals say, `bias` what is said of every text.
+    """
 
     name: str
     themes: tuple[str, ...]
     flags: tuple[str, ...]
     signals: tuple[str, ...]
-    temperature: float
     idf: Vector
+    centre: Vector
+    directions: Vector
+    points: Vector
+    pulls: Vector
     weights: Vector
     bias: Vector
 
-    def vector(self, text: str, hits: Iterable[Hit], meaning: Vector) -> Vector:
-        """A text as the model takes it: meaning, letters, signals."""
+    def meaning(self, embedded: Vector) -> Vector:
+        """A text's place among the known ones, of length 1."""
+        turned = (embedded - self.centre) @ self.directions
+        return turned / (float(np.linalg.norm(turned)) or 1.0)
+
+    def words(self, text: str, hits: Iterable[Hit]) -> Vector:
+        """A text's letters and signals."""
         letters = np.zeros(BUCKETS, np.float32)
         for bucket, count in grams(text).items():
             letters[bucket] = (1 + math.log(count)) * self.idf[bucket]
-        letters *= math.sqrt(2) / (float(np.linalg.norm(letters)) or 1.0)
+        letters *= LETTERS / (float(np.linalg.norm(letters)) or 1.0)
         found = signals(hits)
-        said = [SIGNAL_WEIGHT * min(2, found.get(name, 0)) for name in self.signals]
-        return np.concatenate([meaning, letters, np.array(said, np.float32)])
+        said = [SIGNALS * min(2, found.get(name, 0)) for name in self.signals]
+        return np.concatenate([letters, np.array(said, np.float32)])
 
-    def read(self, vector: Vector) -> Reading:
-        """Chances of themes (softmax, calibrated by the temperature) and of flags (each for itself)."""
-        scores = self.weights.astype(np.float32) @ vector + self.bias
-        of_themes, of_flags = scores[: len(self.themes)] / self.temperature, scores[len(self.themes) :]
+    def read(self, words: Vector, meaning: Vector) -> Reading:
+        """Calibrated chances of themes (they sum to one) and of flags (each for itself)."""
+        scores = nearness(self.points, meaning) @ self.pulls + self.weights @ words + self.bias
+        return self.reading(scores)
+
+    def reading(self, scores: Vector) -> Reading:
+        """Scores as chances."""
+        of_themes, of_flags = scores[: len(self.themes)], scores[len(self.themes) :]
         chances = np.exp(of_themes - of_themes.max())
         chances /= chances.sum()
         flags = 1 / (1 + np.exp(-of_flags))
@@ -86,6 +107,11 @@ class Model:
             {theme: round(float(chance), 4) for theme, chance in zip(self.themes, chances, strict=True)},
             {flag: round(float(chance), 4) for flag, chance in zip(self.flags, flags, strict=True)},
         )
+
+
+def nearness(points: Vector, meaning: Vector) -> Vector:
+    """How near a meaning, or each of several as columns, is to each point: `NEARNESS` where they are the same."""
+    return np.asarray(NEARNESS * np.exp(2 * REACH * (points @ meaning - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +123,18 @@ class SecondReader:
 
     def read(self, text: str, lexicon: Lexicon) -> Reading:
         """What the text means; the same text, lexicon and model give the same reading."""
-        return self.model.read(self.model.vector(text, lexicon.hits(text), self.embedder.embed(text)))
+        words = self.model.words(text, lexicon.hits(text))
+        return self.model.read(words, self.model.meaning(self.embedder.embed(text)))
 
 
 def save(model: Model, path: Path) -> None:
     """Write the weights as plain arrays (no pickle); the same model makes the same bytes."""
-    told: dict[str, Any] = {"name": model.name, "themes": model.themes, "flags": model.flags}
-    told |= {"signals": model.signals, "temperature": model.temperature}
+    told = {"name": model.name, "themes": model.themes, "flags": model.flags, "signals": model.signals}
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
         told=np.frombuffer(json.dumps(told).encode(), np.uint8),
-        idf=model.idf.astype(np.float16),
-        weights=model.weights.astype(np.float16),
-        bias=model.bias,
+        **{name: getattr(model, name).astype(np.float16) for name in _ARRAYS},
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(packed.getvalue())
@@ -130,6 +154,6 @@ def load(path: Path) -> Model | None:
 def _unpacked(file: Path) -> Model:
     with np.load(file, allow_pickle=False) as kept:
         told: Mapping[str, Any] = json.loads(kept["told"].tobytes())
-        arrays = {name: kept[name].astype(np.float32) for name in ("idf", "weights", "bias")}
+        arrays = {name: kept[name].astype(np.float32) for name in _ARRAYS}
     names: dict[str, Sequence[str]] = {name: tuple(told[name]) for name in ("themes", "flags", "signals")}
-    return Model(name=told["name"], temperature=told["temperature"], **names, **arrays)  # type: ignore[arg-type]
+    return Model(name=told["name"], **names, **arrays)  # type: ignore[arg-type]

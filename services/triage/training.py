@@ -1,68 +1,110 @@
-"""Fits the second reader's linear model, measures it on held-out texts, and makes its chances mean what they say."""
+"""Fits the second reader to training texts, and tells what each text is taken for by a reader that never saw it."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from services.triage.domain.lexicon import Lexicon
-from services.triage.domain.reading import NONE
-from services.triage.second_reader import BUCKETS, Embedder, Model, Vector, grams, signals
+from services.triage.domain.reading import NONE, Reading
+from services.triage.second_reader import BUCKETS, Embedder, Model, Vector, grams, nearness, signals
 
-HELD_OUT = 5
-"""Each fifth text is held out to fit the temperature and to measure; then all of them train."""
+SITTING = 20
+"""So many texts that stand together in a file were written in one sitting: they are held out together."""
 LEAST = 2
 """A bucket of letters that fewer texts have says nothing."""
-THEME_C, FLAG_C, NEVER = 4.0, 4.0, -20.0
-"""How freely themes and flags may fit; the score of what no text shows."""
+DIRECTIONS = 256
+"""Along so many directions meanings are told apart."""
+RIDGE = 0.5
+"""How little a single text may pull: the larger, the smoother."""
 RARE = 4.0
-"""What a text with a harm weighs against one without."""
-_TEMPERATURES = np.arange(0.4, 3.01, 0.05)
+"""What a text with a harm weighs against one without, where a flag's chance is fitted."""
+_SHRINK = 1e-3
 
 Texts = Sequence[Mapping[str, Any]]
+Say = Callable[[str], None]
 
 
-def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder) -> tuple[Model, dict[str, Any]]:
-    """The model and its figures. The same texts, lexicon and embedder give the same model."""
-    blank = _blank(texts, lexicon)
-    rows = [blank.vector(words, lexicon.hits(words), embedder.embed(words)) for words in _words(texts)]
-    vectors = csr_matrix(np.array(rows))
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The model, its figures, and what each training text is read as by a model without its sitting."""
+
+    model: Model
+    report: dict[str, Any]
+    readings: list[Reading]
+
+
+def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambda _: None) -> Trained:
+    """The model and its figures. The same texts, lexicon and embedder give the same reader."""
+    say(f"reading {len(texts)} texts")
+    embedded = np.array([embedder.embed(text["description"]) for text in texts], np.float32)
+    blank = _blank(texts, lexicon, embedded)
+    points = np.array([blank.meaning(row) for row in embedded], np.float32)
+    blank = replace(blank, points=_as_kept(points))
+    words = csr_matrix(
+        np.array([blank.words(text["description"], lexicon.hits(text["description"])) for text in texts])
+    )
     due = _due(blank, texts)
-    held = np.arange(len(texts)) % HELD_OUT == 0
-    part = _fitted(blank, vectors[~held], due[~held])
-    temperature, figures = _measured(part, vectors[held], due[held])
-    whole = _fitted(blank, vectors, due)
-    return replace(whole, temperature=temperature), {"model": blank.name, "texts": len(texts), **figures}
+    say("fitting")
+    pulls, held_out = _fitted(blank, words, due)
+    slope, shift = _calibrated(blank, held_out, due)
+    pulls, scores = pulls * slope, held_out * slope + shift
+    model = replace(
+        blank,
+        pulls=pulls.astype(np.float32),
+        weights=np.asarray((words.T @ pulls).T, np.float32),
+        bias=(pulls.sum(0) + shift).astype(np.float32),
+    )
+    readings = [model.reading(row) for row in scores]
+    return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, texts)}, readings)
 
 
-def _words(texts: Texts) -> list[str]:
-    return [text["description"] for text in texts]
+def _as_kept(array: Vector) -> Vector:
+    """As the file of weights gives it back."""
+    return np.asarray(array, np.float16).astype(np.float32)
 
 
-def _blank(texts: Texts, lexicon: Lexicon) -> Model:
-    """A model that knows its names and how rare each bucket is, and weighs nothing yet."""
+def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
+    """A model that knows its names, how rare each bucket is and what tells meanings apart, and says nothing yet."""
     seen = np.zeros(BUCKETS)
     for text in texts:
         seen[list(grams(text["description"]))] += 1
     idf = np.where(seen >= LEAST, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
-    themes = (*sorted({theme for text in texts for theme in text["themes"]}), NONE)
-    flags = tuple(sorted({flag for text in texts for flag in text["flags"]}))
-    names = tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))}))
     digest = hashlib.blake2b(json.dumps([dict(text) for text in texts], sort_keys=True).encode(), digest_size=4)
-    rows, columns = len(themes) + len(flags), 768 + BUCKETS + len(names)
-    weights, bias = np.zeros((rows, columns), np.float32), np.zeros(rows, np.float32)
-    name = f"bge-small-en-v1.5-q+{digest.hexdigest()}"
-    return Model(name, themes, flags, names, 1.0, idf.astype(np.float32), weights, bias)
+    centre, directions = _directions(embedded)
+    nothing = np.zeros(0, np.float32)
+    return Model(
+        name=f"bge-small-en-v1.5-q+{digest.hexdigest()}",
+        themes=(*sorted({theme for text in texts for theme in text["themes"]}), NONE),
+        flags=tuple(sorted({flag for text in texts for flag in text["flags"]})),
+        signals=tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))})),
+        idf=_as_kept(idf),
+        centre=centre,
+        directions=directions,
+        points=nothing,
+        pulls=nothing,
+        weights=nothing,
+        bias=nothing,
+    )
+
+
+def _directions(embedded: Vector) -> tuple[Vector, Vector]:
+    """The mean, and the directions along which the standardised meanings differ most."""
+    centre, spread = embedded.mean(0), embedded.std(0) + _SHRINK
+    apart = ((embedded - centre) / spread).astype(np.float64)
+    _, turned = np.linalg.eigh(apart.T @ apart)
+    return _as_kept(centre), _as_kept(turned[:, ::-1][:, :DIRECTIONS] / spread[:, None])
 
 
 def _due(model: Model, texts: Texts) -> Vector:
     """One row a text: the main theme's column is 1, and those of its flags."""
-    due = np.zeros((len(texts), len(model.themes) + len(model.flags)), np.float32)
+    due = np.zeros((len(texts), len(model.themes) + len(model.flags)))
     for row, text in zip(due, texts, strict=True):
         row[model.themes.index(text["themes"][0] if text["themes"] else NONE)] = 1
         for flag in text["flags"]:
@@ -70,41 +112,64 @@ def _due(model: Model, texts: Texts) -> Vector:
     return due
 
 
-def _chances(model: Model, scores: Vector, temperature: float = 1.0) -> Vector:
-    themes = scores[:, : len(model.themes)] / temperature
-    themes = np.exp(themes - themes.max(1, keepdims=True))
-    return np.hstack([themes / themes.sum(1, keepdims=True), 1 / (1 + np.exp(-scores[:, len(model.themes) :]))])
+def _fitted(model: Model, words: Any, due: Vector) -> tuple[Vector, Vector]:
+    """What each text pulls to (kernel ridge regression), and each text's scores without those of its sitting.
+
+    The latter need no second fitting: what is left over on a block of texts, divided by the block's own part of the
+    inverse, is what a fit without the block leaves there.
+    """
+    count = len(due)
+    alike = nearness(model.points, model.points.T).astype(np.float64) + (words @ words.T).toarray() + 1
+    theme = due[:, : len(model.themes)].argmax(1)
+    often = np.bincount(theme, minlength=len(model.themes)) / count * len(model.themes)
+    alike[np.diag_indices(count)] += RIDGE * np.sqrt(often[theme])
+    inverse = np.linalg.inv(alike)
+    pulls = inverse @ due
+    held_out = np.empty_like(due)
+    for first in range(0, count, SITTING):
+        block = slice(first, first + SITTING)
+        held_out[block] = due[block] - np.linalg.solve(inverse[block, block], pulls[block])
+    return pulls, held_out
 
 
-def _fitted(model: Model, vectors: Any, due: Vector) -> Model:
-    """One softmax over the themes, and one logistic for each flag, in which a text with the harm weighs more."""
+def _calibrated(model: Model, scores: Vector, due: Vector) -> tuple[Vector, Vector]:
+    """What scores are multiplied by and shifted by, so that held-out chances mean what they say."""
     count = len(model.themes)
-    themes = LogisticRegression(C=THEME_C, max_iter=300).fit(vectors, due[:, :count].argmax(1))
-    rows, bias = np.zeros((due.shape[1], vectors.shape[1]), np.float32), np.full(due.shape[1], NEVER, np.float32)
-    rows[themes.classes_], bias[themes.classes_] = themes.coef_, themes.intercept_
+    label, rows = due[:, :count].argmax(1), np.arange(len(due))
+
+    def loss(tried: Vector) -> float:
+        raised = scores[:, :count] * np.exp(tried[0]) + tried[1:]
+        most = raised.max(1)
+        missed = np.log(np.exp(raised - most[:, None]).sum(1)) + most - raised[rows, label]
+        return float(missed.mean() + _SHRINK * (tried[1:] ** 2).sum())
+
+    found = minimize(loss, np.array([2.0, *np.zeros(count)]), method="L-BFGS-B").x
+    slope, shift = np.full(due.shape[1], np.exp(found[0])), np.zeros(due.shape[1])
+    shift[:count] = found[1:]
     for number in range(count, due.shape[1]):
-        if due[:, number].any():
-            weigh = {0: 1.0, 1: RARE}
-            flag = LogisticRegression(C=FLAG_C, max_iter=200, class_weight=weigh).fit(vectors, due[:, number])
-            rows[number], bias[number] = flag.coef_[0], flag.intercept_[0]
-    return replace(model, weights=rows, bias=bias)
+        weigh = {0: 1.0, 1: RARE}
+        fit = LogisticRegression(C=100.0, class_weight=weigh).fit(scores[:, [number]], due[:, number])
+        slope[number], shift[number] = fit.coef_[0, 0], fit.intercept_[0]
+    return slope, shift
 
 
-def _measured(model: Model, vectors: Vector, due: Vector) -> tuple[float, dict[str, Any]]:
-    """The temperature at which held-out chances mean what they say, and what the held-out texts show."""
-    scores = vectors @ model.weights.T + model.bias
-    label = due[:, : len(model.themes)].argmax(1)
-    rows = np.arange(len(label))
-    losses = [-np.log(_chances(model, scores, t)[rows, label] + 1e-9).mean() for t in _TEMPERATURES]
-    temperature = round(float(_TEMPERATURES[int(np.argmin(losses))]), 2)
-    chances = _chances(model, scores, temperature)[:, : len(model.themes)]
-    said, right = chances.max(1), chances.argmax(1) == label
-    sure = np.argsort(-said)
-    return temperature, {
-        "held_out": len(label),
+def _figures(readings: Sequence[Reading], texts: Texts) -> dict[str, Any]:
+    """What the held-out readings show of themes."""
+    labels = [text["themes"][0] if text["themes"] else NONE for text in texts]
+    firsts = [max(reading.themes, key=lambda theme: reading.themes[theme]) for reading in readings]
+    said = np.array([reading.themes[first] for reading, first in zip(readings, firsts, strict=True)])
+    right = np.array([label == first for label, first in zip(labels, firsts, strict=True)])
+    sure = np.argsort(-said, kind="stable")
+    f1 = {}
+    for theme in sorted(set(labels)):
+        due, got = labels.count(theme), firsts.count(theme)
+        f1[theme] = round(2 * sum(a == b == theme for a, b in zip(labels, firsts, strict=True)) / (due + got), 3)
+    return {
+        "held_out": f"each text by a reader without the {SITTING} texts that it stands among",
         "accuracy": round(float(right.mean()), 3),
-        "temperature": temperature,
+        "macro_f1": round(sum(f1.values()) / len(f1), 3),
         "right_of_the_surest_half": round(float(right[sure[: len(sure) // 2]].mean()), 3),
+        "f1": f1,
         "reliability": _reliability(said, right),
     }
 

@@ -1,0 +1,33 @@
+"""What the sentence model said of a text, kept on disk: training again reads only what is new."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from services.triage.gateways import LAYERS, MODEL
+from services.triage.second_reader import Embedder, Vector
+
+
+class Remembered:
+    """An embedder that asks another one once for each text; a file of an older model is not used."""
+
+    def __init__(self, embedder: Embedder, file: Path) -> None:
+        """`file` need not be there."""
+        self._embedder, self._file = embedder, file
+        self._known: dict[str, Vector] = {}
+        if file.is_file():
+            with np.load(file, allow_pickle=False) as kept:
+                self._known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+
+    def embed(self, text: str) -> Vector:
+        """As the other one gives it."""
+        key = hashlib.blake2b(f"{MODEL} {LAYERS} {text}".encode(), digest_size=16).hexdigest()
+        if key not in self._known:
+            self._known[key] = self._embedder.embed(text)
+        return self._known[key]
+
+    def keep(self) -> None:
+        """Write what is known."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(self._file, keys=np.array(list(self._known)), vectors=np.array(list(self._known.values())))

@@ -79,7 +79,7 @@ class Model:
     def meaning(self, embedded: Vector) -> Vector:
         """A text's place among the known ones, of length 1."""
         turned = (embedded - self.centre) @ self.directions
-        return turned / (float(np.linalg.norm(turned)) or 1.0)
+        return np.asarray(turned / (float(np.linalg.norm(turned)) or 1.0), np.float32)
 
     def words(self, text: str, hits: Iterable[Hit]) -> Vector:
         """A text's letters and signals."""
@@ -96,7 +96,7 @@ class Model:
         scores = nearness(self.points, meaning) @ self.pulls + self.weights @ words + self.bias
         return self.reading(scores)
 
-    def reading(self, scores: Vector) -> Reading:
+    def reading(self, scores: npt.NDArray[Any]) -> Reading:
         """Scores as chances."""
         of_themes, of_flags = scores[: len(self.themes)], scores[len(self.themes) :]
         chances = np.exp(of_themes - of_themes.max())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
@@ -28,6 +29,7 @@ RARE = 4.0
 _SHRINK = 1e-3
 
 Texts = Sequence[Mapping[str, Any]]
+Wide = npt.NDArray[np.float64]
 Say = Callable[[str], None]
 
 
@@ -65,7 +67,7 @@ def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambd
     return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, texts)}, readings)
 
 
-def _as_kept(array: Vector) -> Vector:
+def _as_kept(array: npt.ArrayLike) -> Vector:
     """As the file of weights gives it back."""
     return np.asarray(array, np.float16).astype(np.float32)
 
@@ -102,7 +104,7 @@ def _directions(embedded: Vector) -> tuple[Vector, Vector]:
     return _as_kept(centre), _as_kept(turned[:, ::-1][:, :DIRECTIONS] / spread[:, None])
 
 
-def _due(model: Model, texts: Texts) -> Vector:
+def _due(model: Model, texts: Texts) -> Wide:
     """One row a text: the main theme's column is 1, and those of its flags."""
     due = np.zeros((len(texts), len(model.themes) + len(model.flags)))
     for row, text in zip(due, texts, strict=True):
@@ -112,7 +114,7 @@ def _due(model: Model, texts: Texts) -> Vector:
     return due
 
 
-def _fitted(model: Model, words: Any, due: Vector) -> tuple[Vector, Vector]:
+def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
     """What each text pulls to (kernel ridge regression), and each text's scores without those of its sitting.
 
     The latter need no second fitting: what is left over on a block of texts, divided by the block's own part of the
@@ -132,12 +134,12 @@ def _fitted(model: Model, words: Any, due: Vector) -> tuple[Vector, Vector]:
     return pulls, held_out
 
 
-def _calibrated(model: Model, scores: Vector, due: Vector) -> tuple[Vector, Vector]:
+def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:
     """What scores are multiplied by and shifted by, so that held-out chances mean what they say."""
     count = len(model.themes)
     label, rows = due[:, :count].argmax(1), np.arange(len(due))
 
-    def loss(tried: Vector) -> float:
+    def loss(tried: Wide) -> float:
         raised = scores[:, :count] * np.exp(tried[0]) + tried[1:]
         most = raised.max(1)
         missed = np.log(np.exp(raised - most[:, None]).sum(1)) + most - raised[rows, label]
@@ -174,7 +176,7 @@ def _figures(readings: Sequence[Reading], texts: Texts) -> dict[str, Any]:
     }
 
 
-def _reliability(said: Vector, right: Any) -> list[dict[str, float]]:
+def _reliability(said: Wide, right: Any) -> list[dict[str, float]]:
     """In each tenth of confidence: how many, what was said, what was so."""
     table = []
     for number in range(10):

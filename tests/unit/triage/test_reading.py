@@ -11,7 +11,7 @@ from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.reading import NONE, Reading, suspected, weighed
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import WEIGHTS, Model, grams, load, save
+from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, grams, load, nearness, save
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -64,14 +64,27 @@ def test_own_evidence_raises_a_chance_and_chances_sum_to_one() -> None:
 
 def test_a_kept_model_reads_as_the_one_that_was_saved(tmp_path: Path) -> None:
     model = Model(
-        "m", ("a", NONE), ("child",), ("?child",), 1.5, np.ones(1 << 15, np.float32),
-        np.full((3, 768 + (1 << 15) + 1), 0.25, np.float32), np.array([1, 0, -1], np.float32),
+        name="m", themes=("a", NONE), flags=("child",), signals=("?child",), idf=np.ones(BUCKETS, np.float32),
+        centre=np.zeros(3, np.float32), directions=np.eye(3, 2, dtype=np.float32), points=np.eye(2, dtype=np.float32),
+        pulls=np.array([[1, 0, 0.5], [0, 1, 0]], np.float32), weights=np.full((3, BUCKETS + 1), 0.25, np.float32),
+        bias=np.array([1, 0, -1], np.float32),
     )  # fmt: skip
     save(model, tmp_path / WEIGHTS)
     kept = load(tmp_path)
     assert kept is not None
-    vector = model.vector("a lad", (), np.ones(768, np.float32))
-    assert kept.read(vector) == model.read(vector)
+    words, meaning = model.words("a lad", ()), model.meaning(np.array([3, 4, 9], np.float32))
+    assert meaning == pytest.approx([0.6, 0.8])
+    assert kept.read(words, meaning) == model.read(words, meaning)
+    first = (tmp_path / WEIGHTS).read_bytes()
+    save(kept, tmp_path / WEIGHTS)
+    assert (tmp_path / WEIGHTS).read_bytes() == first
+
+
+def test_nearness_is_greatest_where_the_meaning_is_the_same_and_falls_with_distance() -> None:
+    points = np.array([[1, 0], [0.6, 0.8], [-1, 0]], np.float32)
+    near = nearness(points, np.array([1, 0], np.float32))
+    assert near[0] == pytest.approx(NEARNESS)
+    assert near[0] > near[1] > near[2] > 0
 
 
 def test_a_partnership_without_weights_has_no_reader(tmp_path: Path) -> None:

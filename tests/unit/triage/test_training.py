@@ -1,0 +1,103 @@
+"""Training learns from texts alone, tells how it reads what it did not see, and gives the same reader again."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hub.embeddings import Remembered
+from services.triage.domain.lexicon import Lexicon, read_lexicon
+from services.triage.domain.reading import NONE
+from services.triage.rehearsal import rehearsed
+from services.triage.rule_set import read_rules
+from services.triage.second_reader import SecondReader, Vector, save
+from services.triage.training import SITTING, Trained, trained
+
+LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
+TELLS = {"town-centre": "begging", "asb-environmental": "mattress", NONE: "pothole"}
+FILLERS = ["again", "near", "the", "old", "bridge", "monday", "nobody", "came", "although", "we", "rang", "twice"]
+
+
+class ByWord:
+    """Puts a text where its words are: a stand-in for the sentence model that needs no file."""
+
+    asked = 0
+
+    def embed(self, text: str) -> Vector:
+        self.asked += 1
+        seeds = [int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) for word in text.split()]
+        made = sum((np.random.default_rng(seed).standard_normal(300) for seed in seeds), np.zeros(300))
+        return np.asarray(made, np.float32)
+
+
+def texts() -> list[dict[str, Any]]:
+    """Ninety texts of three kinds in turn; a third of the town centre's tell of a child."""
+    made = []
+    for number in range(90):
+        theme = list(TELLS)[number % 3]
+        words = [TELLS[theme], *FILLERS[number % 8 : number % 8 + 4], f"word{number}"]
+        child = theme == "town-centre" and number % 9 == 0
+        made.append(
+            {
+                "description": " ".join([*words, "toddler"] if child else words),
+                "themes": [] if theme == NONE else [theme],
+                "flags": ["child"] if child else [],
+            }
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return read_lexicon((LUTON / "triage" / "lexicon.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def made(lexicon: Lexicon) -> Trained:
+    return trained(texts(), lexicon, ByWord())
+
+
+def test_what_was_learned_is_read_out_of_new_words(made: Trained, lexicon: Lexicon) -> None:
+    reader = SecondReader(made.model, ByWord())
+    read = reader.read("a mattress since monday", lexicon)
+    assert max(read.themes, key=lambda theme: read.themes[theme]) == "asb-environmental"
+    assert sum(read.themes.values()) == pytest.approx(1, abs=1e-3)
+    with_child, without = (reader.read(f"begging {word}", lexicon).flags["child"] for word in ("toddler", "again"))
+    assert with_child > without
+
+
+def test_each_text_is_measured_by_a_reader_that_did_not_see_its_sitting(lexicon: Lexicon) -> None:
+    """A label that stands in one sitting alone cannot be known to a reader without that sitting."""
+    known = [dict(text) for text in texts()]
+    for text in known[:SITTING]:
+        text["themes"] = ["hate-extremism"]
+    made = trained(known, lexicon, ByWord())
+    assert all(reading.themes["hate-extremism"] < 0.5 for reading in made.readings[:SITTING])
+    assert made.report["f1"]["hate-extremism"] == 0
+    assert made.report["texts"] == len(made.readings) == len(known)
+
+
+def test_the_same_texts_give_the_same_reader(made: Trained, lexicon: Lexicon, tmp_path: Path) -> None:
+    again = trained(texts(), lexicon, ByWord())
+    assert again.report == made.report
+    save(made.model, tmp_path / "one.npz")
+    save(again.model, tmp_path / "two.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_the_rehearsal_counts_what_is_decided_and_what_is_right(made: Trained) -> None:
+    shares = rehearsed(texts(), made.readings, read_rules(LUTON))
+    assert shares["right"] > 0.6
+    assert 0 <= shares["none_routed_alone"] <= shares["none_with_a_theme"] <= 1
+
+
+def test_a_text_that_is_remembered_is_not_read_again(tmp_path: Path) -> None:
+    model = ByWord()
+    first = Remembered(model, tmp_path / "kept" / "embedded.npz")
+    vector = first.embed("a lad")
+    first.keep()
+    again = Remembered(model, tmp_path / "kept" / "embedded.npz").embed("a lad")
+    assert (again == vector).all()
+    assert model.asked == 1

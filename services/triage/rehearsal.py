@@ -9,7 +9,7 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
 from services.triage.domain.deciding import Counts, Rules, decide_report
 from services.triage.domain.reading import NONE, Reading
-from services.triage.domain.weighing import asks_reading
+from services.triage.domain.second_look import asks, decide_with
 
 _WHEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Texts = Sequence[Mapping[str, Any]]
@@ -22,10 +22,10 @@ def rehearse(description: str, reading: Reading, rules: Rules) -> TriageDecision
         received_at=_WHEN, danger_now=False,
     )  # fmt: skip
     personal = {"description": description}
-    made = decide_report(report, personal, Counts(), rules, _WHEN.date()).decision
-    if not asks_reading(report, made.confidence, made.flags, rules.partnership):
-        return made
-    return decide_report(report, personal, Counts(), rules, _WHEN.date(), reading).decision
+    made = decide_report(report, personal, Counts(), rules, _WHEN.date())
+    if not asks(report, personal, made, rules):
+        return made.decision
+    return decide_with(report, personal, Counts(), rules, _WHEN.date(), reading).decision
 
 
 def rehearsed(texts: Texts, readings: Sequence[Reading], rules: Rules) -> dict[str, float]:

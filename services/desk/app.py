@@ -11,6 +11,7 @@ from starlette.responses import Response
 from schemas import topics
 from services.access.authentication import RemoteKeys, operations_only
 from services.desk import (
+    board_pages,
     case_pages,
     demo_pages,
     documents,
@@ -53,6 +54,7 @@ ROUTERS = (
     meeting_pages.router,
     minutes_pages.router,
     pack_pages.router,
+    board_pages.router,
     referral_pages.router,
     case_pages.router,
     past_pages.router,

@@ -1,4 +1,4 @@
-"""Pages by which things are found: a report, a panel's board, search."""
+"""Pages by which things are found: a report, search."""
 
 from typing import Any
 
@@ -6,12 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from services.access.sharing import sight_of
 from services.desk import repository, write_repository
-from services.desk.frame import missing, pages_of, referral_view, report_view, shell, tidy
+from services.desk.frame import missing, pages_of, report_view, shell, tidy
 from services.desk.people import SignedIn
 from services.desk.presenting import Presenter
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
-from services.partnership.models import Partnership
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,25 +39,6 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
         lead=presenter.agency(decision.get("lead_agency")),
         decided=presenter.short(row.decided_at, now) if row.decided_at else None,
         tracing=bool(hub.settings.trace_url),
-    )
-
-
-@router.get("/referrals/{panel}")
-async def board(request: Request, session: SignedIn, panel: str) -> Response:
-    """A panel's referrals, soonest due first."""
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    if panel not in {each.code for each in partnership.panels}:
-        raise missing()
-    async with hub.database.reading(**session.reading()) as connection:
-        rows = await repository.board(connection, panel)
-    now = hub.clock()
-    return pages_of(request).render(
-        "board.html",
-        **shell(request, session, "referrals"),
-        panel=partnership.panel(panel),
-        rows=[(referral_view(presenter, row.referral, now), presenter.row(row.case_state, now, "")) for row in rows],
     )
 
 

@@ -118,6 +118,8 @@ async def referral_step(
         return await _referral(
             request, session, found, error=sentence(outcome), kept=words_of(form), status=outcome.status
         )
+    if form.get("back") == "board":
+        return RedirectResponse(f"/referrals/{route}?notice={found}:+saved.#{found}", 303)
     return RedirectResponse(f"/referrals/{route}/{found}?notice=Saved.", 303)
 
 

@@ -77,6 +77,11 @@ _BOARD = text("""
     SELECT r.state AS referral, c.state AS case_state FROM model_referrals r JOIN model_cases c USING (case_id)
     WHERE r.panel = :panel ORDER BY r.due_at NULLS LAST, r.referral_id LIMIT 200
 """)
+_OPEN_BY_PANEL = text("""
+    SELECT panel, count(*) AS n FROM model_referrals
+    WHERE status IN ('sent', 'information-requested', 'accepted', 'scheduled', 'discussed', 'in-progress')
+    GROUP BY panel
+""")
 _REPORT = text("""
     SELECT r.facts, r.personal, r.trace_id, r.withdrawn, d.decision, d.because, d.in_review, d.decided_at,
         (SELECT c.reference FROM model_events e JOIN model_cases c USING (case_id)
@@ -192,6 +197,11 @@ async def told(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any
 async def board(connection: AsyncConnection, panel: str) -> Sequence[Any]:
     """A panel's referrals with their cases."""
     return (await connection.execute(_BOARD, {"panel": panel})).all()
+
+
+async def open_by_panel(connection: AsyncConnection) -> dict[str, int]:
+    """How many open referrals each panel and destination has, of those that the session may see."""
+    return {row.panel: row.n for row in await connection.execute(_OPEN_BY_PANEL)}
 
 
 async def report(connection: AsyncConnection, reference: str) -> Any | None:

@@ -147,6 +147,7 @@ class Panel(Route):
     alternate_lead: Code
     duty_manager: str = Field(description="Staff id")
     meetings: Meetings | None = Field(None, description="None: it meets when one is called")
+    ladder: bool = Field(False, description="Whether its board shows help and the steps of enforcement beside it")
 
     def first_answer_for(self, risk: Risk) -> Clock:
         """The clock of the first answer to a referral of that risk."""

@@ -1,12 +1,16 @@
-"""Write `jgo.lock.toml` anew from the coordinates in `jgo.toml` (part of `make lock`)."""
+"""Write every `jgo.lock.toml` anew from the coordinates in the `jgo.toml` beside it (part of `make lock`)."""
 
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
-from deploy.local.jars import HERE, locked
+from jgo.maven import MavenContext, PythonResolver
+
+from deploy.local.jars import HERE, READER_LOCK, ZIPKIN_LOCK, Jar, locked
 
 
 def relock_kafka(repository: Path) -> int:
@@ -17,11 +21,44 @@ def relock_kafka(repository: Path) -> int:
         return subprocess.run(command, cwd=HERE, env={**os.environ, **places}, check=False).returncode  # noqa: S603
 
 
+def named(specification: str) -> tuple[str, Jar]:
+    """The environment's name and the one file that a `jgo.toml` names, with kind and classifier where it says them.
+
+    Raises `ValueError` where it names more than one, which only a resolver can lock.
+    """
+    content = tomllib.loads(specification)
+    (coordinate,) = content["dependencies"]["coordinates"]
+    group, artifact, *between, version = coordinate.split(":")
+    packaging, classifier = (between + ["jar", ""][len(between) :])[:2]
+    return content["environment"]["name"], Jar(group, artifact, version, packaging, classifier, "")
+
+
+def single_lock(name: str, jar: Jar, sha256: str, remark: str = "") -> str:
+    """The text of a lock of one file."""
+    rows = {"groupId": jar.group, "artifactId": jar.artifact, "version": jar.version, "packaging": jar.packaging}
+    rows |= ({"classifier": jar.classifier} if jar.classifier else {}) | {"sha256": sha256}
+    lines = "".join(f'{key} = "{value}"\n' for key, value in rows.items())
+    return f'[environment]\nname = "{name}"\n\n[[dependencies]]\n{lines}{remark}'
+
+
+def relock_single(lock: Path, repository: Path) -> None:
+    """Fetch the one file that the specification beside `lock` names, and write down what came."""
+    name, jar = named(lock.with_name("jgo.toml").read_text())
+    context = MavenContext(PythonResolver(), repo_cache=repository)
+    context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, jar.packaging).resolve()
+    with jar.path(repository).open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    remark = "".join(line + "\n" for line in lock.read_text().splitlines() if line.startswith("#"))
+    lock.write_text(single_lock(name, jar, sha256, remark))
+
+
 def main() -> int:
-    """0 when the lock is written and names one version of Kafka's own jars."""
+    """0 when the locks are written and Kafka's names one version of Kafka's own jars."""
     repository = Path(os.environ.get("HUB_HOME", ".hub")).absolute() / "java"
     if relock_kafka(repository):
         return 2
+    for lock in (ZIPKIN_LOCK, READER_LOCK):
+        relock_single(lock, repository)
     versions = {jar.version for jar in locked(HERE / "jgo.lock.toml") if jar.group == "org.apache.kafka"}
     if len(versions) != 1:
         sys.stderr.write(

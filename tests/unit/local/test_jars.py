@@ -1,11 +1,13 @@
 """The engines' files: what the locks say, and how half a download is told from a whole one."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local.relock import named, single_lock
 from deploy.local.trouble import CannotStart
 
 CONTENT = b"a whole file"
@@ -57,3 +59,12 @@ def test_nothing_beside_kafka_brings_other_clients_of_it() -> None:
 def test_the_last_line_that_says_something_is_the_sentence() -> None:
     assert last_line("  fetched 3\nThe disk is full.\n\n") == "The disk is full."
     assert last_line("") == ""
+
+
+@pytest.mark.parametrize("of_one", [ZIPKIN_LOCK, READER_LOCK], ids=["zipkin", "reader"])
+def test_a_lock_of_one_file_is_what_relocking_the_same_file_writes(of_one: Path) -> None:
+    name, jar = named(of_one.with_name("jgo.toml").read_text())
+    (kept,) = locked(of_one)
+    assert jar == replace(kept, sha256="")
+    remark = "".join(line + "\n" for line in of_one.read_text().splitlines() if line.startswith("#"))
+    assert single_lock(name, jar, kept.sha256, remark) == of_one.read_text()

@@ -1,36 +1,41 @@
 """`hub train`: fit the second reader to the partnership's training texts, and record how well it reads."""
 
 import json
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from deploy.local.trouble import CannotStart
 from hub.embeddings import Remembered
+from hub.provenance import MADE_FROM, TOLERANCE, farthest, made_from, stale
 from hub.reader import sentence_model
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail
 from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import WEIGHTS, save
+from services.triage.second_reader import WEIGHTS, Embedder, Model, SecondReader, load, save
 from services.triage.training import trained
 
 REPORT = "report.json"
+CHECKED = 10
+"""Each so many-th text is read by both readers that a check compares."""
 
 
 def train(
     partnership: Annotated[Path | None, typer.Option(help="HUB_PARTNERSHIP when left out.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing: are the kept weights what comes out?")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn from `training/*.jsonl` of the partnership alone; write `reader/weights.npz` and `reader/report.json`."""
     settings = local_settings()
     folder = partnership or settings.partnership
-    texts = [
-        json.loads(line)
-        for file in sorted((folder / "training").glob("*.jsonl"))
-        for line in file.read_text(encoding="utf-8").splitlines()
-    ]
+    if check and (changed := stale(_kept_report(folder), folder)):
+        fail(
+            f"The kept weights were made from other {', '.join(changed).replace('_', ' ')}: `hub train` makes new ones."
+        )
+    texts = _texts(folder)
     if not texts:
         fail(f"{folder}/training holds no texts to learn from.")
     try:
@@ -40,14 +45,48 @@ def train(
     rules = read_rules(folder)
     made = trained(texts, rules.reader.lexicon, embedder, _say)
     embedder.keep()
+    if check:
+        _compare(folder, made.model, embedder, [text["description"] for text in texts[::CHECKED]], as_json=as_json)
+        return
     _say("deciding the texts")
-    report = {**made.report, "decided": rehearsed(texts, made.readings, rules)}
+    report = {**made.report, MADE_FROM: made_from(folder), "decided": rehearsed(texts, made.readings, rules)}
     save(made.model, folder / WEIGHTS)
     (folder / WEIGHTS).with_name(REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if as_json:
         answer(report)
     else:
         typer.echo(json.dumps(report, indent=1))
+
+
+def _texts(folder: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for file in sorted((folder / "training").glob("*.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def _kept_report(folder: Path) -> dict[str, Any]:
+    file = (folder / WEIGHTS).with_name(REPORT)
+    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return kept
+
+
+def _compare(folder: Path, model: Model, embedder: Embedder, words: list[str], *, as_json: bool) -> None:
+    """Say how far the kept weights' chances lie from those of the weights that came out; fail beyond the tolerance."""
+    with tempfile.TemporaryDirectory() as place:
+        save(model, Path(place) / WEIGHTS)
+        kept, new = load(folder), load(Path(place))
+    if kept is None or new is None:
+        fail(f"{folder} has no weights: `hub train` makes them.")
+    lexicon = read_rules(folder).reader.lexicon
+    distance = farthest(SecondReader(kept, embedder), SecondReader(new, embedder), words, lexicon)
+    if distance > TOLERANCE:
+        fail(f"Trained anew, a chance lies {distance:.3f} away from the kept weights': `hub train` makes new ones.")
+    if as_json:
+        answer({"texts": len(words), "distance": distance})
+    else:
+        typer.echo(f"The kept weights are what comes out: no chance of {len(words)} texts lies {TOLERANCE} away.")
 
 
 def _say(words: str) -> None:

@@ -8,9 +8,10 @@ from playwright.sync_api import Page, expect
 
 from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
+from tests.journey.panels import met, minuted
 from tests.journey.steps import case_of, post_call
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 YOUTH, MASH, SERGEANT = "jerome-tansley", "miriam-lunt", "colm-ferris"
 WORDS = (
     "Mother calling. Her son is fourteen, has a third new phone and will not say who pays. Older man collects him in a "
@@ -61,7 +62,7 @@ def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pa
 
 
 def screened(page: Page, mash: str) -> None:
-    """Accepted, rated amber, two partners asked and heard, the strategy discussion's decision recorded."""
+    """Accepted, rated amber, two partners asked and heard, the strategy discussion held, minuted and signed."""
     become(page, MASH, mash)
     send(page, "Accept")
     send(page, "Rate", Rating="amber", Why="Missing twice, no injury seen.")
@@ -73,8 +74,9 @@ def screened(page: Page, mash: str) -> None:
     become(page, YOUTH, mash)
     send(page, "Answer a question", "Send the answer", The_answer="Attendance fell since June.")
     expect(page.locator("main")).to_contain_text("Partner returns 2 of 2")
-    become(page, MASH, mash)
-    send(page, "Record the decision", Decision="s47-strategy-discussion", Why="Harm is likely.")
+    met(page, MASH, "mash", ("Council", "Police", "Youth Partnership"))
+    minuted(page, mash, "s47-strategy-discussion", "Harm is likely.", "See him at school.", YOUTH)
+    page.goto(mash)
     expect(page.locator("dl.facts")).to_contain_text("Discussed")
 
 
@@ -84,7 +86,10 @@ def planned(page: Page, gang: str) -> None:
     send(page, "Accept")
     send(page, "Score the risk", Risk_score="62")
     send(page, "Set the tier", Tier="tier-2")
-    send(page, "Record the decision", Decision="plan", Why="A mentor he knows.")
+    met(page, YOUTH, "gang-panel", ("Youth Partnership", "Police", "Council"))
+    minuted(page, gang, "plan", "A mentor he knows.", "Ask the mentor to begin.", YOUTH)
+    page.goto(gang)
+    expect(page.locator("dl.facts")).to_contain_text("Discussed")
     send(page, "Agree the plan", Lead_worker="jerome-tansley", The_plan="Mentor twice a week, phone kept in lessons.")
     expect(page.locator("main")).to_contain_text("Jerome Tansley leads the work.")
     send(page, "Review the plan", What_the_review_found="No new phone, home every night.")

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
+from tests.journey.panels import met, minuted
 from tests.journey.steps import assert_sound, case_of, post_call, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 CASEWORKER, CHAIR, SERGEANT, MASH = "asha-venn", "ruth-pellow", "colm-ferris", "miriam-lunt"
 NOTICE = "community-protection-notice"
 TERMS = {
@@ -68,7 +69,8 @@ def test_three_begging_reports_end_at_a_notice_that_the_page_refuses_for_a_child
     tcig = referral_of(page, "tcig")
     become(page, CHAIR, tcig)
     send(page, "Accept")
-    send(page, "Record the decision", Decision="help-and-steps", Why="Outreach offers a bed.")
+    met(page, CHAIR, "tcig", ("Neighbourhood Services", "Police"))
+    minuted(page, tcig, "help-and-steps", "Outreach offers a bed.", "Offer him the bed.", CASEWORKER)
     warned(page, case)
     found_to_be_fifteen(page, case)
     refused(page, case)

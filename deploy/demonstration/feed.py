@@ -12,8 +12,10 @@ from random import Random
 import httpx2
 import structlog
 
-from deploy.demonstration.script import Background, Script, Step, body, housing_file, read_script
-from deploy.demonstration.staff import StaffAtWork, StaffOnDuty
+from deploy.demonstration.player import StoryPlayer
+from deploy.demonstration.plays import read_plays
+from deploy.demonstration.script import Background, Script, Step, Story, body, housing_file, read_script
+from deploy.demonstration.staff import LeftAt, StaffAtWork, StaffOnDuty
 
 HISTORY_DAYS, HISTORY_REPORTS = 14, 560
 RECENT = 3.0
@@ -33,13 +35,15 @@ log = structlog.get_logger()
 class Feed:
     """Sends the script to one hub."""
 
-    def __init__(self, base_url: str, script: Script, home: Path) -> None:
-        self._client = httpx2.AsyncClient(base_url=base_url, timeout=20)
+    def __init__(self, client: httpx2.AsyncClient, script: Script, home: Path, pace: float = 1.0) -> None:
+        """`pace` is how many times the waits between people's steps last."""
+        self._client = client
         self._script, self._random = script, Random(SEED)
         self._history_began = home / "demonstration-history-began"
         self._history_done = home / "demonstration-history-sent"
         self._count = 0
-        self._left_at: dict[str, int] = {}
+        self._left_at = LeftAt(home / "demonstration-staff.json")
+        self.player = StoryPlayer(self._client, read_plays(), home / "demonstration-stories.json", pace=pace)
 
     async def run(self) -> None:
         """History once, then for ever."""
@@ -50,7 +54,10 @@ class Feed:
             self._history_done.write_text(datetime.now(UTC).isoformat())
         log.info("demonstration_live")
         await asyncio.gather(
-            self._background(), self._stories(), StaffOnDuty(self._client, self._random, self._left_at).run()
+            self._background(),
+            self._stories(),
+            self.player.run(),
+            StaffOnDuty(self._client, self._random, self._left_at).run(),
         )
 
     async def _ready(self) -> None:
@@ -105,12 +112,21 @@ class Feed:
             await asyncio.sleep(max(0.0, began + ROUND_SECONDS - asyncio.get_running_loop().time()))
             round_number += 1
 
+    async def tell(self, story: Story, round_number: int) -> None:
+        """Send a story's reports one after the other, without the script's pauses; its people begin."""
+        for step in story.steps:
+            await self._play(step, story.number, round_number)
+
     async def _play(self, step: Step, story: int, round_number: int) -> None:
         if step.file is not None:
             headers = {"Authorization": "Bearer demo-housing", "Content-Type": "application/x-ndjson"}
             await self._post("/api/v1/batches?format=hub", housing_file(round_number), headers)
             return
-        await self._send(step, f"story-{story}-{round_number}-{step.at:g}", datetime.now(UTC), None, round_number)
+        source_id = f"story-{story}-{round_number}-{step.at:g}"
+        now = datetime.now(UTC)
+        await self._send(step, source_id, now, now - timedelta(minutes=step.ago) if step.ago else None, round_number)
+        if step.channel != "online":  # a resident's receipt is hers alone; a partner's leads its people to the case
+            self.player.begins(story, round_number, source_id, step.key or CALL_KEY)
 
     async def _send(
         self,
@@ -158,4 +174,9 @@ class Feed:
 
 def main(base_url: str, home: Path) -> None:
     """Play until stopped."""
-    asyncio.run(Feed(base_url, read_script(), home).run())
+    asyncio.run(_played(base_url, home))
+
+
+async def _played(base_url: str, home: Path) -> None:
+    async with httpx2.AsyncClient(base_url=base_url, timeout=20) as client:
+        await Feed(client, read_script(), home).run()

@@ -48,6 +48,8 @@ class Step(Scripted):
     wants_updates: bool = False
     people: tuple[dict[str, Any], ...] = ()
     file: str | None = None
+    ago: float = 0
+    """Minutes by which it was received before it is sent: a demonstration lays it in the past."""
 
 
 class Story(Scripted):

@@ -1,12 +1,17 @@
 """What the staff does: in the fourteen days before the demonstration begins, and beside a visitor while it runs."""
 
 import asyncio
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx2
 import structlog
+
+from deploy.demonstration.plays import DANGER
 
 OWNERS = {
     "bedfordshire-police": "colm-ferris",
@@ -19,8 +24,6 @@ SERGEANT = {"Authorization": "Bearer demo-sergeant"}
 OPEN_KEPT, CLOSED_AT_ONCE = 120, 4
 ROUND_SECONDS, DANGER_WAITS_SECONDS, UNOWNED_WAITS_SECONDS = 15.0, 180, 120
 """A visitor has so long to acknowledge a danger or to take a case herself before the staff does."""
-DANGER = "Acknowledge the danger"
-"""The next action of a case whose danger nobody has seen."""
 LATE_LEFT, REFERRED = 9, 31
 SETTLE_SECONDS, SETTLE_TRIES = 0.5, 60
 OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-further-action")
@@ -28,13 +31,37 @@ OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-furt
 log = structlog.get_logger()
 
 
+class LeftAt:
+    """The version at which the staff left each of its cases: one that has moved since is a visitor's now.
+
+    Kept on disk, so that the staff knows its own cases after a restart.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._versions: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+
+    def note(self, reference: str, version: int) -> None:
+        """The staff leaves the case at that version."""
+        self._versions[reference] = version
+
+    def ours(self, reference: str, version: int) -> bool:
+        """Whether nobody but the staff has touched the case."""
+        return self._versions.get(reference) == version
+
+    def keep(self, still_open: Iterable[str]) -> None:
+        """Write down the open ones; what is closed needs nobody any more."""
+        self._versions = {each: self._versions[each] for each in still_open if each in self._versions}
+        beside = self._file.with_suffix(".new")
+        beside.write_text(json.dumps(self._versions))
+        beside.replace(self._file)
+
+
 class CaseDesk:
     """Speaks the cases' own commands, as the duty manager may."""
 
-    def __init__(self, client: httpx2.AsyncClient, random: Random, left_at: dict[str, int]) -> None:
-        self._client, self._random = client, random
-        self._left_at = left_at
-        """The version at which the staff left each of its cases: one that has moved since is a visitor's now."""
+    def __init__(self, client: httpx2.AsyncClient, random: Random, left_at: LeftAt) -> None:
+        self._client, self._random, self._left_at = client, random, left_at
 
     async def _all(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -55,7 +82,7 @@ class CaseDesk:
             log.info("demonstration_command_refused", code=answer.json().get("code"))
             return None
         made: dict[str, Any] = answer.json()
-        self._left_at[made.get("case") or made["reference"]] = made.get("case_version") or made["version"]
+        self._left_at.note(made.get("case") or made["reference"], made.get("case_version") or made["version"])
         return made
 
     async def _own(self, case: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +113,7 @@ class StaffAtWork(CaseDesk):
             owned = await self._own(case) if self._random.random() < 0.9 else case
             if number < REFERRED:
                 await self._refer(owned, number)
+        self._left_at.keep(case["reference"] for case in open_cases)
         log.info("demonstration_staff_worked", cases=len(cases), closed=len(old))
 
     async def _settled(self) -> list[dict[str, Any]]:
@@ -140,6 +168,7 @@ class StaffOnDuty(CaseDesk):
             await self._look_at(case, (now - datetime.fromisoformat(case["opened_at"])).total_seconds())
         for case in self._closable(cases, now)[:CLOSED_AT_ONCE]:
             await self._close(case)
+        self._left_at.keep(case["reference"] for case in cases)
 
     async def _look_at(self, case: dict[str, Any], age: float) -> None:
         path = f"cases/{case['reference']}"
@@ -156,5 +185,5 @@ class StaffOnDuty(CaseDesk):
         late = sum(datetime.fromisoformat(case["due_at"]) < now for case in dated)
         many = max(len(cases) - OPEN_KEPT, late - LATE_LEFT, 0)
         plain = [case for case in dated if case["risk"] != "high"]
-        ours = [case for case in plain if self._left_at.get(case["reference"]) == case["version"]]
+        ours = [case for case in plain if self._left_at.ours(case["reference"], case["version"])]
         return ours[:many]

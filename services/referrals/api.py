@@ -25,7 +25,7 @@ from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
 from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
-from services.referrals.requests import body_of, missing, session_of, tidied, version_of
+from services.referrals.requests import body_of, given_at, missing, session_of, tidied, version_of
 
 PAGE, TIMELINE, REPORTS = 100, 50, 200
 COMMANDS = {**ON_CASES, **ON_CASEFILE}
@@ -172,6 +172,7 @@ async def _carried_out(
     other: UUID | None = None,
 ) -> Response:
     hub: Process = request.app.state.hub
+    now = hub.clock()
     command = Command(
         case_id=case.state.case_id,
         referral_id=referral.state.referral_id if referral else None,
@@ -182,8 +183,8 @@ async def _carried_out(
         by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
         agencies=tuple(sorted(caller.agencies)),
         sees_all=caller.sees_all,
+        at=given_at(request, now, demonstration=hub.settings.demonstration),
     )
-    now = hub.clock()
     known = None
     if key is not None:
         digest = hashlib.sha256(command.model_dump_json(include={"body", "version"}).encode()).digest()

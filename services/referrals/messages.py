@@ -22,6 +22,8 @@ class Command(BaseModel):
     by: Actor
     agencies: tuple[str, ...] = ()
     sees_all: bool = False
+    at: datetime | None = None
+    """When it was given, where a demonstration lays it in the past; else it is now."""
 
 
 class ReferralDue(BaseModel):

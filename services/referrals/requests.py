@@ -1,5 +1,6 @@
 """What every request on cases is read by: the session of its caller, tidy references, a checked body."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from services.kernel.http import Problem, field_errors
 from services.kernel.references import ReferenceMistyped, tidy_reference
 
 BODY_LIMIT = 64 * 1024
+GIVEN_AT = "x-demonstration-given-at"
 
 
 def session_of(caller: Caller) -> dict[str, str]:
@@ -45,6 +47,17 @@ async def body_of(request: Request, model: type[Sent]) -> dict[str, Any]:
         detail = "Mend the named fields and send it again. Nothing was changed."
         raise Problem(422, "invalid-field", detail, errors=field_errors(found)) from error
     return made.model_dump(mode="json", exclude_none=True)
+
+
+def given_at(request: Request, now: datetime, *, demonstration: bool) -> datetime | None:
+    """When a demonstration says that the command was given: before now; None for now. Raises a 400 problem."""
+    claimed = request.headers.get(GIVEN_AT) if demonstration else None
+    if claimed is None:
+        return None
+    try:
+        return min(now, datetime.fromisoformat(claimed))
+    except (ValueError, TypeError) as error:
+        raise Problem(400, "invalid-header", "The demonstration's header is not a time with its offset.") from error
 
 
 def version_of(if_match: str | None) -> int:

@@ -1,6 +1,7 @@
 """What a person does to a case: take, assign, note, reroute, close, re-open, acknowledge. One table of handlers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -172,6 +173,7 @@ ON_CLOSED = ("note", "reopen", *casefile_commands.ON_CLOSED)
 
 def handle(state: Mapping[str, Any], command: Command, context: Context) -> Decision:
     """Check that the case is there, is hers to see, and stands at the version she saw; then carry it out."""
+    context = replace(context, now=command.at or context.now)
     case = case_of(state, command.case_id)
     if case is None or not _may_see(case, command):
         return Decision(answer=Refused("not-found", "not-found", "There is no case with this reference for you."))

@@ -33,6 +33,7 @@ class Desk:
         self.partnership, self.now, self._count = partnership, MONDAY, 0
         self.timers: dict[tuple[str, str, str], NewTimer] = {}
         self.events: list[Any] = []
+        self.given_at: datetime | None = None
         state = CaseState(
             case_id=CASE_ID,
             reference=reference("C", CASE_ID),
@@ -79,6 +80,7 @@ class Desk:
             by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
             agencies=tuple(sorted(caller.agencies)),
             sees_all=caller.sees_all,
+            at=self.given_at,
         )
         decision = commands.handle(self.state, command, self._context())
         self._keep(decision)

@@ -241,3 +241,10 @@ def test_a_closed_case_takes_no_step_of_a_referral(desk: Desk) -> None:
     draft = desk.done("colm-ferris", "draft", {"panel": "tcig", "reason": "Help.", "consent": GIVEN})
     desk.done("colm-ferris", "close", {"outcome": "behaviour-stopped", "reason": "It stopped."})
     assert desk.refused("colm-ferris", "send", {}, draft) == "case-closed"
+
+
+def test_a_command_that_a_demonstration_lays_in_the_past_starts_its_clock_there(desk: Desk) -> None:
+    desk.given_at = desk.now - 3 * HOUR
+    sent = desk.sent("tcig")
+    desk.given_at = None
+    assert (sent.sent_at, sent.clock[0].at) == (desk.now - 3 * HOUR, desk.now - 3 * HOUR)

@@ -36,7 +36,8 @@ def _gateway(request: Request) -> tuple[Process, TriageRules]:
     return request.app.state.hub, request.app.state.triage_rules
 
 
-def _analyst(session: Session) -> None:
+def analyst_only(session: Session) -> None:
+    """Raises a 403 problem for anybody else."""
     if not ROLES & session.caller.roles:
         raise Problem(403, "not-an-analyst", "Only analysts and the duty manager may see and change the rules.")
 
@@ -51,7 +52,7 @@ def _head_view(request: Request, head: Mapping[str, Any]) -> dict[str, Any]:
 @router.get("")
 async def versions(request: Request, session: SignedIn) -> Response:
     """Every version, the one in force first to be seen, and when which came into force."""
-    _analyst(session)
+    analyst_only(session)
     hub, rules = _gateway(request)
     presenter: Presenter = request.app.state.presenter
     found = await rules.read(hub, session)
@@ -71,7 +72,7 @@ async def versions(request: Request, session: SignedIn) -> Response:
 @router.get("/{number}")
 async def version(request: Request, session: SignedIn, number: int, notice: str = "") -> Response:
     """One version: where it stands, what it changes, golden cases, shadow runs, and its next steps."""
-    _analyst(session)
+    analyst_only(session)
     return await _version_page(request, session, number, notice=notice)
 
 
@@ -122,7 +123,7 @@ def _sentences(outcome: Outcome) -> list[str]:
 @router.post("/{number}/steps/{action}")
 async def step(request: Request, session: SignedIn, form: CheckedForm, number: int, action: str) -> Response:
     """Propose, approve, publish, …: what triage refuses is shown with its reasons."""
-    _analyst(session)
+    analyst_only(session)
     if action not in {name for steps in STEPS.values() for name, _ in steps}:
         raise missing()
     hub, rules = _gateway(request)
@@ -142,7 +143,7 @@ async def step(request: Request, session: SignedIn, form: CheckedForm, number: i
 @router.post("/{number}/shadow")
 async def shadow(request: Request, session: SignedIn, form: CheckedForm, number: int) -> Response:
     """Replay history through this version, from a day on."""
-    _analyst(session)
+    analyst_only(session)
     hub, rules = _gateway(request)
     try:
         since = datetime.fromisoformat(form.get("since", "")).replace(tzinfo=request.app.state.partnership.zone)
@@ -157,7 +158,7 @@ async def shadow(request: Request, session: SignedIn, form: CheckedForm, number:
 @router.get("/{number}/tables/{table}")
 async def table_page(request: Request, session: SignedIn, number: int, table: str) -> Response:
     """One table as a grid in plain words."""
-    _analyst(session)
+    analyst_only(session)
     _known(table)
     hub, rules = _gateway(request)
     found = await rules.read(hub, session, f"/{number}")
@@ -178,7 +179,7 @@ def _known(table: str) -> None:
 @router.get("/{number}/tables/{table}/row")
 async def row_page(request: Request, session: SignedIn, number: int, table: str, id: str = "") -> Response:  # noqa: A002
     """The form of a row, or of a new one."""
-    _analyst(session)
+    analyst_only(session)
     _known(table)
     return await _row_form(request, session, number, table, {"row": id})
 
@@ -232,7 +233,7 @@ def _at_cells(refusal: Outcome | None, table: str, row: str) -> tuple[dict[str, 
 @router.post("/{number}/tables/{table}")
 async def change_row(request: Request, session: SignedIn, form: CheckedForm, number: int, table: str) -> Response:
     """Set, add, remove or move a row: kept in the draft, or refused at its cell."""
-    _analyst(session)
+    analyst_only(session)
     _known(table)
     hub, rules = _gateway(request)
     cells = {name.removeprefix("cell-"): value for name, value in form.items() if name.startswith("cell-")}
@@ -253,7 +254,7 @@ async def change_row(request: Request, session: SignedIn, form: CheckedForm, num
 @router.get("/{number}/words")
 async def words_page(request: Request, session: SignedIn, number: int, section: str = "") -> Response:
     """The lexicon: its lists, and the form of one of them."""
-    _analyst(session)
+    analyst_only(session)
     return await _words(request, session, number, section)
 
 
@@ -285,7 +286,7 @@ async def _words(
 @router.post("/{number}/words")
 async def change_words(request: Request, session: SignedIn, form: CheckedForm, number: int) -> Response:
     """All terms of one list, one a line."""
-    _analyst(session)
+    analyst_only(session)
     hub, rules = _gateway(request)
     section, sent = form.get("section", ""), form.get("terms", "")
     terms = [line.strip() for line in sent.splitlines() if line.strip()]

@@ -124,6 +124,25 @@ def test_the_rules_are_not_for_everybody(page: Page) -> None:
     assert page.get_by_role("link", name="Rules", exact=True).count() == 0
 
 
+def test_a_rule_s_figures_are_shown_beside_its_words(page: Page, hub: str) -> None:
+    words = {"category": "vehicle-abandoned", "description": "A car without plates has stood here for weeks."}
+    decision(hub, post_call(hub, place={"text": "Kimpton Road"}, **words))
+    sign_in(page, "maya-orchard", "/rules")
+    page.get_by_role("link", name="How good they are").click()
+    row = page.locator("tr[data-row]", has=page.locator("a[href$='/tables/category#vehicle-abandoned']"))
+    assert int(row.locator("td").nth(1).inner_text()) >= 1
+    row.locator("a").click()
+    expect(page.locator("tr#vehicle-abandoned")).to_be_visible()
+
+
+def test_an_analyst_finds_the_rules_in_the_menu_of_her_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    sign_in(page, "maya-orchard", "/")
+    page.locator("summary", has_text="Menu").click()
+    page.locator("details.menu").get_by_role("link", name="Rules").click()
+    expect(page.locator("h1")).to_have_text("Rules")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_rules_pages_are_accessible_and_do_not_scroll_sideways(
@@ -134,6 +153,7 @@ def test_the_rules_pages_are_accessible_and_do_not_scroll_sideways(
     sign_in(page, "helen-strood", "/rules")
     for address in (
         "/rules",
+        "/rules/quality",
         "/rules/1",
         "/rules/1/tables/risk",
         "/rules/1/tables/signals/row?id=weapon",

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
@@ -17,6 +18,9 @@ from services.triage.domain.terms import BREAKS, Found, Terms, words_of
 FILE = "lexicon.yaml"
 CUE_WORDS, FAR_WORDS, AFTER_WORDS = 5, 10, 2
 """Words within which a cue counts: before a hit; on either side where it says when; after a hit."""
+
+LEXICONS_KEPT = 4
+"""Compiled lexicons in memory: those of the rules in force, the ones before, and drafts that are being tried."""
 
 Mark = Literal["negated", "historic", "hypothetical", "figurative"]
 _HINT, _CUE = "?", "\1"
@@ -125,7 +129,8 @@ class _Cues:
         return self._same(one, other) and _TURNS.search(between) is None
 
 
+@lru_cache(maxsize=LEXICONS_KEPT)
 def read_lexicon(text: str) -> Lexicon:
-    """The lexicon that stands in a text."""
+    """The lexicon that stands in a text; the same text is compiled once (a second and more of one core)."""
     content: Mapping[str, Any] = YAML(typ="safe").load(text)
     return Lexicon(content)

@@ -1,0 +1,48 @@
+"""`/rules/quality`: how often each rule fired, and how often a person then agreed with it or overrode it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from services.desk.frame import pages_of, shell
+from services.desk.people import SignedIn
+from services.desk.rules_gateway import TriageRules
+from services.desk.rules_pages import analyst_only
+from services.desk.rules_view import TITLES, table_of
+from services.kernel.process import Process
+
+router = APIRouter(prefix="/rules", include_in_schema=False)
+
+
+@router.get("/quality")
+async def quality(request: Request, session: SignedIn) -> Response:
+    """The rules that people override most stand first; those that nobody judged yet come last."""
+    analyst_only(session)
+    hub: Process = request.app.state.hub
+    rules: TriageRules = request.app.state.triage_rules
+    listed, figures = await rules.read(hub, session), await rules.read(hub, session, "/quality")
+    number = next((each["number"] for each in listed["items"] if each["status"] == "published"), None)
+    documents = (await rules.read(hub, session, f"/{number}"))["documents"] if number else {}
+    return pages_of(request).render(
+        "rules/quality.html",
+        **shell(request, session, "rules"),
+        number=number,
+        items=judged(figures["items"], documents),
+    )
+
+
+def judged(figures: Iterable[Mapping[str, Any]], documents: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Each rule's figures with its words, its place in the tables, and the share of judgements that overrode it."""
+    rows = {f"{name}/{row.id}": (name, row) for name in TITLES if documents for row in table_of(documents, name).rows}
+    made = []
+    for each in figures:
+        table, row = rows.get(each["rule"], (None, None))
+        answers = each["confirmed"] + each["overridden"]
+        made.append(
+            dict(each)
+            | {"table": table, "row": row.id if row else None, "says": row.text if row else each["rule"]}
+            | {"title": TITLES[table][0] if table else "Not in the version in force", "answers": answers}
+            | {"share": round(100 * each["overridden"] / answers) if answers else None}
+        )
+    return sorted(made, key=lambda each: (-(each["share"] or -1), -each["answers"], -each["fired"], each["rule"]))

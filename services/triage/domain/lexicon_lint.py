@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
-from services.triage.domain.lexicon import FILE, Lexicon
+from services.triage.domain.lexicon import FILE, LEXICONS_KEPT, Lexicon, read_lexicon
 
 NAME = f"triage/{FILE}"
 SIGNALS, HINTS = "signals", "hints"
@@ -42,8 +43,14 @@ class _Reading:
 def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str]) -> list[Mistake]:
     """Every mistake in the lexicon's text.
 
-    `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere.
+    `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere. The same words
+    beside the same signals are read once: most drafts change a table's cell.
     """
+    return list(_found(text, known, not_ours))
+
+
+@lru_cache(maxsize=LEXICONS_KEPT)
+def _found(text: str, known: frozenset[str], not_ours: frozenset[str]) -> Sequence[Mistake]:
     problems: list[Mistake] = []
     document = parse_document(text, NAME, problems)
     if document is None or problems:
@@ -53,7 +60,7 @@ def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str])
     reading = _Reading(document)
     _lint_shape(reading, known)
     if not reading.problems:
-        _lint_terms(reading, not_ours)
+        _lint_terms(reading, read_lexicon(text), not_ours)
     return reading.problems
 
 
@@ -107,9 +114,8 @@ def example(term: str, sets: Mapping[str, Any] | None = None) -> str | None:
     return " ".join(word for word in said.split() if word != "_")
 
 
-def _lint_terms(reading: _Reading, not_ours: frozenset[str]) -> None:
-    data = reading.document.data
-    lexicon, seen = Lexicon(data), dict[str, Place]()
+def _lint_terms(reading: _Reading, lexicon: Lexicon, not_ours: frozenset[str]) -> None:
+    data, seen = reading.document.data, dict[str, Place]()
     for place, terms in _lists(data):
         if place[0] == SIGNALS:
             for number, term in enumerate(terms):

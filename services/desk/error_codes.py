@@ -1,6 +1,7 @@
 """Every stable code of an error, with what to do about it: the page at `/docs/errors`."""
 
 ERRORS = {
+    "another-site": "A form of the call desk is sent from the call desk's own page.",
     "already-scheduled": "The panel has a meeting at that hour.",
     "destination-unknown": "Choose one of the partnership's destinations, and say more in the reason.",
     "after-unreadable": "The place of the page is none; use the `next` of the page before.",
@@ -51,13 +52,13 @@ ERRORS = {
     "next-lead-unknown": "`next_lead` is no agency's code.",
     "no-danger": "There is no danger to acknowledge; somebody may have done it.",
     "no-day": "Give a time to come: the panel has no rhythm of its own, or the time has passed.",
-    "no-identity-provider": "Signing in by choosing a person works in a demonstration only.",
     "no-plan": "No plan was agreed yet.",
     "no-proposal": "There is no such open proposal. Somebody may have answered it; read the case again.",
     "not-a-draft": "The referral is no draft, or does not wait for approval, any more.",
     "not-a-member": "Name an agency of the panel, and a person of that agency.",
     "not-a-referrer": "Only first responders may refer there. Tell the police or the council.",
     "not-an-analyst": "Only analysts and the duty manager may see and change the rules.",
+    "not-a-call-taker": "Calls are taken by staff with the role call-taker, signed in.",
     "not-found": "There is nothing there, or it is not yours.",
     "not-in-review": "The report is not in review; somebody may have answered it.",
     "not-json": "The body is not JSON. Check the encoding and the commas.",

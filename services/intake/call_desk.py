@@ -1,62 +1,62 @@
 """The call-taker's page: by keyboard alone, saved at a pause in typing, and it says what to tell the caller."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from schemas.submission import Submission
+from services.access.authentication import authenticated
+from services.access.callers import Caller
 from services.intake.domain.receiving import Report
 from services.intake.forms import fields_of, received, render, submission
 from services.kernel.http import Problem
 from services.kernel.process import Process
+from services.partnership.assessing import CallQuestion
 from services.partnership.models import Partnership
 
-CALLS, CALL_TAKER = "contact-centre", "imran-dacre"
+CALLS, ROLE, DANGER = "contact-centre", "call-taker", "danger"
 GRADES = (("1", "Now"), ("2", "60 min"), ("3", "48 h"), ("4", "Appt"), ("5", "None"))
 KINDS = (("incident", "Incident"), ("concern", "Concern"))
 SAY_NOW = "If you are in danger, hang up and ring 999. If you cannot speak, listen, then press 55."
 SAY_CALM = "Is anyone in danger now? If it changes, ring 999 at once."
-URGENT = ("danger-now", "weapon", "strangulation", "injury", "fire-arson", "suicide-self-harm", "sexual-violence")
-ASK = {
-    "danger": ("Can you get to a room with a lock, or outside?",),
-    "strangulation": ("Did you black out, or is it hard to swallow or breathe?",),
-    "child": ("Are the children with you?",),
-    "weapon": ("Where is the weapon now?", "Who has it?"),
-    "injury": ("Does anybody need an ambulance?",),
-    "fire-arson": ("Is everybody out of the building?",),
-    "missing": ("When was she or he last seen, and wearing what?",),
-}
-"""What to ask when a sign is heard: a default of the demonstration, not a protocol of the force."""
-
 router = APIRouter(include_in_schema=False)
 
 
+async def _call_taker(caller: Annotated[Caller, authenticated()]) -> Caller:
+    """Who takes the call: a person with the role, for whom the desk speaks. Raises a 403 problem."""
+    if caller.kind != "person" or ROLE not in caller.roles:
+        raise Problem(403, "not-a-call-taker", "Only call-takers take calls. Sign in as one, or ask the duty manager.")
+    return caller
+
+
+CallTaker = Annotated[Caller, Depends(_call_taker)]
+
+
 @router.get("/call")
-async def call(request: Request) -> Response:
+async def call(request: Request, taker: CallTaker) -> Response:
     """The call-taker's form."""
-    return _page(request, {}, None)
+    return _page(request, taker, {}, None)
 
 
 def _page(
     request: Request,
+    taker: Caller,
     kept: Mapping[str, str],
     saved: Mapping[str, Any] | None,
     errors: list[tuple[str, str]] | None = None,
 ) -> Response:
     partnership: Partnership = request.app.state.partnership
-    if not request.app.state.settings.demonstration:
-        raise Problem(403, "no-identity-provider", "The call desk needs an identity provider outside a demonstration.")
     return render(
         request,
         "call.html",
         422 if errors else 200,
         title="101 call",
-        taker=partnership.person(CALL_TAKER).name,
+        taker=taker.name,
         categories=[(each.code, each.name) for each in partnership.categories],
         grades=GRADES,
         kinds=KINDS,
@@ -89,8 +89,8 @@ def _made(fields: Mapping[str, str]) -> Submission:
     return submission(kept, more | {"people": _people(fields)})
 
 
-async def _stored(request: Request, fields: Mapping[str, str]) -> Report:
-    more = {"line": "101", "grade": fields.get("grade") or None, "call_taker": CALL_TAKER}
+async def _stored(request: Request, taker: Caller, fields: Mapping[str, str]) -> Report:
+    more = {"line": "101", "grade": fields.get("grade") or None, "call_taker": taker.id}
     return await received(request, _made(fields), CALLS, "101", **more)
 
 
@@ -107,30 +107,32 @@ def _said(request: Request, report: Report) -> dict[str, Any]:
 
 
 @router.post("/call")
-async def finish_call(request: Request) -> Response:
+async def finish_call(request: Request, taker: CallTaker) -> Response:
     """The call is over; the next one begins with an empty page."""
     fields = await fields_of(request)
     if not fields.get("description") and not fields.get("category"):
-        return _page(request, fields, None, [("description", "Write what the caller says, or choose a category.")])
+        return _page(
+            request, taker, fields, None, [("description", "Write what the caller says, or choose a category.")]
+        )
     try:
-        report = await _stored(request, fields)
+        report = await _stored(request, taker, fields)
     except ValidationError:
-        return _page(request, fields, None, [("description", "Something is longer than it may be. Shorten it.")])
-    return _page(request, {}, _said(request, report))
+        return _page(request, taker, fields, None, [("description", "Something is longer than it may be. Shorten it.")])
+    return _page(request, taker, {}, _said(request, report))
 
 
 @router.post("/call/save")
-async def save_call(request: Request) -> JSONResponse:
+async def save_call(request: Request, taker: CallTaker) -> JSONResponse:
     """A pause in typing: what is there is a report already, and each later save a revision of it."""
     try:
-        report = await _stored(request, await fields_of(request))
+        report = await _stored(request, taker, await fields_of(request))
     except ValidationError as error:
         raise Problem(422, "invalid-field", "There is nothing to save yet, or something is too long.") from error
     return JSONResponse(_said(request, report))
 
 
 @router.post("/call/signals")
-async def signals(request: Request) -> JSONResponse:
+async def signals(request: Request, _: CallTaker) -> JSONResponse:
     """What triage hears in the caller's words so far, newest first, and what to say and ask. Nothing is stored."""
     fields = await fields_of(request)
     try:
@@ -142,19 +144,23 @@ async def signals(request: Request) -> JSONResponse:
     ]
     partnership: Partnership = request.app.state.partnership
     told = [partnership.agency(code).short_name for code in decision["act_first"]]
-    return JSONResponse(heard(decision, made.description or "", told, danger=made.danger_now))
+    questions = partnership.call_questions
+    return JSONResponse(heard(decision, made.description or "", told, questions, danger=made.danger_now))
 
 
-def heard(decision: Mapping[str, Any], text: str, told: list[str], *, danger: bool) -> dict[str, Any]:
+def heard(
+    decision: Mapping[str, Any], text: str, told: list[str], questions: Iterable[CallQuestion], *, danger: bool
+) -> dict[str, Any]:
     """The signs with the words that said them, whether danger must be said now, and what to ask."""
     placed = [each for each in decision["because"] if each["field"] == "description" and each["start"] is not None]
     signs = [
         {"name": _name(each), "words": text[each["start"] : each["end"]], "negated": each["negated"]}
         for each in sorted(placed, key=lambda one: -one["start"])
     ]
-    flags = decision["flags"]
-    urgent = danger or any(flag in URGENT for flag in flags)
-    asked = [question for flag in (["danger"] if urgent else []) + list(flags) for question in ASK.get(flag, ())]
+    of_sign = {each.sign: each for each in questions}
+    flags = [of_sign[flag] for flag in decision["flags"] if flag in of_sign]
+    urgent = danger or any(flag.urgent for flag in flags)
+    asked = [question for sign in ([of_sign[DANGER]] if urgent else []) + flags for question in sign.ask]
     first = f"{' and '.join(told)} told at once when it is saved." if told else ""
     return {"signs": signs, "urgent": urgent, "say": SAY_NOW if urgent else SAY_CALM, "first": first, "ask": asked}
 

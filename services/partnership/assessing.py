@@ -1,6 +1,6 @@
-"""The entries by which a report is assessed as it comes: what it may entitle somebody to, and the THRIVE record."""
+"""The entries by which a report is assessed as it comes: entitlements, the THRIVE record, what a call-taker asks."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -56,3 +56,14 @@ class ThriveRule(Entry):
     letter: Letter
     says: str = Field(min_length=3, max_length=60)
     signs_any: tuple[str, ...] = ()
+
+
+Question = Annotated[str, Field(min_length=3, max_length=120, pattern=r"\?$")]
+
+
+class CallQuestion(Entry):
+    """What a call-taker asks when triage hears `sign`; an urgent one makes the page say 999."""
+
+    sign: str = Field(description="A flag, or `danger`: any urgent sign, or danger that the caller said")
+    urgent: bool = False
+    ask: tuple[Question, ...] = ()

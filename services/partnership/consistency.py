@@ -42,7 +42,14 @@ REQUIRED_THRESHOLDS = (
 )
 SYSTEMS = {"sender", "referral-systems"}
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-IDENTIFIED_BY = {"staff": "id", "promises": "id", "notifications": "id", "demonstration_keys": "key"}
+IDENTIFIED_BY = {
+    "call_questions": "sign",
+    "staff": "id",
+    "promises": "id",
+    "notifications": "id",
+    "demonstration_keys": "key",
+}
+CALL_DANGER = "danger"
 UNIQUE = {
     "agencies": "agencies",
     "panels": "panels",
@@ -59,6 +66,7 @@ UNIQUE = {
     "notifications": "notifications",
     "demonstration_keys": "demonstration keys",
     "strategies": "strategies",
+    "call_questions": "signs of calls",
 }
 
 
@@ -77,6 +85,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _areas(partnership, report)
     _feeds(partnership, report)
     _webhooks(partnership, report)
+    _calls(partnership, report)
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
     process_faults(partnership, report)
@@ -208,6 +217,16 @@ def _signs(partnership: Partnership, report: Report) -> None:
         report("thrive", (), f"`{letter}` needs a last line without signs, for when none holds")
 
 
+def _calls(partnership: Partnership, report: Report) -> None:
+    """A question hangs on a sign that can be heard."""
+    known = {*get_args(Flag), *partnership.identity.own_flags, CALL_DANGER}
+    for i, entry in enumerate(partnership.call_questions):
+        if entry.sign not in known:
+            report("call_questions", (i, "sign"), f"`{entry.sign}` is no flag; correct it, or take the entry out")
+    if CALL_DANGER not in {entry.sign for entry in partnership.call_questions}:
+        report("call_questions", (), "needs an entry for `danger`: what is asked first when somebody is in danger")
+
+
 def _areas(partnership: Partnership, report: Report) -> None:
     for i, area in enumerate(partnership.areas):
         on_earth = all(-180 <= longitude <= 180 and -90 <= latitude <= 90 for longitude, latitude in area.ring)
@@ -246,7 +265,7 @@ def _someone_on_duty(partnership: Partnership, report: Report) -> None:
                     "notifications",
                     (),
                     f"a report graded high ({state}) could pass with {event} while nobody on duty is told: "
-                    "add a rule for risk high that tells the duty-manager with urgency now",
+                    "add a rule for risk high that tells the duty-manager",
                 )
 
 
@@ -256,7 +275,6 @@ def _tells_duty(partnership: Partnership, index: int, event: str, danger: bool) 
     narrowed = when.flags_any or when.dispositions or when.channels or when.wants_updates or when.has_act_first
     return (
         rule.event == event
-        and rule.urgency == "now"
         and "duty-manager" in rule.to
         and not narrowed
         and (not when.risk or "high" in when.risk)

@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, type[entries.Entry]]] = {
     "instruments.yaml": {"instruments": ladder.Instrument},
     "entitlements.yaml": {"entitlements": assessing.EntitlementRule},
     "thrive.yaml": {"thrive": assessing.ThriveRule},
+    "calls.yaml": {"call_questions": assessing.CallQuestion},
     "places.yaml": {"areas": entries.Area, "surroundings": entries.Surrounding},
 }
 """The files of a partnership, and the lists in each: the names of the lists are the fields of `Partnership`."""

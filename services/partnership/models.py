@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from services.partnership.assessing import EntitlementRule, ThriveRule
+from services.partnership.assessing import CallQuestion, EntitlementRule, ThriveRule
 from services.partnership.calendars import WorkingTime, due_at
 from services.partnership.entries import (
     ELAPSED,
@@ -107,6 +107,7 @@ class Partnership:
     surroundings: tuple[Surrounding, ...]
     entitlements: tuple[EntitlementRule, ...]
     thrive: tuple[ThriveRule, ...]
+    call_questions: tuple[CallQuestion, ...]
 
     def agency(self, code: str) -> Agency:
         """The agency with that code."""

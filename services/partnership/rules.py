@@ -60,8 +60,6 @@ class NotificationRule(Entry):
     to: tuple[Recipient, ...]
     template: str = Field(description="Name and version, such as case-opened@1")
     channel: Literal["mail", "webhook"] = "mail"
-    urgency: Literal["now", "working-hours"] = "working-hours"
-    escalate_after_minutes: int | None = Field(None, gt=0)
 
 
 class Template(Value):

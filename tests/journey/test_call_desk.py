@@ -6,16 +6,17 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journey.conftest import PHONE, WIDE
+from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.steps import assert_sound, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 WHISPERED = "Whispering. Says partner had his hands round her neck, two kids in the next room. No knife seen."
+TAKER = "imran-dacre"
 CALLS = {"Authorization": "Bearer demo-police"}
 
 
 def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Page) -> None:
-    page.goto("/call")
+    sign_in(page, TAKER, "/call")
     page.keyboard.press("Alt+1")
     page.keyboard.press("y")
     page.keyboard.press("Alt+6")
@@ -33,7 +34,7 @@ def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Pa
 
 
 def test_what_triage_hears_stands_beside_the_words_while_the_caller_speaks(page: Page) -> None:
-    page.goto("/call")
+    sign_in(page, TAKER, "/call")
     page.locator("#description").fill(WHISPERED)
     expect(page.locator("[data-signs]")).to_contain_text("Strangulation", timeout=60_000)
     expect(page.locator("[data-signs] li", has_text="Strangulation")).to_contain_text("hands round her neck")
@@ -45,18 +46,41 @@ def test_what_triage_hears_stands_beside_the_words_while_the_caller_speaks(page:
 def test_a_call_is_saved_without_any_script(chrome: Browser, hub: str) -> None:
     context = chrome.new_context(base_url=hub, java_script_enabled=False)
     page = context.new_page()
-    page.goto("/call")
+    sign_in(page, TAKER, "/call")
     page.locator("#description").fill("Loud music from the flat above, third night.")
     page.get_by_role("button", name="Finish the call").click()
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     context.close()
 
 
+def signed_in(hub: str, person: str) -> httpx2.Client:
+    """A browser's session without its browser."""
+    answer = httpx2.post(f"{hub}/sign-in", data={"person": person}, timeout=60)
+    assert answer.status_code == 303, answer.text
+    return httpx2.Client(base_url=hub, timeout=60, cookies=dict(answer.cookies))
+
+
+def test_a_call_is_taken_by_who_is_signed_in_and_only_by_a_call_taker(hub: str) -> None:
+    said = {"source_id": str(uuid.uuid4()), "description": "Caller says somebody is in her garden."}
+    nobody = httpx2.post(f"{hub}/call/save", data=said)
+    assert (nobody.status_code, nobody.headers["location"].startswith("/sign-in")) == (303, True)
+    with signed_in(hub, "asha-venn") as caseworker:
+        assert caseworker.get("/call").status_code == 403
+        assert caseworker.post("/call/save", data=said).status_code == 403
+    with signed_in(hub, TAKER) as taker:
+        assert "Imran Dacre" in taker.get("/call").text
+        assert taker.post("/call/save", data=said, headers={"origin": "http://elsewhere.invalid"}).status_code == 403
+        assert taker.post("/call/save", data=said, headers={"origin": hub}).status_code == 200
+        # What the browser claims of itself is not passed on: only the session counts.
+        assert taker.get("/call", headers=CALLS).status_code == 200
+
+
 def test_a_later_save_of_a_call_is_a_revision_of_the_same_report(hub: str) -> None:
     first = {"source_id": str(uuid.uuid4()), "description": "Caller says somebody is in her garden."}
-    one = httpx2.post(f"{hub}/call/save", data=first | {"revision": "1"}).json()
+    client = signed_in(hub, TAKER)
+    one = client.post("/call/save", data=first | {"revision": "1"}).json()
     more = {"description": first["description"] + " He has gone now.", "revision": str(one["revision"] + 1)}
-    two = httpx2.post(f"{hub}/call/save", data=first | more).json()
+    two = client.post("/call/save", data=first | more).json()
     assert (two["reference"], two["revision"]) == (one["reference"], 2)
 
 
@@ -81,7 +105,7 @@ def test_every_step_of_the_forms_is_accessible_and_does_not_scroll_sideways(
     assert_sound(page, page.title())
     page.goto("/report/status")
     assert_sound(page, page.title())
-    page.goto("/call")
+    sign_in(page, TAKER, "/call")
     page.locator("#description").fill(WHISPERED)
     until(lambda: page.locator("[data-signs] li").count(), "the signs")
     assert_sound(page, page.title())

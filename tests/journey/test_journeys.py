@@ -58,6 +58,10 @@ def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: s
     expect(owner.locator("td").nth(1)).to_contain_text("Helen Strood")
     expect(page.locator(".conflict__t tr", has_text="Lead agency").locator("td").nth(2)).to_contain_text("Police")
     expect(page.locator(".conflict .quote")).to_have_text("It belongs to the police.")
+    assert_sound(page, "the page of a conflict")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert_sound(page, "the page of a conflict on a phone")
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.get_by_role("button", name="Save mine on top of version 2").click()
     expect(page.locator(".strip--said")).to_contain_text("yours no longer sees it")
     sign_in(page, "colm-ferris", f"/cases/{reference}")
@@ -215,6 +219,7 @@ def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(p
     assert "music" not in (mail["subject"] + mail["text"]).lower()
     page.goto(f"/demo/mail/{mail['id']}")
     expect(page.locator("pre")).to_contain_text(reference)
+    assert_sound(page, "a mail")
     link = page.get_by_role("link", name="Follow the trace").get_attribute("href")
     assert link is not None
     assert link.rpartition("/")[2] == httpx2.get(hub + posted["url"], headers=POLICE).json()["trace_id"]
@@ -253,7 +258,12 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(
         "/ops",
         "/demo",
         "/report",
-        "/call",
+        "/call",  # an error page for her, who takes no calls
+        "/cases/C-222-222-222",
+        "/search?q=Calverton+Road",
+        "/search?q=nothing+of+the+kind",
+        "/demo/mail",
+        "/docs/errors",
         "/sign-in",
     ):
         page.goto(address)

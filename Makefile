@@ -80,6 +80,10 @@ test: development browser ## Everything: checks, then all tests on real engines 
 bench: development ## One stage of the hub beside the floor, as a table of ratios
 	@$(VENV)/python -m hub bench $(ARGUMENTS)
 
+.PHONY: bench-reading
+bench-reading: development ## How fast triage decides and reads, and what reading costs imports and calls beside it
+	@$(VENV)/python -m tests.benchmarks.reading $(ARGUMENTS)
+
 .PHONY: score
 score: development ## How well triage reads: figures on the open texts and on the judging set, no words of them
 	@$(VENV)/python -m tests.benchmarks.score $(ARGUMENTS)

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from services.desk import meeting_view, repository, write_repository
 from services.desk.commands import Casework
 from services.desk.conflict_page import words_of
-from services.desk.frame import missing, pages_of, sentence, shell
+from services.desk.frame import missing, pages_of, sentence, shell, tidy
 from services.desk.meeting_conflict import conflict
 from services.desk.meeting_forms import MINUTING, anchor
 from services.desk.people import CheckedForm, Session, SignedIn
@@ -161,6 +161,20 @@ async def put_on_agenda(request: Request, session: SignedIn, form: CheckedForm, 
     if not outcome.done:
         return await _meeting(request, session, identity, error=sentence(outcome), status=outcome.status)
     return RedirectResponse(f"/meetings/{identity}?notice=On+the+agenda.#{reference}", 303)
+
+
+@router.post("/meetings/{identity}/keep")
+async def keep_words(request: Request, session: SignedIn, form: CheckedForm, identity: str) -> Response:
+    """What she wrote in a conflict becomes a note of the case: her opinion, for the case's readers."""
+    hub: Process = request.app.state.hub
+    casework: Casework = request.app.state.casework
+    fields = form | {"fact": "opinion", "marking": "OFFICIAL-SENSITIVE"}
+    outcome = await casework.command(hub, session, f"cases/{tidy(form['case'])}/note", "note", fields)
+    if not outcome.done:
+        return await _meeting(
+            request, session, identity, error=sentence(outcome), kept=words_of(form), status=outcome.status
+        )
+    return RedirectResponse(f"/meetings/{identity}?notice=Kept+as+a+note+of+the+case.#{anchor('keep', form)}", 303)
 
 
 @router.post("/meetings/{identity}/{name}")

@@ -93,6 +93,7 @@ def _item(
         "rating": (referral["rating"] or "").capitalize(),
         "owner": presenter.who(referral["owner"]) or "Nobody yet",
         "case": case["reference"],
+        "case_version": case["version"],
         "title": each["title"],
         "theme": presenter.themes(case["themes"]),
         "risk": case["risk"],

@@ -12,7 +12,7 @@ from schemas.events import Thrive
 from schemas.webhooks import WEBHOOKS
 from services.partnership.assessing import SIGNS
 from services.partnership.documents import Report
-from services.partnership.entries import ELAPSED, Clock, Dated, Panel, Strategy, WorkingCalendar
+from services.partnership.entries import ELAPSED, Clock, Dated, Destination, Panel, Strategy, WorkingCalendar
 from services.partnership.models import Partnership
 from services.partnership.process_rules import process_faults
 from services.partnership.references import known_codes, references
@@ -177,12 +177,17 @@ def _clocks(partnership: Partnership, report: Report) -> None:
     calendars = {ELAPSED, *(calendar.code for calendar in partnership.calendars)}
     for section in ("panels", "destinations"):
         for i, entry in enumerate(getattr(partnership, section)):
-            clocks: list[Clock] = [entry.first_answer]
-            if isinstance(entry, Panel):
-                clocks += entry.first_answer_by_risk.values()
-            for clock in clocks:
+            for field, clock in _clocks_of(entry):
                 if clock.calendar not in calendars:
-                    report(section, (i, "first_answer"), f"no calendar is called `{clock.calendar}`; add it")
+                    report(section, (i, *field), f"no calendar is called `{clock.calendar}`; add it")
+
+
+def _clocks_of(entry: Panel | Destination) -> Iterator[tuple[tuple[str, ...], Clock]]:
+    yield ("first_answer",), entry.first_answer
+    if isinstance(entry, Panel):
+        yield from ((("first_answer",), clock) for clock in entry.first_answer_by_risk.values())
+        if entry.meetings is not None and entry.meetings.sign_off is not None:
+            yield ("meetings", "sign_off"), entry.meetings.sign_off
 
 
 def _instruments(partnership: Partnership, report: Report) -> None:

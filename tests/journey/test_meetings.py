@@ -181,6 +181,11 @@ def test_two_who_minute_one_item_get_both_sides_and_an_open_page_is_told(
     assert "Outreach goes first." in said
     assert "He has moved away." in said
     assert "No further action" in said
+    assert_sound(second, "two who minuted one item")
+    second.get_by_role("button", name="Keep mine as a note of the case").click()
+    expect(second.get_by_role("status").first).to_contain_text("Kept as a note")
+    notes = [each["why"] for each in read(hub, f"cases/{open_meeting.case}")["timeline"] if each["type"] == "NoteAdded"]
+    assert notes == ["He has moved away."]
     context.close()
 
 

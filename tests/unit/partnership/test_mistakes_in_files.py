@@ -30,6 +30,12 @@ MISTAKES = {
     "a file is empty": ("tags.yaml", "tags: []", "tags:", "`tags` must be a list"),
     "a code stands twice": ("agencies.yaml", "code: opcc", "code: luton-icb", "`luton-icb` stands twice"),
     "a lead does not exist": ("themes.yaml", "agency: probation", "agency: nobody", "no agency is called `nobody`"),
+    "minutes are due by a calendar that does not exist": (
+        "panels.yaml",
+        "sign_off: {minutes: 960, calendar: office-hours}",
+        "sign_off: {minutes: 960, calendar: x}",
+        "no calendar is called `x`",
+    ),
     "a calendar does not exist": ("agencies.yaml", "calendar: mall-hours", "calendar: x", "no calendar is called `x`"),
     "a clock's calendar does not exist": (
         "panels.yaml",

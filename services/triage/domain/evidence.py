@@ -11,6 +11,9 @@ from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.places import Places
 from services.triage.domain.reading import Reading
 
+NO_THEME = "no-theme"
+"""What the tables call a report of which neither words nor category nor the second reader name a theme."""
+
 
 @dataclass(frozen=True, slots=True)
 class Because:
@@ -49,7 +52,8 @@ class Evidence:
     signals: list[str] = field(default_factory=list)
     hints: list[Hit] = field(default_factory=list)
     own: dict[str, float] = field(default_factory=dict)
-    none: float = 0.0
+    words: str = ""
+    support: int = 0
     reading: Reading | None = None
 
     def weigh(self, theme: str | None, weight: float) -> None:
@@ -88,7 +92,8 @@ class Reader:
         """All evidence, in the order category, words, place and time."""
         evidence = Evidence()
         self._category(report, evidence)
-        self._words(self.lexicon.hits(str(personal.get("description") or "")), evidence)
+        evidence.words = str(personal.get("description") or "")
+        self._words(self.lexicon.hits(evidence.words), evidence)
         self._place(report, personal.get("place"), evidence)
         return evidence
 
@@ -134,10 +139,11 @@ class Reader:
                 evidence.shift(row.outputs["theme"], row.outputs["weight"])
                 evidence.because.append(Because(row.rule, "place"))
 
-    def elsewhere(self, evidence: Evidence, category: str | None) -> FiredRow | None:
-        """Who a report is for when no theme takes it."""
+    def elsewhere(self, evidence: Evidence, category: str | None, *, no_theme: bool = False) -> FiredRow | None:
+        """Who a report is for when no theme takes it; `no_theme` where all that was asked agrees that none does."""
         asked: Iterable[tuple[str | None, str | None]] = [(signal, None) for signal in evidence.signals]
-        for signal, code in [*asked, (None, category)]:
+        agreed = [(NO_THEME, None)] if no_theme else []
+        for signal, code in [*asked, (None, category), *agreed]:
             for row in self.tables.evaluate("elsewhere", {"signal": signal, "category": code}):
                 if row.outputs["destination"] is not None:
                     return row

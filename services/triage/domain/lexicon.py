@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from services.triage.domain.terms import BREAKS, Found, Terms, words_of
 
-FILE = "lexicon.yaml"
+FILE, THEME_WORDS = "lexicon.yaml", "theme_words"
 CUE_WORDS, FAR_WORDS, AFTER_WORDS = 5, 10, 2
 """Words within which a cue counts: before a hit; on either side where it says when; after a hit."""
 
@@ -57,6 +57,20 @@ class Lexicon:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.signals = frozenset(content["signals"])
         self._terms = Terms(_labelled(content), content.get("sets"))
+        themes = (content.get(THEME_WORDS) or {}).items()
+        said = ((theme, str(term)) for theme, terms in themes for term in terms)
+        self._theme_words = Terms(said, content.get("sets"))
+
+    def theme_words(self, text: str, theme: str) -> tuple[Hit, ...]:
+        """Words of a text that go with a theme, each different one once; marks are not looked for."""
+        words = words_of(text)
+        spans = [match.span() for match in _SPANS.finditer(text)]
+        said: dict[str, Hit] = {}
+        for label, first, last in self._theme_words.found(words):
+            if label == theme:
+                start, end = spans[first][0], spans[last][1]
+                said.setdefault(text[start:end].lower(), Hit(theme, start, end, text[start:end], sure=False))
+        return tuple(said.values())
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """All signals and hints in the text, by their place; of one signal overlapping hits count once."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
-from services.triage.domain.lexicon import FILE, LEXICONS_KEPT, Lexicon, read_lexicon
+from services.triage.domain.lexicon import FILE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
 
 NAME = f"triage/{FILE}"
 SIGNALS, HINTS = "signals", "hints"
@@ -34,7 +34,7 @@ class _Reading:
 
     def report(self, place: Place, message: str) -> None:
         """Add a mistake in the list at `place`, or in the term below it."""
-        named = place[:2] if place[0] in (SIGNALS, HINTS, "negations") else place[:1]
+        named = place[:2] if place[0] in (SIGNALS, HINTS, THEME_WORDS, "negations") else place[:1]
         section = "/".join(str(part) for part in named)
         line = self.document.line(place)
         self.problems.append(Mistake(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
@@ -72,7 +72,7 @@ def _at(data: Any, place: Place) -> Any:
 
 def _lists(data: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
     yield from ((place, _at(data, place)) for place in CUES)
-    for kind in (SIGNALS, HINTS):
+    for kind in (SIGNALS, HINTS, THEME_WORDS):
         found = data.get(kind) or {}
         yield from (((kind, code), terms) for code, terms in (found.items() if isinstance(found, dict) else ()))
 

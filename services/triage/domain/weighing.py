@@ -12,6 +12,9 @@ READ_SURE = "reading-confidence"
 READ_SECOND = 0.35
 """With a reading a further theme is named at this share of the first one's chance: documented default."""
 READER = "second-reader"
+SUPPORT, NOT_OURS = 1, 0.5
+"""How many different words of a theme support the reader where the tables say nothing of it; what a word that names
+somebody else's matter counts against the themes: documented defaults."""
 Answer = tuple[Disposition, str | None, str | None]
 
 
@@ -25,13 +28,22 @@ def with_reading(evidence: Evidence, reading: Reading, reader: Reader) -> Eviden
                     evidence.weigh(row.outputs["theme"], row.outputs["weight"])
             for row in reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False}):
                 evidence.note(row.outputs)
-    chances = weighed(reading, evidence.weights)
+    elsewhere = {NONE: NOT_OURS} if reader.elsewhere(evidence, None) else {}
+    chances = weighed(reading, evidence.weights | elsewhere)
     evidence.own, evidence.reading = dict(evidence.weights), reading
     first = max(chances, key=lambda theme: (chances[theme], theme))
-    evidence.none = chances.get(NONE, 0.0)
     evidence.weights = {} if first == NONE else {t: c for t, c in chances.items() if t != NONE}
     evidence.because.append(Because(f"{READER}/{first}", "description"))
+    _support(evidence, first, reader)
     return evidence
+
+
+def _support(evidence: Evidence, theme: str, reader: Reader) -> None:
+    """Words that go with what the reader says; so many as are needed stand among the reasons."""
+    words = reader.lexicon.theme_words(evidence.words, theme)
+    evidence.support = len(words)
+    for word in words[:SUPPORT]:
+        evidence.because.append(Because(f"words/{theme}", "description", word.text, word.start, word.end))
 
 
 def asks_reading(report: ReportFacts, confidence: float, flags: tuple[str, ...], partnership: Partnership) -> bool:
@@ -53,10 +65,11 @@ def themes_of(evidence: Evidence, partnership: Partnership) -> list[str]:
 
 
 def confidence_of(evidence: Evidence) -> float:
-    """With a reading its calibrated chance; else the first theme's weight less half of the second's (a default)."""
+    """With a reading its chance of the first theme or of none; else weights, the first less half the second."""
     ranked = sorted(evidence.weights.values(), reverse=True)
     if evidence.reading is not None:
-        return round(ranked[0] if ranked else evidence.none, 3)
+        first = max(evidence.weights, key=lambda theme: (evidence.weights[theme], theme), default=NONE)
+        return round(evidence.reading.themes.get(first, 0.0), 3)
     if not ranked:
         return 0.0
     return round(max(0.0, ranked[0] - (0.5 * ranked[1] if len(ranked) > 1 else 0.0)), 3)
@@ -78,7 +91,7 @@ def disposition_of(
     if doubt is not None:
         return Disposition.REVIEW, doubt, None
     if not themes:
-        return _without_theme(report, evidence, reader, harmed=harmed)
+        return _without_theme(report, evidence, flags, reader, harmed=harmed)
     if Disposition.RECORD_ONLY in evidence.dispositions and not harmed:
         return Disposition.RECORD_ONLY, None, None
     return Disposition.NEEDS_CASE, None, None
@@ -108,13 +121,17 @@ def _doubt_of_reading(
         return f"the second reader suspects: {', '.join(unseen)}"
     if confidence < partnership.threshold(READ_SURE).value:
         return "the evidence is weak"
-    if themes and not evidence.own.get(themes[0]):
+    if themes and not evidence.own.get(themes[0]) and evidence.support < SUPPORT:
         return "only the second reader says so"
     return None
 
 
-def _without_theme(report: ReportFacts, evidence: Evidence, reader: Reader, *, harmed: bool) -> Answer:
-    row = None if harmed else reader.elsewhere(evidence, report.category)
+def _without_theme(
+    report: ReportFacts, evidence: Evidence, flags: list[str], reader: Reader, *, harmed: bool
+) -> Answer:
+    """Not ours where a word or the category names whose it is, or where the reader and the silence of both agree."""
+    agreed = evidence.reading is not None and not evidence.own and not flags
+    row = None if harmed else reader.elsewhere(evidence, report.category, no_theme=agreed)
     if row is None:
         return Disposition.REVIEW, "no theme has enough evidence", None
     evidence.because.append(Because(row.rule, "description"))

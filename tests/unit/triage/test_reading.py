@@ -57,9 +57,37 @@ def test_the_same_inputs_give_the_same_answer(rules: Rules) -> None:
 
 
 def test_own_evidence_raises_a_chance_and_chances_sum_to_one() -> None:
-    made = weighed(Reading("test", {"a": 0.4, "b": 0.6}, {}), {"a": 0.5})
-    assert made["a"] == pytest.approx(0.8 / 1.4, abs=1e-3)
-    assert sum(made.values()) == pytest.approx(1.0, abs=1e-3)
+    read = Reading("test", {"a": 0.4, "b": 0.6}, {})
+    assert weighed(read, {"a": 0.5})["a"] > weighed(read, {})["a"]
+    assert weighed(read, {"a": 0.5})["a"] == pytest.approx(0.5, abs=1e-3)
+    assert sum(weighed(read, {"a": 0.5}).values()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_word_that_goes_with_the_theme_supports_the_reader_and_stands_among_the_reasons(rules: Rules) -> None:
+    words = "Cardboard and a blanket again."
+    assert "town-centre" not in decided(rules, words, None).decision.themes
+    made = decided(rules, words, reading("town-centre", 0.95))
+    assert (made.decision.disposition, made.decision.themes[0]) == ("needs-case", "town-centre")
+    said = [each.text for each in made.because if each.rule == "words/town-centre"]
+    assert said == ["Cardboard"]
+
+
+def test_a_report_that_words_and_reader_place_nowhere_is_not_ours_and_named(rules: Rules) -> None:
+    made = decided(rules, "It was odd.", reading("town-centre", 0.04)).decision
+    assert made.disposition == "not-ours"
+    assert made.destination == "The police and other agencies, within their own operating practices"
+    assert decided(rules, "It was odd.", None).decision.disposition == "review"
+    assert decided(rules, "It was odd.", reading("town-centre", 0.3)).decision.disposition == "review"
+
+
+def test_words_that_name_a_theme_keep_the_reader_from_sending_a_report_away(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.02)).decision
+    assert made.disposition == "review"
+
+
+def test_harm_keeps_a_report_from_being_sent_away(rules: Rules) -> None:
+    made = decided(rules, "He had a knife.", reading("town-centre", 0.02, weapon=0.9)).decision
+    assert made.disposition == "review"
 
 
 def test_a_kept_model_reads_as_the_one_that_was_saved(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ WAIT = timedelta(seconds=5)
 RULES = replace(read_rules(Path("partnerships/luton")), reading_wait=WAIT)
 ONE = UUID(int=1)
 ASHA = Actor(kind="person", id="asha-venn", name="Asha Venn", agency="luton-council-neighbourhood-services")
-UNSURE, SURE = "Somebody is begging.", "Fly-tipping by the garages."
+UNSURE, SURE = "Somebody is begging.", "Fly-tipping, litter and graffiti by the garages."
 SAYS_TOWN = Reading("test", {"town-centre": 0.95, NONE: 0.05}, {})
 
 

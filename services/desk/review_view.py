@@ -34,7 +34,7 @@ def waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dic
         "reference": report["reference"],
         "title": (decision.get("kind_of_case") or "Report") + (f", {street}" if street else ""),
         "ago": since_words(now - received),
-        "reason": REASONS.get(item["review_reason"] or "", item["review_reason"] or ""),
+        "reason": reason_words(item["review_reason"]),
         "late": item["escalated"],
         "risk": decision["risk"],
     }
@@ -58,7 +58,7 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
         "rule_set": decision["rule_set"],
         "time": presenter.time_left(item["answer_due_at"], now) if item["answer_due_at"] else None,
         "escalated": item["escalated"],
-        "reason": REASONS.get(item["review_reason"] or "", item["review_reason"] or ""),
+        "reason": reason_words(item["review_reason"]),
         "proposal": proposal(presenter, decision),
         "risk": decision["risk"],
         "thrive": [(letter.capitalize(), (decision.get("thrive") or {}).get(letter, "")) for letter in LETTERS],
@@ -100,7 +100,7 @@ def evidence(
         rows.append(
             {
                 "number": numbers.get((each.get("start"), each.get("end"))),
-                "words": each.get("text") or each["field"].replace("_", " "),
+                "words": _words(each),
                 "says": _says(each["rule"], said, reading),
                 "theme": presenter.theme(theme) if theme else "",
                 "rule": each["rule"],
@@ -110,6 +110,19 @@ def evidence(
             }
         )
     return sorted(rows, key=lambda row: (row["number"] is None, row["number"] or 0))
+
+
+def reason_words(reason: str | None) -> str:
+    """Why it waits, as a heading says it."""
+    known = reason or ""
+    return REASONS.get(known, known[:1].upper() + known[1:])
+
+
+def _words(because: Mapping[str, Any]) -> str:
+    """The words that it was drawn from, or the field; the second reader draws on the whole text."""
+    if because["rule"].startswith(SECOND_READER):
+        return "the whole text"
+    return str(because.get("text") or because["field"].replace("_", " "))
 
 
 def read(presenter: Presenter, decision: Mapping[str, Any]) -> str | None:

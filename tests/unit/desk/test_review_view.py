@@ -99,6 +99,18 @@ def test_what_the_second_reader_said_stands_in_plain_words_with_its_share(
     because = [RISK | {"rule": f"second-reader/{said['theme'] or 'none'}", "field": "description"}]
     reading = review_view.read(presenter, {"second_reading": said})
     (row,) = review_view.evidence(presenter, {}, because, reading)
-    assert row["says"] == words
+    assert (row["says"], row["words"]) == (words, "the whole text")
     _, fired = lit("", because, reading)
     assert [each.words for each in fired] == [words]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("the evidence is weak", "The evidence is weak"),
+        ("the second reader suspects: cuckooing", "The second reader suspects: cuckooing"),
+        (None, ""),
+    ],
+)
+def test_why_it_waits_is_said_as_a_heading(reason: str | None, words: str) -> None:
+    assert review_view.reason_words(reason) == words

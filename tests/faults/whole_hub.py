@@ -50,7 +50,7 @@ class WholeHub:
         self.bootstrap = kafka_engine.bootstrap(kafka.program.port or 0)
         self.said = home.parent / "up.log"
         told = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-        environment = told | {
+        self.environment = told | {
             "HUB_HOME": str(home),
             "HUB_PORT_BASE": str(base),
             "HUB_DATABASE_URL": self.database_url,
@@ -61,10 +61,17 @@ class WholeHub:
             self.up = subprocess.Popen(
                 [sys.executable, "-m", "hub", "up", "--only", ",".join(SERVICES)],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment,
                 stdout=output,
                 stderr=output,
             )
+
+    def another(self, service: str, slot: int, port: int) -> "subprocess.Popen[bytes]":
+        """One more process of a service beside the supervised one, in a place of its own in the groups."""
+        told = {"HUB_DEMONSTRATION": "true", "HUB_SMTP_PORT": str(self.ports.smtp)}
+        command = [sys.executable, "-m", "hub", "run", service, "--slot", str(slot), "--port", str(port)]
+        with (self.home.parent / f"{service}-{slot}.log").open("wb") as output:
+            return subprocess.Popen(command, cwd=ROOT, env=self.environment | told, stdout=output, stderr=output)
 
     def address(self, service: str) -> str:
         """Where a service listens; desk's is the one address of everything."""

@@ -42,7 +42,8 @@ def _decided(known: Report, body: ReportTriaged | ReviewRequested, key: str, con
     if body.report.revision < known.facts.revision or known.withdrawn:
         return NOTHING
     review = isinstance(body, ReviewRequested)
-    status = ReportStatus.IN_REVIEW if review else ReportStatus.ROUTED
+    ended = ReportStatus.ROUTED if known.case_closed is None else ReportStatus.CLOSED
+    status = ReportStatus.IN_REVIEW if review else ended
     after = known.model_copy(
         update={
             "status": status,
@@ -50,6 +51,7 @@ def _decided(known: Report, body: ReportTriaged | ReviewRequested, key: str, con
             "updated_at": context.now,
             "handled_by": _handled_by(body.decision, context.rules),
             "reason": _reason(body.decision),
+            "closed_reason": None if review else known.case_closed,
             "decision": view(body.decision, reveal(body.personal).get("because", [])),
             "batch_waits": None,
         }
@@ -133,9 +135,14 @@ def _case_ended(state: dict[str, Report], event: CaseEvent, context: Context) ->
     tallies: dict[str, int] = {}
     for key, known in state.items():
         if known and known.case_id == event.case.case_id and known.status is not status and not known.withdrawn:
-            reason = event.case.outcome if closed else None
+            reason = (event.case.outcome or "closed") if closed else None
             changed[key] = known.model_copy(
-                update={"status": status, "closed_reason": reason, "updated_at": context.now}
+                update={
+                    "status": status,
+                    "closed_reason": reason,
+                    "case_closed": reason,
+                    "updated_at": context.now,
+                }
             )
             for name, amount in moved(known, changed[key]).items():
                 tallies[name] = tallies.get(name, 0) + amount

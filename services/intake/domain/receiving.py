@@ -20,6 +20,7 @@ from services.kernel.decision import Context, Decision, NewEvent, NewTimer
 from services.kernel.references import reference
 from services.partnership.models import Partnership
 
+_OF_CASE = ("case_id", "case_reference", "case_disposition", "case_closed")
 _REPORTS = UUID("5f0c2f0a-5a0b-5c55-9a51-0a1f2f6f2d01")
 DANGER_ADVICE = (
     "If someone is in danger now, call 999. If you cannot speak, call 999, listen, and press 55. This report has been "
@@ -60,6 +61,7 @@ class Report(BaseModel):
     case_id: UUID | None = None
     case_reference: str | None = None
     case_disposition: str | None = None
+    case_closed: str | None = None  # its outcome: a correction does not re-open the case
     status_code: str | None = None
     released: bool = False
     earlier: tuple[str, ...] = ()
@@ -215,9 +217,7 @@ def _take(
         trace_id=trace_id,
         updated_at=context.now,
         status_code=known.status_code if known else command.status_code,
-        case_id=known.case_id if known else None,
-        case_reference=known.case_reference if known else None,
-        case_disposition=known.case_disposition if known else None,
+        **({name: getattr(known, name) for name in _OF_CASE} if known else {}),
         status=ReportStatus.CLOSED if submission.withdrawn else ReportStatus.RECEIVED,
         closed_reason="withdrawn" if submission.withdrawn else None,
         released=command.batch is not None,

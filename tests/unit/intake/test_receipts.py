@@ -1,5 +1,6 @@
 """A receipt follows each decision, and what was drawn from other senders' records never goes to a plain key."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from schemas.codes import ReportStatus
-from schemas.events import Actor, ReportFacts, ReportTriaged, ReviewRequested
+from schemas.events import Actor, CaseClosed, CaseReopened, ReportFacts, ReportTriaged, ReviewRequested
 from schemas.personal import seal
 from schemas.receipt_events import ReportFreed, ReportHeld, ReportQuarantined
 from services.intake.domain import quarantine, receipts
@@ -97,6 +98,33 @@ def test_a_correction_is_decided_anew_on_the_receipt(context: Context) -> None:
 def test_the_decision_on_an_older_revision_and_on_a_withdrawn_report_changes_nothing(context: Context) -> None:
     assert receipts.decided({KEY: known(facts=facts(2))}, event(), context).state == {}
     assert receipts.decided({KEY: known(withdrawn=True)}, event(), context).state == {}
+
+
+CASE = json.loads((Path("schemas/examples/CaseClosed.v1") / "minimal.json").read_text())
+
+
+def ended(made: type[CaseClosed | CaseReopened], before: Report, context: Context) -> Report:
+    body = made.model_validate(CASE)
+    after: Report = receipts.case_changed({KEY: before}, body, context).state[KEY]
+    return after
+
+
+def test_a_correction_to_a_report_of_a_closed_case_leaves_it_closed_until_the_case_is_opened_again(
+    context: Context,
+) -> None:
+    case = CaseClosed.model_validate(CASE).case
+    closed = ended(CaseClosed, after(known(case_id=case.case_id), event(), context), context)
+    assert (closed.status, closed.closed_reason) == (ReportStatus.CLOSED, case.outcome or "closed")
+    corrected = closed.model_copy(
+        update={"facts": facts(2), "status": ReportStatus.RECEIVED, "closed_reason": None}
+    )  # as `receiving` leaves it
+    again = after(corrected, event(ReportTriaged, 2), context)
+    assert (again.status, again.closed_reason) == (ReportStatus.CLOSED, closed.closed_reason)
+    reviewed = after(corrected, event(ReviewRequested, 2, disposition="review"), context)
+    assert (reviewed.status, reviewed.closed_reason) == (ReportStatus.IN_REVIEW, None)
+    reopened = ended(CaseReopened, again, context)
+    assert (reopened.status, reopened.closed_reason) == (ReportStatus.ROUTED, None)
+    assert after(reopened, event(ReportTriaged, 2), context).status is ReportStatus.ROUTED
 
 
 ID = report_id("p", "1")

@@ -51,7 +51,7 @@ check: development ## Format, lint, types, unit and contract tests, under 30 sec
 	@$(VENV)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format" >&2; exit 1; }
 	@$(VENV)/ruff check --quiet $(CHECKED)
 	@$(VENV)/mypy $(CHECKED)
-	@$(VENV)/pytest -q $(wildcard tests/unit tests/contract)
+	@$(VENV)/pytest -q -n 2 --dist worksteal $(wildcard tests/unit tests/contract)
 
 .PHONY: format
 format: development ## Bring the code into the one format

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -68,7 +69,15 @@ class Reading:
 
 
 def load_partnership(path: Path) -> Partnership:
-    """The partnership in the folder; raises `PartnershipInvalid` with every mistake, each by file and line."""
+    """The partnership in the folder; raises `PartnershipInvalid` with every mistake, each by file and line.
+
+    A folder whose content is the same is read once in a process: reading takes a second, and nothing of it changes.
+    """
+    return _loaded(path.absolute(), content_hash(path))
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, _content: str) -> Partnership:
     partnership, problems = read_partnership(path)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors or partnership is None:

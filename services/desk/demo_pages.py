@@ -54,6 +54,38 @@ STEPS = (
     ),
 )
 
+STORIES = (
+    (
+        "Denny Rook",
+        "Help is refused; the group meets, and a warning stands beside the offer.",
+        "/meetings?panel=tcig",
+        "ruth-pellow",
+    ),
+    ("Kit Arden, 15", "The law refuses a notice; his safeguarding is with MASH.", "/referrals/mash", "miriam-lunt"),
+    (
+        "Alfie Brandt, 14",
+        "Amber, two returns, two meetings, a plan, an outcome.",
+        "/meetings?panel=gang-panel",
+        "jerome-tansley",
+    ),
+    ("Walter Quill", "Two reports alike, one case, an enquiry under the Care Act.", "/referrals/mash", "miriam-lunt"),
+    (
+        "Nasreen Tolland",
+        "She refuses that her name is shared: who may not see her case finds nothing.",
+        "/",
+        "joss-wimbley",
+    ),
+    (
+        "The third mattress",
+        "Cleared, closed as stopped, and the reporter is told.",
+        "/?theme=asb-environmental",
+        "asha-venn",
+    ),
+    ("Shane Orrick", "A decline names the next lead.", "/review", "helen-strood"),
+    ("Ruby Falk, 13", "Nobody answers: the referral falls due and escalates.", "/referrals/mash", "helen-strood"),
+)
+"""What is played while a visitor looks on: who, what it shows, where, as whom (`deploy/demonstration/plays.yaml`)."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -81,6 +113,7 @@ async def demo(request: Request) -> Response:
         latest=_latest(presenter, latest, now) if latest else None,
         people=[person for person in partnership.staff if person.id not in {step[3] for step in STEPS}],
         steps=STEPS,
+        stories=[(*story, partnership.person(story[3]).name) for story in STORIES],
     )
     return page
 

@@ -26,6 +26,8 @@ THINKING = (0.0, 0.15)
 TWICE = 0.1
 """The share of commands that are sent a second time under the same key, as after a lost answer."""
 DUTY, POLICE = {"Authorization": "Bearer demo-duty"}, {"Authorization": "Bearer demo-police"}
+KEYS = ("demo-duty", "demo-caseworker", "demo-town-centre")
+"""Who works: the duty manager and two people of the agency that leads on such cases, in turn."""
 OWNERS = ("helen-strood", "asha-venn", "ruth-pellow")
 REPLACED = {"risk": "risk", "assign": "owner"}
 SECONDS_TO_A_CASE = 120.0
@@ -102,13 +104,13 @@ async def _sure(client: httpx2.AsyncClient, tally: Tally, method: str, path: str
 
 
 async def _work(client: httpx2.AsyncClient, cases: list[str], number: int, until: float, tally: Tally) -> None:
-    dice = random.Random(number)
+    dice, me = random.Random(number), {"Authorization": f"Bearer {KEYS[number % len(KEYS)]}"}
     while time.monotonic() < until and tally.answers.total() < COMMANDS_AT_MOST:
         reference = dice.choice(cases)
-        case = (await _sure(client, tally, "GET", f"/api/v1/cases/{reference}", headers=DUTY)).json()
+        case = (await _sure(client, tally, "GET", f"/api/v1/cases/{reference}", headers=me)).json()
         name, body = _wanted(dice, case)
         await asyncio.sleep(dice.uniform(*THINKING))
-        headers = DUTY | {"If-Match": f'"{case["version"]}"', "Idempotency-Key": str(uuid.uuid4())}
+        headers = me | {"If-Match": f'"{case["version"]}"', "Idempotency-Key": str(uuid.uuid4())}
         path = f"/api/v1/cases/{reference}/{name}"
         answer = await _sure(client, tally, "POST", path, json=body, headers=headers)
         _count(tally, reference, case["version"], name, body, answer)
@@ -177,6 +179,7 @@ async def measure(base: str, people: int, cases: int, seconds: float) -> dict[st
     changed = sum(len(each) for each in tally.accepted.values())
     return {
         "people": people,
+        "keys": len(KEYS),
         "cases": len(found),
         "seconds": round(took, 1),
         "answers": dict(sorted(tally.answers.items())),

@@ -16,6 +16,7 @@ from deploy.demonstration.player import StoryPlayer
 from deploy.demonstration.plays import read_plays
 from deploy.demonstration.script import Background, Script, Step, Story, body, housing_file, read_script
 from deploy.demonstration.staff import LeftAt, StaffAtWork, StaffOnDuty
+from deploy.local.ports import Ports
 
 HISTORY_DAYS, HISTORY_REPORTS = 14, 560
 RECENT = 3.0
@@ -35,15 +36,17 @@ log = structlog.get_logger()
 class Feed:
     """Sends the script to one hub."""
 
-    def __init__(self, client: httpx2.AsyncClient, script: Script, home: Path, pace: float = 1.0) -> None:
+    def __init__(
+        self, client: httpx2.AsyncClient, triage: httpx2.AsyncClient, script: Script, home: Path, pace: float = 1.0
+    ) -> None:
         """`pace` is how many times the waits between people's steps last."""
         self._client = client
         self._script, self._random = script, Random(SEED)
         self._history_began = home / "demonstration-history-began"
         self._history_done = home / "demonstration-history-sent"
-        self._count = 0
+        self._count = self._turn = 0
         self._left_at = LeftAt(home / "demonstration-staff.json")
-        self.player = StoryPlayer(self._client, read_plays(), home / "demonstration-stories.json", pace=pace)
+        self.player = StoryPlayer(self._client, triage, read_plays(), home / "demonstration-stories.json", pace=pace)
 
     async def run(self) -> None:
         """History once, then for ever."""
@@ -101,6 +104,7 @@ class Feed:
     async def _stories(self) -> None:
         round_number = int(datetime.now(UTC).timestamp())
         while True:
+            self._turn = round_number if self.player.stories else 0
             began = asyncio.get_running_loop().time()
             steps = sorted(
                 ((step, story.number) for story in self._script.stories for step in story.steps),
@@ -123,7 +127,7 @@ class Feed:
             await self._post("/api/v1/batches?format=hub", housing_file(round_number), headers)
             return
         source_id = f"story-{story}-{round_number}-{step.at:g}"
-        now = datetime.now(UTC)
+        now, step = datetime.now(UTC), self._script.recast(step, self._turn)
         await self._send(step, source_id, now, now - timedelta(minutes=step.ago) if step.ago else None, round_number)
         if step.channel != "online":  # a resident's receipt is hers alone; a partner's leads its people to the case
             self.player.begins(story, round_number, source_id, step.key or CALL_KEY)
@@ -137,7 +141,7 @@ class Feed:
         round_number: int = 0,
     ) -> None:
         if isinstance(report, Step):
-            place = self._script.place(report.street)
+            place = self._script.place(report.street, self._turn)
         else:
             place = self._script.somewhere(report, self._random)
         made = body(report, place, source_id, occurred.isoformat(), round_number)
@@ -178,5 +182,9 @@ def main(base_url: str, home: Path) -> None:
 
 
 async def _played(base_url: str, home: Path) -> None:
-    async with httpx2.AsyncClient(base_url=base_url, timeout=20) as client:
-        await Feed(client, read_script(), home).run()
+    triage = httpx2.URL(base_url).copy_with(port=Ports(httpx2.URL(base_url).port or 8000).service("triage"))
+    async with (
+        httpx2.AsyncClient(base_url=base_url, timeout=20) as client,
+        httpx2.AsyncClient(base_url=triage, timeout=20) as reviews,
+    ):
+        await Feed(client, reviews, read_script(), home).run()

@@ -10,9 +10,21 @@ from typing import Any
 import httpx2
 import structlog
 
-from deploy.demonstration.plays import RETRY_SECONDS, Asked, Play, Progress, answered, looked_at, request_of
+from deploy.demonstration.plays import (
+    RETRY_SECONDS,
+    Asked,
+    Play,
+    Plays,
+    Progress,
+    Review,
+    answered,
+    looked_at,
+    request_of,
+)
 
 LOOK_EVERY, CASE_WAITS_SECONDS, CASE_LOOKED_EVERY = 1.0, 600.0, 2.0
+REVIEW_WAITS_SECONDS = 45.0
+"""A visitor has so long to answer the review herself."""
 MEETS_AFTER = timedelta(minutes=3)
 GIVEN_AT = "X-Demonstration-Given-At"
 """Only a demonstration believes this header: it lets a clock fall due while a visitor looks on."""
@@ -28,14 +40,16 @@ class StoryPlayer:
     def __init__(
         self,
         client: httpx2.AsyncClient,
-        plays: dict[int, tuple[Play, ...]],
+        triage: httpx2.AsyncClient,
+        plays: Plays,
         file: Path,
         *,
         pace: float = 1.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`pace` is how many times the script's waits last: 0 plays without any."""
-        self._client, self._plays, self._file, self._pace, self._clock = client, plays, file, pace, clock
+        """`pace` is how many times the script's waits last: 0 plays without any. Reviews are answered at `triage`."""
+        self._client, self._triage, self._file, self._pace, self._clock = client, triage, file, pace, clock
+        self._plays, self._reviews = plays.plays, plays.reviews
         self._stories: list[Progress] = _read(file)
 
     @property
@@ -103,7 +117,12 @@ class StoryPlayer:
         """The case of the story's report; without one for too long (it waits in review, say) the story ends there."""
         asked = Asked("GET", f"reports?source_id={progress.source_id}", progress.key)
         _, body = await self._sent(asked)
-        decision = next((each["decision"] for each in body.get("items", ())), None)
+        receipt: dict[str, Any] = next(iter(body.get("items", ())), {"status": "", "decision": None})
+        decision = receipt["decision"]
+        if receipt["status"] == "in-review" and now - progress.began >= REVIEW_WAITS_SECONDS * self._pace:
+            await self._reviewed(progress.story, receipt["reference"])
+        if decision and decision["case"] in {each.names.get("case") for each in self._stories if each != progress}:
+            return progress.model_copy(update={"step": len(self._plays[progress.story])})
         if decision and decision["case"]:
             wait = self._plays[progress.story][0].after * self._pace
             return progress.model_copy(update={"names": {"case": decision["case"]}, "due": now + wait})
@@ -111,6 +130,18 @@ class StoryPlayer:
             return progress.model_copy(update={"due": now + CASE_LOOKED_EVERY})
         log.warning("demonstration_story_without_case", story=progress.story)
         return progress.model_copy(update={"step": len(self._plays[progress.story]), "refused": ("no-case",)})
+
+    async def _reviewed(self, story: int, reference: str) -> None:
+        """The duty manager's answer to a report in review, at the version that she sees; a visitor may be quicker."""
+        path, headers = f"/internal/reviews/{reference}", {"Authorization": "Bearer demo-duty"}
+        seen = await self._triage.get(path, headers=headers)
+        if seen.is_error:
+            return
+        answer = self._reviews.get(story, Review()).model_dump(mode="json", exclude_defaults=True)
+        body = {"action": "confirm", "reason": Review().reason} | answer | {"version": seen.json()["version"]}
+        said = await self._triage.post(path, json=body, headers=headers)
+        if said.is_error:
+            log.info("demonstration_review_refused", story=story, code=said.json().get("code"))
 
     async def _asked(self, play: Play, progress: Progress) -> Asked | None:
         """The step's request, after its person has looked at what it is about."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from ruamel.yaml import YAML
@@ -39,10 +39,19 @@ class Play(Scripted):
     ago: float | None = Field(None, description="Minutes by which the step lies in the past, in a demonstration only")
 
 
+class Review(Scripted):
+    """What the duty manager answers where triage puts a story's report before a person."""
+
+    action: Literal["confirm", "change"] = "confirm"
+    themes: tuple[str, ...] = ()
+    reason: str = "Confirmed as proposed."
+
+
 class Plays(Scripted):
-    """The later steps of every story, by its number."""
+    """The later steps of every story, and what is answered where its report waits in review, by its number."""
 
     plays: dict[int, tuple[Play, ...]]
+    reviews: dict[int, Review] = Field(default_factory=dict)
 
 
 class Progress(Scripted):
@@ -78,9 +87,9 @@ class Asked:
     ago: float | None = None
 
 
-def read_plays(file: Path = FILE) -> dict[int, tuple[Play, ...]]:
-    """The later steps of every story, by its number. Raises where the file says something that no step is."""
-    return Plays.model_validate(YAML(typ="safe").load(file.read_text())).plays
+def read_plays(file: Path = FILE) -> Plays:
+    """What people do in every story. Raises where the file says something that no step is."""
+    return Plays.model_validate(YAML(typ="safe").load(file.read_text()))
 
 
 def looked_at(play: Play, names: Mapping[str, str]) -> str | None:

@@ -66,11 +66,26 @@ class Script(Scripted):
     places: tuple[Place, ...]
     reports: tuple[Background, ...]
     stories: tuple[Story, ...]
+    cast: dict[str, tuple[str, ...]] = {}
+    """Whom a repeated story is about, in turn, by the name that stands in the script."""
     town: int = 8
 
-    def place(self, street: str) -> Place:
-        """The place of a street; raises `StopIteration` when the script does not know it."""
-        return next(place for place in self.places if place.street == street)
+    def place(self, street: str, turn: int = 0) -> Place:
+        """The place of a street, or so many places on of the same kind; `StopIteration` for an unknown street."""
+        found = next(number for number, place in enumerate(self.places) if place.street == street)
+        first, last = (0, self.town) if found < self.town else (self.town, len(self.places))
+        return self.places[first + (found - first + turn) % (last - first)]
+
+    def recast(self, step: Step, turn: int) -> Step:
+        """The step about the other people of that turn; about the script's own where it is 0."""
+        if turn == 0:
+            return step
+        words = step.model_dump_json()
+        for name, others in self.cast.items():
+            other = others[turn % len(others)]
+            words = words.replace(name, other).replace(f"{name.split()[0]} ", f"{other.split()[0]} ")
+            words = words.replace(f"{name.split()[0]}?", f"{other.split()[0]}?")
+        return Step.model_validate_json(words)
 
     def somewhere(self, background: Background, random: Random) -> Place:
         """A place where such a report comes from."""

@@ -37,17 +37,17 @@ async def told(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> 
     home = tmp_path_factory.mktemp("demonstration")
     async with httpx2.AsyncClient(transport=OneAddress(pipeline), base_url="http://hub", timeout=60) as client:
         script = read_script()
-        feed = Feed(client, script, home, pace=0.0)
+        feed = Feed(client, pipeline.clients["triage"], script, home, pace=0.0)
         for story in script.stories:
             await feed.tell(story, ROUND)
-        yield await played(client, home)
+        yield await played(client, pipeline, home)
 
 
-async def played(client: httpx2.AsyncClient, home: Path) -> dict[int, Progress]:
+async def played(client: httpx2.AsyncClient, pipeline: Pipeline, home: Path) -> dict[int, Progress]:
     """Step by step, by a new player each time, as after so many restarts."""
 
     async def ended() -> dict[int, Progress] | None:
-        feed = Feed(client, read_script(), home, pace=0.0)
+        feed = Feed(client, pipeline.clients["triage"], read_script(), home, pace=0.0)
         await feed.player.once()
         over = all(feed.player.ended(each) for each in feed.player.stories)
         return {each.story: each for each in feed.player.stories} if over else None

@@ -96,13 +96,13 @@ def test_names_are_filled_in_wherever_a_body_has_them() -> None:
 def test_every_played_story_has_its_reports_and_every_step_a_key_that_may_work_on_cases() -> None:
     partnership = load_partnership(Path("partnerships/luton"))
     keys = {each.key for each in partnership.demonstration_keys if "cases" in each.scopes}
-    plays = read_plays()
+    plays = read_plays().plays
     assert set(plays) <= {story.number for story in read_script().stories}
     assert {step.by for steps in plays.values() for step in steps} <= keys
 
 
 def test_a_step_stands_on_something_that_the_story_has_by_then() -> None:
-    for number, steps in read_plays().items():
+    for number, steps in read_plays().plays.items():
         known = {"case", "meetings"}
         for step in steps:
             assert step.on in known, (number, step)
@@ -118,3 +118,21 @@ def test_the_staff_knows_its_cases_after_a_restart_and_forgets_what_is_closed(tm
     again = LeftAt(file)
     assert (again.ours("C-1", 3), again.ours("C-1", 4), again.ours("C-2", 5)) == (True, False, False)
     assert json.loads(file.read_text()) == {"C-1": 3}
+
+
+def test_a_repeated_story_is_about_others_on_another_street_and_the_first_is_as_it_is_written() -> None:
+    script = read_script()
+    first = next(story for story in script.stories if story.number == 2).steps[0]
+    assert script.recast(first, 0) == first
+    again = script.recast(first, 4)
+    assert "Barney Stroud begging" in again.text
+    assert again.people[0]["name"] == "Barney Stroud"
+    assert script.place("George Street", 0).street == "George Street"
+    town = {place.street for place in script.places[: script.town]}
+    assert script.place("George Street", 4).street in town - {"George Street"}
+
+
+def test_everybody_whom_a_story_names_has_others_to_be_repeated_with() -> None:
+    script = read_script()
+    named = {person["name"] for story in script.stories for step in story.steps for person in step.people}
+    assert named <= set(script.cast)

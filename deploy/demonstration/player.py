@@ -121,15 +121,19 @@ class StoryPlayer:
         decision = receipt["decision"]
         if receipt["status"] == "in-review" and now - progress.began >= REVIEW_WAITS_SECONDS * self._pace:
             await self._reviewed(progress.story, receipt["reference"])
-        if decision and decision["case"] in {each.names.get("case") for each in self._stories if each != progress}:
-            return progress.model_copy(update={"step": len(self._plays[progress.story])})
         if decision and decision["case"]:
-            wait = self._plays[progress.story][0].after * self._pace
-            return progress.model_copy(update={"names": {"case": decision["case"]}, "due": now + wait})
+            return self._in_case(progress, decision["case"], now)
         if now - progress.began < CASE_WAITS_SECONDS:
             return progress.model_copy(update={"due": now + CASE_LOOKED_EVERY})
         log.warning("demonstration_story_without_case", story=progress.story)
         return progress.model_copy(update={"step": len(self._plays[progress.story]), "refused": ("no-case",)})
+
+    def _in_case(self, progress: Progress, case: str, now: float) -> Progress:
+        """The story goes on in its case; one that another round has already is left to that round."""
+        if any(each.names.get("case") == case for each in self._stories):
+            return progress.model_copy(update={"step": len(self._plays[progress.story])})
+        wait = self._plays[progress.story][0].after * self._pace
+        return progress.model_copy(update={"names": {"case": case}, "due": now + wait})
 
     async def _reviewed(self, story: int, reference: str) -> None:
         """The duty manager's answer to a report in review, at the version that she sees; a visitor may be quicker."""

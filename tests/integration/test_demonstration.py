@@ -65,6 +65,7 @@ async def test_every_story_reaches_its_last_step_and_no_command_is_refused_but_t
 ) -> None:
     assert sorted(told) == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert {number: each.refused for number, each in told.items() if each.refused} == {}
+    assert len({each.names["case"] for each in told.values()}) == len(told), "each story is played in its own case"
 
 
 async def test_the_group_met_about_denny_rook_and_a_warning_stands_beside_the_offer(

@@ -155,7 +155,7 @@ class Run:
 
 async def phase(run: Run, name: str, *, live: bool) -> dict[str, Any]:
     """An import and calls, with or without live reports beside them: how long each kind took."""
-    sure = ["Mattresses dumped by the garages again, fly-tipping."]
+    sure = ["Mattresses, litter and graffiti by the garages again, fly-tipping."]
     work: list[Awaitable[None]] = [run.imported(f"{name}-import")]
     work.append(run.steady(f"{name}-call", topics.REPORTS_101, "101", CALLS_PER_SECOND, sure))
     due = run.rows + round(CALLS_PER_SECOND * run.seconds)

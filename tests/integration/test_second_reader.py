@@ -173,7 +173,10 @@ async def test_a_reader_that_never_answers_delays_nothing_but_what_waits_for_it_
     pipeline: Pipeline, silent: Silent
 ) -> None:
     unsure = await post(pipeline, NO_OBVIOUS_WORD)
-    others = [await post(pipeline, SURE), await post(pipeline, NO_OBVIOUS_WORD, danger_now=True)]
+    others = [
+        await post(pipeline, SURE, category="fly-tipping"),
+        await post(pipeline, NO_OBVIOUS_WORD, danger_now=True),
+    ]
     meanwhile = [await decided(pipeline, each) for each in others]
     late = await decided(pipeline, unsure)
     assert (late.reading, late.version, late.in_review) == (None, 1, True)

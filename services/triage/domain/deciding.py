@@ -42,6 +42,8 @@ class Decided:
 
     decision: TriageDecision
     because: tuple[Because, ...]
+    hinted: bool = False
+    """Whether words hint at a harm that is not flagged: the second reader's to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def decide_report(
     reading: Reading | None = None,
 ) -> Decided:
     """The decision of a report under `rules` on `day`. The same inputs give the same answer."""
-    evidence = rules.reader.read(report, personal)
+    evidence = rules.reader.read(report, personal, reading)
     if reading is not None:
         evidence = with_reading(evidence, reading, rules.reader)
     if report.historic:
@@ -88,7 +90,8 @@ def decide_report(
     counted = _counted(report, personal, themes, counts, rules)
     flags = _flags(report, evidence, ages, counted, rules)
     live = _live(report, evidence, ages, flags, counted, rules, day)
-    return _assessed(live, report, personal, counted, rules)
+    hinted = any(hit.signal not in flags for hit in evidence.hints)
+    return replace(_assessed(live, report, personal, counted, rules), hinted=hinted)
 
 
 def _counted(

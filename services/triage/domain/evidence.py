@@ -9,7 +9,10 @@ from schemas.events import ReportFacts
 from services.partnership.tables import CompiledTables, FiredRow
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.places import Places
-from services.triage.domain.reading import Reading
+from services.triage.domain.reading import Reading, doubted
+
+READER, READ_ALONE = "second-reader", "read-alone"
+"""What the reader's reasons are called: a theme, or a doubt of a word; and a harm that no word names."""
 
 NO_THEME = "no-theme"
 """What the tables call a report of which neither words nor category nor the second reader name a theme."""
@@ -51,6 +54,8 @@ class Evidence:
     because: list[Because] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
     hints: list[Hit] = field(default_factory=list)
+    marked: set[str] = field(default_factory=set)
+    read_alone: list[str] = field(default_factory=list)
     own: dict[str, float] = field(default_factory=dict)
     words: str = ""
     support: int = 0
@@ -88,9 +93,9 @@ class Reader:
     places: Places
     zone: ZoneInfo
 
-    def read(self, report: ReportFacts, personal: Mapping[str, Any]) -> Evidence:
-        """All evidence, in the order category, words, place and time."""
-        evidence = Evidence()
+    def read(self, report: ReportFacts, personal: Mapping[str, Any], reading: Reading | None = None) -> Evidence:
+        """All evidence, in the order category, words, place and time; words count as far as a reading lets them."""
+        evidence = Evidence(reading=reading)
         self._category(report, evidence)
         evidence.words = str(personal.get("description") or "")
         self._words(self.lexicon.hits(evidence.words), evidence)
@@ -113,17 +118,25 @@ class Reader:
         for hit in hits:
             if not hit.sure:
                 evidence.hints += [] if hit.mark else [hit]
-                continue
-            negated = hit.mark is not None
-            for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):
-                evidence.because.append(Because(row.rule, "description", hit.text, hit.start, hit.end, negated))
-                if negated or hit.signal in counted:
-                    continue
+            elif hit.mark is None and doubted(evidence.reading, hit.signal):
+                evidence.because.append(Because(f"{READER}/not-{hit.signal}", *hit.place, negated=True))
+            else:
+                self._said(hit, evidence, counted)
+
+    def _said(self, hit: Hit, evidence: Evidence, counted: set[str]) -> None:
+        """What a plain word says: noted each time, counted once."""
+        negated = hit.mark is not None
+        if negated:
+            evidence.marked.add(hit.signal)
+        again = negated or hit.signal in counted
+        for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):
+            evidence.because.append(Because(row.rule, *hit.place, negated=negated))
+            if not again:
                 evidence.weigh(row.outputs["theme"], row.outputs["weight"])
                 evidence.note(row.outputs)
-            if not negated and hit.signal not in counted:
-                counted.add(hit.signal)
-                evidence.signals.append(hit.signal)
+        if not again:
+            counted.add(hit.signal)
+            evidence.signals.append(hit.signal)
 
     def _place(self, report: ReportFacts, place: Mapping[str, Any] | None, evidence: Evidence) -> None:
         if not evidence.weights:

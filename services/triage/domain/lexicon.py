@@ -40,13 +40,18 @@ class Hit:
     mark: Mark | None = None
     sure: bool = True
 
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """Where it stands, as a reason names it: field, words, span."""
+        return "description", self.text, self.start, self.end
+
 
 def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, mark in (("signals", ""), ("hints", _HINT)):
         for signal, terms in (content.get(kind) or {}).items():
             yield from ((mark + signal, str(term)) for term in terms)
-    for place in ("before", "after"):
-        yield from ((_CUE + place, str(term)) for term in content["negations"][place])
+    for place in ("before", "after", "mistaken"):
+        yield from ((_CUE + place, str(term)) for term in content["negations"].get(place) or ())
     for mark in ("historic", "hypothetical", "figurative"):
         yield from ((_CUE + mark, str(term)) for term in content[mark])
 
@@ -122,11 +127,17 @@ class _Cues:
         return None
 
     def _negated(self, first: int, last: int) -> bool:
+        """Said not to be so before or after, or found to be something else in the same clause."""
         before = any(
             0 < first - cue.last <= CUE_WORDS and self._joined(cue.last, first) for cue in self._cues.get("before", ())
         )
-        return before or any(
-            0 < cue.first - last <= AFTER_WORDS and self._same(cue.first, last) for cue in self._cues.get("after", ())
+        return (
+            before
+            or any(
+                0 < cue.first - last <= AFTER_WORDS and self._same(cue.first, last)
+                for cue in self._cues.get("after", ())
+            )
+            or any(self._tells(cue, first, last, FAR_WORDS, both=True) for cue in self._cues.get("mistaken", ()))
         )
 
     def _tells(self, cue: Found, first: int, last: int, reach: int, *, both: bool) -> bool:

@@ -20,6 +20,8 @@ CUES: tuple[Place, ...] = (
     ("figurative",),
 )
 """The lists of cues, which every lexicon must have."""
+MISTAKEN: Place = ("negations", "mistaken")
+"""A list of cues that a lexicon may have."""
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _SET = re.compile(r"<(\w+)>")
 _WORD = re.compile(r"\w")
@@ -72,6 +74,8 @@ def _at(data: Any, place: Place) -> Any:
 
 def _lists(data: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
     yield from ((place, _at(data, place)) for place in CUES)
+    if _at(data, MISTAKEN) is not None:
+        yield MISTAKEN, _at(data, MISTAKEN)
     for kind in (SIGNALS, HINTS, THEME_WORDS):
         found = data.get(kind) or {}
         yield from (((kind, code), terms) for code, terms in (found.items() if isinstance(found, dict) else ()))

@@ -1,6 +1,6 @@
 """What the second reader made of a text, and how it counts: beside other evidence, never instead of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from schemas.facts import SecondReading
@@ -9,8 +9,11 @@ NONE = "none"
 OWN_WEIGHT, NONE_WEIGHT = 1.0, 0.7
 """How much a theme's own evidence raises what the reader says of it; what "none" counts, of which the training texts
 hold more than of any theme. Fitted on held-out training texts: documented defaults."""
-HINTED, SUSPECTED = 0.2, 0.5
-"""Harm is flagged where a hint of the lexicon and the reader agree from here on; a person looks from there on."""
+DOUBTED, HINTED, SUSPECTED, SEEN = 0.5, 0.5, 0.45, 0.65
+"""From which chance of a harm on a plain word for it counts; a hint does; a person looks; the reader flags by itself.
+
+Fitted on the training texts, each read by a reader that never saw it: documented defaults.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ def said_of(reading: Reading | None, flags: list[str]) -> SecondReading | None:
     return SecondReading(model=reading.model, theme=None if theme == NONE else theme, chance=chance, suspects=seen)
 
 
-def suspected(reading: Reading, known: list[str]) -> list[str]:
-    """Harm that the reader alone sees: a reason for a person to look, not a flag."""
+def suspected(reading: Reading, known: Collection[str]) -> list[str]:
+    """Harm that the reader alone sees: a reason for a person to look."""
     return sorted(flag for flag, chance in reading.flags.items() if chance >= SUSPECTED and flag not in known)
+
+
+def doubted(reading: Reading | None, signal: str) -> bool:
+    """Whether the whole text speaks against the harm that a word of it names ("knives sharpened while you wait")."""
+    return reading is not None and reading.flags.get(signal, 1.0) < DOUBTED

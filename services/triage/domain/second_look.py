@@ -14,7 +14,8 @@ def asks(report: ReportFacts, personal: Mapping[str, Any], made: Decided, rules:
     """Whether the second reader is asked after the tables made this decision: there are words, and it is not sure."""
     if not words_of(personal).strip():
         return False
-    return asks_reading(report, made.decision.confidence, made.decision.flags, rules.partnership)
+    decision = made.decision
+    return asks_reading(report, decision.confidence, decision.flags, rules.partnership, hinted=made.hinted)
 
 
 def words_of(personal: Mapping[str, Any]) -> str:

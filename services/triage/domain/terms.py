@@ -226,12 +226,13 @@ class Terms:
     def found(self, words: Sequence[str]) -> list[Found]:
         """Every label and where it is said: for each last word the longest run, in the order of the last words."""
         made: list[Found] = []
-        start = state = self._start
+        known, start = self._known, self._start
+        state = start
         for place, word in enumerate(words):
             if word in BREAKS:
                 state = start
                 continue
-            state = state.get(word) or self._step(state, word)
+            state = state.get(word if word in known else _UNKNOWN) or self._step(state, word)
             if state.said:
                 made += [Found(label, place - length + 1, place) for label, length in state.said]
         return made

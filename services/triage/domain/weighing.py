@@ -3,15 +3,15 @@
 from schemas.codes import Disposition
 from schemas.events import ReportFacts
 from services.partnership.models import Partnership
-from services.triage.domain.evidence import Because, Evidence, Reader
+from services.triage.domain.evidence import READ_ALONE, READER, Because, Evidence, Reader
+from services.triage.domain.lexicon import Hit
 from services.triage.domain.naming import DANGER
-from services.triage.domain.reading import HINTED, NONE, Reading, suspected, weighed
+from services.triage.domain.reading import HINTED, NONE, SEEN, Reading, suspected, weighed
 
 MINIMUM, SECOND, SURE, MARGIN = "theme-minimum", "second-theme", "review-confidence", "review-margin"
 READ_SURE = "reading-confidence"
 READ_SECOND = 0.35
 """With a reading a further theme is named at this share of the first one's chance: documented default."""
-READER = "second-reader"
 SUPPORT, NOT_OURS = 1, 0.5
 """How many different words of a theme support the reader where the tables say nothing of it; what a word that names
 somebody else's matter counts against the themes: documented defaults."""
@@ -19,15 +19,11 @@ Answer = tuple[Disposition, str | None, str | None]
 
 
 def with_reading(evidence: Evidence, reading: Reading, reader: Reader) -> Evidence:
-    """The evidence as the second reader leaves it: agreed hints fire, and each theme has a chance for a weight."""
+    """The evidence as the second reader leaves it: agreed harm is flagged, and each theme has a chance for a weight."""
     for hit in evidence.hints:
         if reading.flags.get(hit.signal, 0.0) >= HINTED:
-            for row in reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False}):
-                evidence.because.append(Because(row.rule, "description", hit.text, hit.start, hit.end))
-                if hit.signal not in evidence.flags:
-                    evidence.weigh(row.outputs["theme"], row.outputs["weight"])
-            for row in reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False}):
-                evidence.note(row.outputs)
+            _agree(evidence, hit, reader)
+    _flag_alone(evidence, reading, reader)
     elsewhere = {NONE: NOT_OURS} if reader.elsewhere(evidence, None) else {}
     chances = weighed(reading, evidence.weights | elsewhere)
     evidence.own, evidence.reading = dict(evidence.weights), reading
@@ -46,11 +42,40 @@ def _support(evidence: Evidence, theme: str, reader: Reader) -> None:
         evidence.because.append(Because(f"words/{theme}", "description", word.text, word.start, word.end))
 
 
-def asks_reading(report: ReportFacts, confidence: float, flags: tuple[str, ...], partnership: Partnership) -> bool:
-    """Whether the second reader is asked: the tables are not sure, nobody is in danger, it is not of the past."""
+def _agree(evidence: Evidence, hit: Hit, reader: Reader) -> None:
+    """A hint that the reader reads too says what a plain word says."""
+    rows = reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False})
+    known = hit.signal in evidence.flags
+    for row in rows:
+        evidence.because.append(Because(row.rule, *hit.place))
+        if not known:
+            evidence.weigh(row.outputs["theme"], row.outputs["weight"])
+        evidence.note(row.outputs)
+
+
+def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
+    """Harm that only the reader sees, and sees plainly: flagged for the person who decides; nobody else is told yet.
+
+    Not where the writer names the harm and says that it is not so.
+    """
+    for flag, chance in sorted(reading.flags.items()):
+        if chance >= SEEN and flag not in evidence.flags and flag not in evidence.marked:
+            evidence.read_alone.append(flag)
+            for row in reader.tables.evaluate("signals", {"signal": flag, "negated": False}):
+                evidence.note({name: row.outputs[name] for name in ("flag", "risk")})
+                evidence.because.append(Because(f"{READ_ALONE}/{flag}", "description"))
+
+
+def asks_reading(
+    report: ReportFacts, confidence: float, flags: tuple[str, ...], partnership: Partnership, *, hinted: bool = False
+) -> bool:
+    """Whether the second reader is asked: nobody is in danger, it is not of the past, and the tables are not sure.
+
+    They are not sure either where words only hint (`hinted`) at a harm that is not flagged.
+    """
     if report.historic or report.danger_now or DANGER in flags:
         return False
-    return confidence < partnership.threshold("reading-below").value
+    return hinted or confidence < partnership.threshold("reading-below").value
 
 
 def themes_of(evidence: Evidence, partnership: Partnership) -> list[str]:
@@ -116,7 +141,8 @@ def _doubt_of_reading(
     confidence: float,
     partnership: Partnership,
 ) -> str | None:
-    unseen = suspected(reading, flags)
+    known = set(flags) - set(evidence.read_alone)
+    unseen = suspected(reading, known)
     if unseen:
         return f"the second reader suspects: {', '.join(unseen)}"
     if confidence < partnership.threshold(READ_SURE).value:

@@ -1,7 +1,9 @@
 """The second reader counts beside other evidence, and is never the only reason for a decision."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 
 from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
-from services.triage.domain.reading import NONE, Reading, suspected, weighed
+from services.triage.domain.lexicon import Lexicon
+from services.triage.domain.reading import DOUBTED, NONE, SUSPECTED, Reading, suspected, weighed
+from services.triage.domain.weighing import asks_reading
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, grams, load, nearness, save
 
@@ -22,12 +26,14 @@ def rules() -> Rules:
     return read_rules(LUTON)
 
 
+REPORT = ReportFacts(
+    report_id=UUID(int=1), reference="R-222-222-222", source_id="1", channel="online", kind="incident",
+    received_at=NOW, danger_now=False,
+)  # fmt: skip
+
+
 def decided(rules: Rules, words: str, reading: Reading | None) -> Decided:
-    report = ReportFacts(
-        report_id=UUID(int=1), reference="R-222-222-222", source_id="1", channel="online", kind="incident",
-        received_at=NOW, danger_now=False,
-    )  # fmt: skip
-    return decide_report(report, {"description": words}, Counts(), rules, date(2026, 3, 2), reading)
+    return decide_report(REPORT, {"description": words}, Counts(), rules, date(2026, 3, 2), reading)
 
 
 def reading(theme: str, chance: float, **flags: float) -> Reading:
@@ -45,10 +51,57 @@ def test_a_theme_that_the_words_say_too_is_decided(rules: Rules) -> None:
     assert (made.disposition, made.themes[0]) == ("needs-case", "town-centre")
 
 
-def test_harm_that_only_the_reader_sees_is_no_flag_and_goes_to_a_person(rules: Rules) -> None:
-    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, coercion=0.9)).decision
+def test_harm_that_only_the_reader_suspects_is_no_flag_and_goes_to_a_person(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, coercion=SUSPECTED)).decision
     assert (made.flags, made.disposition) == ((), "review")
     assert suspected(reading("town-centre", 0.9, coercion=0.9), []) == ["coercion"]
+
+
+def test_harm_that_only_the_reader_sees_plainly_is_flagged_for_a_person_and_tells_nobody_else(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, weapon=0.9))
+    assert (made.decision.flags, made.decision.risk, made.decision.disposition) == (("weapon",), "high", "review")
+    assert made.decision.review_reason == "the second reader suspects: weapon"
+    assert made.decision.act_first == ()
+    assert "read-alone/weapon" in [each.rule for each in made.because]
+
+
+def test_harm_that_the_writer_denies_is_not_flagged_by_the_reader_alone(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging, no weapon seen.", reading("town-centre", 0.95, weapon=0.9)).decision
+    assert (made.flags, made.disposition) == ((), "review")
+
+
+@pytest.mark.parametrize(("chance", "flags"), [(DOUBTED, ("weapon",)), (DOUBTED - 0.01, ())])
+def test_a_word_for_a_harm_counts_unless_the_whole_text_speaks_against_it(
+    rules: Rules, chance: float, flags: tuple[str, ...]
+) -> None:
+    made = decided(rules, "They sharpen knives on the market.", reading(NONE, 0.99, weapon=chance))
+    assert made.decision.flags == flags
+    told = {each.rule: each for each in made.because}
+    if not flags:
+        doubt = told["second-reader/not-weapon"]
+        assert (doubt.text, doubt.start, doubt.end, doubt.negated) == ("knives", 13, 19, True)
+
+
+def test_a_hint_is_a_reason_to_read_and_a_flag_is_none(rules: Rules) -> None:
+    cues: dict[str, Any] = {
+        "negations": {"before": [], "after": []},
+        "historic": [],
+        "hypothetical": [],
+        "figurative": [],
+    }
+    words = Lexicon({**cues, "signals": {}, "hints": {"child": ["lad"]}})
+    hinting = replace(rules, reader=replace(rules.reader, lexicon=words))
+    assert decided(hinting, "There was one lad at the gate.", None).hinted
+    assert not decided(hinting, "There was a shout at the gate.", None).hinted
+
+
+@pytest.mark.parametrize(
+    ("hinted", "danger", "asks"), [(True, (), True), (False, (), False), (True, ("danger-now",), False)]
+)
+def test_who_is_sure_is_read_again_only_for_a_hint_and_never_in_danger(
+    rules: Rules, hinted: bool, danger: tuple[str, ...], asks: bool
+) -> None:
+    assert asks_reading(REPORT, 0.99, danger, rules.partnership, hinted=hinted) is asks
 
 
 def test_the_same_inputs_give_the_same_answer(rules: Rules) -> None:

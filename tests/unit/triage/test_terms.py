@@ -8,7 +8,7 @@ from services.triage.domain.terms import TermMalformed, Terms, words_of
 SETS: dict[str, list[object]] = {"age": [14, "fifteen"], "partner": ["husband", "ex partner"]}
 CONTENT = {
     "sets": SETS,
-    "negations": {"before": ["no"], "after": ["not seen"]},
+    "negations": {"before": ["no"], "after": ["not seen"], "mistaken": ["turned out to be", "for a play"]},
     "historic": ["years ago"],
     "hypothetical": ["in case"],
     "figurative": ["murder a pint"],
@@ -49,6 +49,9 @@ def test_a_malformed_term_is_refused(term: str) -> None:
     [
         ("No knife, bleeding from the head", [("weapon", "negated"), ("injury", None)]),
         ("knife not seen", [("weapon", "negated")]),
+        ("a knife in his hand, turned out to be a comb", [("weapon", "negated")]),
+        ("bleeding for a play", [("injury", "negated")]),
+        ("a knife. The rest turned out to be a tale", [("weapon", None)]),
         ("Knives were there years ago", [("weapon", "historic")]),
         ("I could murder a pint", [("fight", "figurative")]),
         ("keeps it in case of a knife", [("weapon", "hypothetical")]),

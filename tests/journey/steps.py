@@ -41,6 +41,30 @@ def case_of(hub: str, posted: dict[str, Any]) -> str:
     return reference
 
 
+def routed(hub: str, posted: dict[str, Any], theme: str, key: dict[str, str] = POLICE) -> str:
+    """The report's case; where triage asks a person first, the duty manager answers with that theme."""
+
+    def settled() -> Any:
+        receipt = httpx2.get(hub + posted["url"], headers=key).json()
+        return receipt if receipt["status"] == "in-review" or (receipt["decision"] or {}).get("case") else None
+
+    receipt = until(settled, "the report to be decided")
+    if receipt["status"] == "in-review":
+        triage = httpx2.URL(hub).copy_with(port=(httpx2.URL(hub).port or 0) + 2)
+        path = f"{triage}/internal/reviews/{receipt['reference']}".replace("//internal", "/internal")
+        body = {"version": httpx2.get(path, headers=DUTY).json()["version"], "reason": "As it was told."}
+        proposed = receipt["decision"]["themes"][:1] == [theme]
+        body |= {"action": "confirm"} if proposed else {"action": "change", "themes": [theme]}
+        answer = httpx2.post(path, json=body, headers=DUTY)
+        assert answer.status_code == httpx2.codes.OK, answer.text
+
+    def found() -> Any:
+        return (httpx2.get(hub + posted["url"], headers=key).json()["decision"] or {}).get("case")
+
+    case: str = until(found, "the report's case")
+    return case
+
+
 def assert_sound(page: Page, what: str) -> None:
     """No violation of WCAG 2.2 A and AA that axe finds, and nothing that scrolls sideways; `what` names the page."""
     found = Axe().run(page, options=AXE)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
 from tests.journey.panels import met, minuted
-from tests.journey.steps import case_of, post_call
+from tests.journey.steps import post_call, routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 YOUTH, MASH, SERGEANT = "jerome-tansley", "miriam-lunt", "colm-ferris"
@@ -24,7 +24,7 @@ def called(hub: str) -> str:
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
     child = {"id": "child", "role": "victim", "name": f"Alfie {mark}", "age": 14, "under_18": True}
     more = {"category": "child-criminal-exploitation", "place": {"text": f"{mark} Road"}, "people": [child]}
-    return case_of(hub, post_call(hub, WORDS, **more))
+    return routed(hub, post_call(hub, WORDS, **more), "safeguarding-children")
 
 
 def refer(page: Page, case: str, panel: str, why: str) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
 from tests.journey.panels import met, minuted
-from tests.journey.steps import assert_sound, case_of, post_call, until
+from tests.journey.steps import assert_sound, post_call, routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 CASEWORKER, CHAIR, SERGEANT, MASH = "asha-venn", "ruth-pellow", "colm-ferris", "miriam-lunt"
@@ -29,13 +29,7 @@ def partner_case(hub: str, key: str, sent: dict[str, Any]) -> str:
     headers = {"Authorization": f"Bearer {key}"}
     answer = httpx2.post(f"{hub}/api/v1/reports", json=sent | {"source_id": str(uuid.uuid4())}, headers=headers)
     assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
-
-    def found() -> Any:
-        receipt = httpx2.get(hub + answer.json()["url"], headers=headers).json()
-        return (receipt["decision"] or {}).get("case")
-
-    case: str = until(found, "the partner's report to be in a case")
-    return case
+    return routed(hub, answer.json(), "town-centre", headers)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +40,7 @@ def case(hub: str) -> str:
     place = {"text": f"{mark} Street", "latitude": 51.8 + number % 20_011 / 100_000, "longitude": -0.41}
     who = {"id": "kit", "role": "subject", "name": f"Kit {mark}", "age": 18}
     same = {"category": "begging-vagrancy", "place": place, "people": [who]}
-    first = case_of(hub, post_call(hub, "Lad begging by the cash machine, says he is eighteen.", **same))
+    first = routed(hub, post_call(hub, "Lad begging by the cash machine, says he is eighteen.", **same), "town-centre")
     mall = {"description": "Begging at the doors again, asked to move on, swore at the officer."}
     csas = {"description": "Same young man begging outside the bakery, third time today."}
     found = {partner_case(hub, "demo-mall", same | mall), partner_case(hub, "demo-council-csas", same | csas)}
@@ -104,8 +98,8 @@ def warned(page: Page, case: str) -> None:
 
 
 def found_to_be_fifteen(page: Page, case: str) -> None:
-    """The age that he said gives way to his date of birth."""
-    page.goto(f"/cases/{case}")
+    """The age that he said gives way to his date of birth, which police may see and write down."""
+    become(page, SERGEANT, f"/cases/{case}")
     people = "section[aria-labelledby=ppl]"
     expect(page.locator(people)).to_contain_text(", 18")
     change = "Change role, contact or date of birth"
@@ -115,7 +109,7 @@ def found_to_be_fifteen(page: Page, case: str) -> None:
 
 def refused(page: Page, case: str) -> None:
     """The notice: which rule of the law refused it, that nothing was issued, and what can be done instead."""
-    page.goto(f"/cases/{case}/ladder")
+    become(page, CASEWORKER, f"/cases/{case}/ladder")
     shut = page.locator(".ladder li:has(> span:text-is('Community protection notice'))")
     expect(shut).to_contain_text("The person is under 16; this is only for 16 or over. (2014 Act s.43(1))")
     asked = answered(page, "Take a step", "Record the step", Step=NOTICE, Why="It goes on.")
@@ -152,7 +146,7 @@ def test_a_refusal_is_accessible_and_does_not_scroll_sideways(chrome: Browser, h
     who = {"id": "child", "role": "subject", "name": f"Kit {uuid.uuid4().hex[:6]}", "date_of_birth": "2011-03-01"}
     more: dict[str, Any] = {"place": {"text": "Invented Lane"}, "people": [who]}
     words = "Boy of 15 begging at the station doors every day, frightened of the older ones with him."
-    child = case_of(hub, post_call(hub, words, **more))
+    child = routed(hub, post_call(hub, words, **more), "asb-environmental")
     context = chrome.new_context(viewport=size, base_url=hub)  # type: ignore[arg-type]
     page = context.new_page()
     sign_in(page, "helen-strood")

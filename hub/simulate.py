@@ -15,4 +15,4 @@ def simulate(
     """Play the demonstration day until stopped: fourteen days of history once, then live reports and the stories."""
     settings = local_settings()
     configure_logs("demonstration", settings)
-    main(url or settings.desk_url, settings.home)
+    main(url or settings.desk_url, settings.home, settings.kafka)

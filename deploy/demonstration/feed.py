@@ -11,9 +11,11 @@ from random import Random
 
 import httpx2
 import structlog
+from aiokafka.errors import KafkaError
 
 from deploy.demonstration.player import StoryPlayer
 from deploy.demonstration.plays import read_plays
+from deploy.demonstration.poison import put
 from deploy.demonstration.script import Background, Script, Step, Story, body, housing_file, read_script
 from deploy.demonstration.staff import LeftAt, StaffAtWork, StaffOnDuty
 from deploy.local.ports import Ports
@@ -37,13 +39,21 @@ class Feed:
     """Sends the script to one hub."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, triage: httpx2.AsyncClient, script: Script, home: Path, pace: float = 1.0
+        self,
+        client: httpx2.AsyncClient,
+        triage: httpx2.AsyncClient,
+        script: Script,
+        home: Path,
+        *,
+        pace: float = 1.0,
+        kafka: str | None = None,
     ) -> None:
-        """`pace` is how many times the waits between people's steps last."""
-        self._client = client
+        """`pace` is how many times the waits between people's steps last; without `kafka` no record is poisoned."""
+        self._client, self._kafka = client, kafka
         self._script, self._random = script, Random(SEED)
         self._history_began = home / "demonstration-history-began"
         self._history_done = home / "demonstration-history-sent"
+        self._poisoned = home / "demonstration-poisoned"
         self._count = self._turn = 0
         self._left_at = LeftAt(home / "demonstration-staff.json")
         self.player = StoryPlayer(self._client, triage, read_plays(), home / "demonstration-stories.json", pace=pace)
@@ -126,11 +136,25 @@ class Feed:
             headers = {"Authorization": "Bearer demo-housing", "Content-Type": "application/x-ndjson"}
             await self._post("/api/v1/batches?format=hub", housing_file(round_number), headers)
             return
+        if step.poison:
+            await self._poison(round_number)
+            return
         source_id = f"story-{story}-{round_number}-{step.at:g}"
         now, step = datetime.now(UTC), self._script.recast(step, self._turn)
         await self._send(step, source_id, now, now - timedelta(minutes=step.ago) if step.ago else None, round_number)
         if step.channel != "online":  # a resident's receipt is hers alone; a partner's leads its people to the case
             self.player.begins(story, round_number, source_id, step.key or CALL_KEY)
+
+    async def _poison(self, round_number: int) -> None:
+        """Once for a hub's data: operations staff shall find one dead letter, not one for each quarter of an hour."""
+        if self._kafka is None or self._poisoned.exists():
+            return
+        try:
+            await put(self._kafka, round_number)
+        except KafkaError as error:
+            log.warning("demonstration_not_poisoned", error=type(error).__name__)
+        else:
+            self._poisoned.write_text(datetime.now(UTC).isoformat())
 
     async def _send(
         self,
@@ -176,15 +200,15 @@ class Feed:
         return None if answer.status_code in AGAIN else answer
 
 
-def main(base_url: str, home: Path) -> None:
+def main(base_url: str, home: Path, kafka: str) -> None:
     """Play until stopped."""
-    asyncio.run(_played(base_url, home))
+    asyncio.run(_played(base_url, home, kafka))
 
 
-async def _played(base_url: str, home: Path) -> None:
+async def _played(base_url: str, home: Path, kafka: str) -> None:
     triage = httpx2.URL(base_url).copy_with(port=Ports(httpx2.URL(base_url).port or 8000).service("triage"))
     async with (
         httpx2.AsyncClient(base_url=base_url, timeout=20) as client,
         httpx2.AsyncClient(base_url=triage, timeout=20) as reviews,
     ):
-        await Feed(client, reviews, read_script(), home).run()
+        await Feed(client, reviews, read_script(), home, kafka=kafka).run()

@@ -36,7 +36,7 @@ class Background(Scripted):
 
 
 class Step(Scripted):
-    """What happens in a story, `at` seconds after its round began: a report, or a partner's file."""
+    """What happens in a story, `at` seconds after its round began: a report, a partner's file, or a poisoned record."""
 
     at: float
     channel: Literal["101", "online", "partner"] = "partner"
@@ -48,6 +48,8 @@ class Step(Scripted):
     wants_updates: bool = False
     people: tuple[dict[str, Any], ...] = ()
     file: str | None = None
+    poison: bool = False
+    """A record that nobody can read, on the partners' topic: once, not in every round."""
     ago: float = 0
     """Minutes by which it was received before it is sent: a demonstration lays it in the past."""
 

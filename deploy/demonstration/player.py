@@ -157,7 +157,8 @@ class StoryPlayer:
             _, seen = await self._sent(Asked("GET", path, play.by))
             if "version" not in seen:
                 return Asked("GET", path, play.by)
-        soon = {"soon": (self._clock() + MEETS_AFTER).isoformat(timespec="minutes")}
+        meets = self._clock() + MEETS_AFTER + timedelta(minutes=progress.tries)
+        soon = {"soon": meets.isoformat(timespec="minutes")}
         return request_of(play, progress.names | soon, seen)
 
     async def _sent(self, asked: Asked) -> tuple[int, dict[str, Any]]:

@@ -94,12 +94,12 @@ async def test_a_poisoned_record_of_our_own_is_listed_masked_mended_and_replayed
         return by_report(records, {"ReportTriaged.v1", "ReviewRequested.v1"}).get(uuid.UUID(report_id), set())
 
     ids = await until(decided, "the decision")
-    causes = {
-        dict(each.headers)["causationid"].decode()
+    begun_by = {
+        dict(each.headers)["correlationid"].decode()
         for each in await hub.records(topics.DECISIONS)
         if dict(each.headers)["ce_id"].decode() in ids
     }
-    assert causes == {event_id}
+    assert begun_by == {event_id}
     await _bury_the_others(hub, report_id)
 
 

@@ -73,7 +73,8 @@ async def test_the_group_met_about_denny_rook_and_a_warning_stands_beside_the_of
 ) -> None:
     names = told[2].names
     meeting = await of(pipeline, f"meetings/{names['meeting']}")
-    assert (meeting["status"], meeting["agenda"][0]["minuted"][0]["decision"]) == ("signed-off", "help-and-steps")
+    about = next(each for each in meeting["agenda"] if each["referral"]["reference"] == names["tcig"])
+    assert (meeting["status"], about["minuted"][0]["decision"]) == ("signed-off", "help-and-steps")
     ladder = await of(pipeline, f"cases/{names['case']}/ladder")
     assert [each["instrument"] for each in ladder["taken"]] == ["verbal-warning"]
     assert [each["answer"] for each in ladder["help"]] == ["refused"]

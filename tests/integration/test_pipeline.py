@@ -68,7 +68,9 @@ async def test_a_report_opens_a_case_and_a_like_one_joins_it(pipeline: Pipeline)
     assert second["decision"]["case"] == first["decision"]["case"]
     found = await case(pipeline, first["decision"]["case"])
     assert found["reports"] == [first["reference"], second["reference"]]
-    assert [entry["type"] for entry in found["timeline"]] == ["ReportJoined", "CaseOpened"]
+    told = [entry["type"] for entry in found["timeline"]]
+    # Another test's case of the same corner may be proposed beside; nothing else has happened here.
+    assert [each for each in told if each != "JoinProposed"] == ["ReportJoined", "CaseOpened"]
     assert found["version"] == 1
 
 

@@ -120,6 +120,8 @@ class Decision:
     cancelled: tuple[CancelledTimer, ...] = ()
     tallies: Mapping[str, int] = field(default_factory=dict)
     answer: Any = None
+    cause: UUID | None = None
+    """What the ids of its effects are made from where one of several messages brings it about; else that one's."""
 
 
 NOTHING = Decision()

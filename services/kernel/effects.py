@@ -71,16 +71,19 @@ class Effects:
 
     def add(self, decision: Decision, cause: Message, now: datetime, traceparent: str | None) -> None:
         """Take in one decision. Raises `EventTooLarge` before anything of it is taken."""
-        events = [self._event(event, place, cause, now, traceparent) for place, event in enumerate(decision.events)]
+        identity = decision.cause or cause.id
+        ids = [uuid5(identity, f"{_type_of(event)}/{place}") for place, event in enumerate(decision.events)]
+        made = zip(decision.events, ids, strict=True)
+        events = [self._event(event, event_id, cause, now, traceparent) for event, event_id in made]
         caused = _Caused(cause.correlation_id, cause.id, traceparent)
         self.events.extend(events)
         for job in decision.jobs:
-            job_id = uuid5(cause.id, f"job/{job.kind}/{job.name}")
+            job_id = uuid5(identity, f"job/{job.kind}/{job.name}")
             self.jobs[job_id] = (job, job.due_at or now, caused)
         for gone in decision.cancelled:
             self.timers[self._timer_id(gone)] = None
         for timer in decision.timers:
-            message_id = uuid5(cause.id, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
+            message_id = uuid5(identity, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
             self.timers[self._timer_id(timer)] = (timer, message_id, caused)
         for name, amount in decision.tallies.items():
             self.tallies[name] = self.tallies.get(name, 0) + amount
@@ -89,14 +92,14 @@ class Effects:
         return uuid5(_TIMERS, f"{self.service}/{timer.kind}/{timer.subject}/{timer.name}")
 
     def _event(
-        self, event: NewEvent, place: int, cause: Message, now: datetime, traceparent: str | None
+        self, event: NewEvent, event_id: UUID, cause: Message, now: datetime, traceparent: str | None
     ) -> tuple[str, str, str, str]:
-        type_ = f"{event.body.TYPE}.v{event.body.VERSION}"
+        type_ = _type_of(event)
         body = event.body.model_dump_json(exclude_none=True)
         if len(body) > EVENT_LIMIT // 4 and len(body.encode()) > EVENT_LIMIT:
             raise EventTooLarge(type_)
         headers = headers_of(
-            message_id=uuid5(cause.id, f"{type_}/{place}"),
+            message_id=event_id,
             service=self.service,
             type_=type_,
             time=now,
@@ -146,6 +149,10 @@ class Effects:
             **_caused_columns([caused for _, (_, _, caused) in armed]),
         }
         await connection.execute(_UPSERT_TIMERS, columns)
+
+
+def _type_of(event: NewEvent) -> str:
+    return f"{event.body.TYPE}.v{event.body.VERSION}"
 
 
 def _caused_columns(caused: Sequence[_Caused]) -> dict[str, list[object]]:

@@ -7,7 +7,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 _DATA_CLASSES = ("22", "23", "54")
 """SQLSTATE classes: data exception, integrity constraint violation, program limit exceeded."""
 
-INFRASTRUCTURE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError)
+INFRASTRUCTURE = (
+    *(SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(KafkaError, OSError, TimeoutError),
+)
 """What waiting may mend: consume nothing, back off, say so in the health answer. Never a dead letter."""
 
 

@@ -85,6 +85,7 @@ class Process:
         self._background, self._details = background, details or {}
         self.ready_checks: list[Callable[[], Awaitable[bool]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
         self._broker: KafkaBroker | None = None
         self._kafka: str = "starting" if subscriptions else "not needed"
         self._traces: TracerProvider | None = None
@@ -154,7 +155,7 @@ class Process:
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        self._start(self.relay.run())
+        self._start_relay()
         self._start(self.timers.run())
         for worker in self.workers:
             self._start(worker.run())
@@ -170,8 +171,22 @@ class Process:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
+    def _start_relay(self) -> None:
+        self._start(self.relay.run())
+        self._tasks[-1].add_done_callback(self._relay_ended)
+
+    def _relay_ended(self, task: asyncio.Task[None]) -> None:
+        """A relay ends only with its process: one that a library's own cancellation or error ended begins again."""
+        if self._stopping:
+            return
+        failure = None if task.cancelled() else task.exception()
+        log.error("relay_ended", error=type(failure).__name__ if failure else "cancelled")
+        self._tasks.remove(task)
+        self._start_relay()
+
     async def _stop(self) -> None:
         """Bounded: a batch that is cut off is rolled back and read again, so nothing is lost by leaving."""
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
         stopping = [*self._tasks]

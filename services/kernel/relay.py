@@ -23,7 +23,7 @@ from services.kernel.telemetry import OUTBOX_AGE, OUTBOX_ROWS, PUBLISHED
 ROUND = 2000
 """Outbox rows read at once."""
 BATCH_BYTES = 262_144
-SWEEP_SECONDS, POLL_SECONDS, NOTIFY_EVERY, SEND_SECONDS = 1.0, 0.2, 0.02, 30.0
+SWEEP_SECONDS, POLL_SECONDS, NOTIFY_EVERY, SEND_SECONDS, STOP_SECONDS = 1.0, 0.2, 0.02, 30.0, 5.0
 
 _READ = "SELECT id, topic, key, headers, body FROM outbox_messages WHERE id > $1 ORDER BY id LIMIT $2"
 _DELETE = "DELETE FROM outbox_messages WHERE id = ANY($1::bigint[])"
@@ -194,7 +194,11 @@ class Relay:
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        try:
-            await asyncio.wait_for(producer.stop(), 5)
-        except (KafkaError, TimeoutError) as error:
-            log.debug("producer_not_stopped", error=type(error).__name__)
+        # Not wait_for: it would wait for the stop's own cancellation, and a relay that hangs publishes nothing.
+        stopping = asyncio.ensure_future(producer.stop())
+        done, _ = await asyncio.wait((stopping,), timeout=STOP_SECONDS)
+        if not done or stopping.cancelled():
+            stopping.cancel()
+            log.warning("producer_not_stopped", error="unfinished")
+        elif (failure := stopping.exception()) is not None:
+            log.warning("producer_not_stopped", error=type(failure).__name__)

@@ -1,27 +1,33 @@
 """Open referrals whose clocks run out one after another, across a restart and two processes: when, in order, once.
 
 Usage: python -m tests.benchmarks.clocks_due POSTGRES_URL KAFKA [--referrals 10000] [--seconds 60] [--json], on a
-database that is provisioned and empty. The first process is stopped half-way and another one takes its place.
+database that is provisioned and empty. Two operating-system processes of the service run; the first is killed half-way
+with SIGKILL and another one takes its place.
 """
 
 import argparse
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import uuid
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import asyncpg
+import httpx2
 
 from schemas.codes import CaseStatus
 from schemas.events import CaseState, ReferralState
 from services.kernel.clock import utc_now
 from services.kernel.process import Process
 from services.kernel.references import reference
+from services.kernel.settings import Settings
 from services.partnership.models import Partnership
 from services.partnership.values import Clock
 from services.referrals import repository
@@ -30,6 +36,7 @@ from services.referrals.domain import clocks
 from services.referrals.domain.state import Case, Referral, case_key, referral_key
 from services.referrals.messages import ReferralDue
 from tests.engines.hub import service_settings
+from tests.engines.running import free_ports
 
 AHEAD = timedelta(seconds=15)
 A_CASE_HAS = 10
@@ -115,22 +122,51 @@ async def _prepared(hub: Process, count: int, seconds: float) -> dict[str, datet
     }
 
 
+@contextmanager
+def _process(settings: Settings, slot: int, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """One process of the service beside others; ended afterwards, however it ended."""
+    told = {
+        "HUB_DATABASE_URL": settings.database_url,
+        "HUB_KAFKA": settings.kafka,
+        "HUB_DEMONSTRATION": "true",
+        "HUB_SERVICE_SECRET": settings.service_secret.get_secret_value(),
+        "HUB_KEY_PEPPER": settings.key_pepper.get_secret_value(),
+    }
+    command = [sys.executable, "-m", "hub", "run", "referrals", "--slot", str(slot), "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | told, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+async def _ready(port: int) -> None:
+    """Wait until a process answers that it is ready. Raises `TimeoutError` after a minute and a half."""
+    async with httpx2.AsyncClient(timeout=5) as client, asyncio.timeout(90):
+        while True:
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success:
+                    return
+            except httpx2.HTTPError:
+                pass  # not listening yet
+            await asyncio.sleep(0.2)
+
+
 async def measure(database_url: str, kafka: str, count: int, seconds: float) -> Fired:
     """Run it."""
     settings = await service_settings("referrals", database_url, kafka)
-    async with AsyncExitStack() as stack:
-        # All three are built first: reading the partnership's files would hold up this one loop that all of them share.
-        first, second, third = build(settings), build(settings), build(settings)
-        stopping = await stack.enter_async_context(AsyncExitStack())
-        await stopping.enter_async_context(first.app.router.lifespan_context(first.app))
-        await stack.enter_async_context(second.app.router.lifespan_context(second.app))
-        due = await _prepared(second, count, seconds)
+    ports = free_ports(following=3)
+    with ExitStack() as stack:
+        first, *_ = [stack.enter_context(_process(settings, slot, ports + slot)) for slot in (0, 1)]
+        await asyncio.gather(_ready(ports), _ready(ports + 1))
+        due = await _prepared(build(settings), count, seconds)
         connection = await asyncpg.connect(database_url)
         subjects = [str(ReferralDue.model_validate_json(payload).referral_id) for payload in due]
         await connection.execute(_TIMERS, subjects, list(due.values()), list(due))
         await _until(next(iter(due.values())) + timedelta(seconds=seconds / 2))
-        await stopping.aclose()
-        await stack.enter_async_context(third.app.router.lifespan_context(third.app))
+        first.kill()
+        stack.enter_context(_process(settings, 2, ports + 2))
         await _all_fired(connection, count, max(due.values()))
         rows = await connection.fetch(_FIRED)
         await connection.close()

@@ -122,7 +122,8 @@ def read(state: Mapping[str, Any], body: TextRead | ReadingLate, context: Contex
     made = decide_with(taken.report, taken.personal, taken.counts, context.rules, _day(context), reading)
     settled = _settled(state, taken, made, reading, context)
     tallies = {**settled.tallies, "reading/read" if reading else "reading/without": 1}
-    return replace(_without(unread, settled), tallies=tallies)
+    # The report's own message is the cause, whichever of the two came: after a restore the other may be the first.
+    return replace(_without(unread, settled), tallies=tallies, cause=body.asked)
 
 
 def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, Any]) -> _Taken:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from services.desk.presenting import Presenter
+from services.desk.presenting import EVENT_TITLES, Presenter
 
 CHILD_UNDER = 18
 ENTITLED = "May meet a threshold"
@@ -23,6 +23,21 @@ def tasks(presenter: Presenter, found: Iterable[Mapping[str, Any]], now: datetim
             "escalated": each["escalated"],
         }
         for each in waiting
+    ]
+
+
+def entries(presenter: Presenter, timeline: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A case's history as referrals tells it: when, what, who and why, without anybody's words."""
+    return [
+        {
+            "day": presenter.day(each["at"]),
+            "clock": presenter.clock(each["at"]),
+            "title": EVENT_TITLES.get(each["type"], each["type"]),
+            "who": each["who"],
+            "agency": presenter.agency(each["agency"]) if each["agency"] else "",
+            "why": each["why"],
+        }
+        for each in timeline
     ]
 
 

@@ -10,7 +10,7 @@ from services.desk import case_view, casefile_view, marks_repository, meeting_vi
 from services.desk.commands import Casework
 from services.desk.frame import PARTS, missing, pages_of, shell, tidy
 from services.desk.people import Session, SignedIn
-from services.desk.presenting import EVENT_TITLES, Presenter
+from services.desk.presenting import Presenter
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 
@@ -64,19 +64,8 @@ def _shown(presenter: Presenter, partnership: Partnership, found: Mapping[str, A
         "owner": presenter.who(found["owner"]) or "Nobody yet",
         "people": casefile_view.people(found["people"], now),
         "tasks": casefile_view.tasks(presenter, found["tasks"], now),
-        "entries": [_entry(presenter, each) for each in found["timeline"]],
+        "entries": casefile_view.entries(presenter, found["timeline"]),
         "withheld": [PARTS[each] for each in found["withheld"]],
         "names_shown": "names" not in found["withheld"],
         "words_shown": "text" not in found["withheld"],
-    }
-
-
-def _entry(presenter: Presenter, each: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "day": presenter.day(each["at"]),
-        "clock": presenter.clock(each["at"]),
-        "title": EVENT_TITLES.get(each["type"], each["type"]),
-        "who": each["who"],
-        "agency": presenter.agency(each["agency"]) if each["agency"] else "",
-        "why": each["why"],
     }

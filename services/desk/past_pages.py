@@ -9,7 +9,7 @@ from services.desk import casefile_view, repository
 from services.desk.commands import Casework
 from services.desk.frame import missing, pages_of, shell, tidy
 from services.desk.people import SignedIn
-from services.desk.presenting import EVENT_TITLES, Presenter
+from services.desk.presenting import Presenter
 from services.kernel.process import Process
 
 router = APIRouter(include_in_schema=False)
@@ -65,16 +65,5 @@ def _shown(presenter: Presenter, known: dict[str, Any], at: datetime) -> dict[st
         "tasks": casefile_view.tasks(presenter, known["tasks"], at),
         "people": casefile_view.people(known["people"], at),
         "nameless": casefile_view.nameless(known["withheld"]),
-        "entries": [_entry(presenter, each) for each in known["timeline"]],
-    }
-
-
-def _entry(presenter: Presenter, each: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "day": presenter.day(each["at"]),
-        "clock": presenter.clock(each["at"]),
-        "title": EVENT_TITLES.get(each["type"], each["type"]),
-        "who": each["who"],
-        "agency": presenter.agency(each["agency"]) if each["agency"] else "",
-        "why": each["why"],
+        "entries": casefile_view.entries(presenter, known["timeline"]),
     }

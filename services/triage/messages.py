@@ -36,34 +36,30 @@ class ReviewUnanswered(BaseModel):
     version: int
 
 
-class ReadText(BaseModel):
-    """A job: read the text of a report that the tables are not sure of. After `until` nobody waits for it."""
+class ReadingAsked(BaseModel):
+    """Which report was asked about, by which message (`asked`), and the keys of its place and victims."""
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
     asked: UUID
     keys: tuple[str, ...]
+
+
+class ReadText(ReadingAsked):
+    """A job: read the text of a report that the tables are not sure of. After `until` nobody waits for it."""
+
     text: str
     until: datetime
 
 
-class TextRead(BaseModel):
-    """The job's result; no `reading` where nobody could read it. `keys` are those of the report's place and victims."""
+class TextRead(ReadingAsked):
+    """The job's result; no `reading` where nobody could read it."""
 
-    model_config = ConfigDict(frozen=True)
-    report_id: UUID
-    asked: UUID
-    keys: tuple[str, ...]
     reading: Reading | None = None
 
 
-class ReadingLate(BaseModel):
+class ReadingLate(ReadingAsked):
     """The time to read a report a second time ran out: it is decided without."""
-
-    model_config = ConfigDict(frozen=True)
-    report_id: UUID
-    asked: UUID
-    keys: tuple[str, ...]
 
 
 READERS: dict[str, dict[int, type[BaseModel]]] = {

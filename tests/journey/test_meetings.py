@@ -49,19 +49,24 @@ def accepted(hub: str, name: str) -> tuple[str, dict[str, Any]]:
     return case, told(hub, DUTY, f"referrals/{referral['reference']}/accept", referral["version"], {})
 
 
+def plan(hub: str, first: str, second: str, days: int) -> Planned:
+    """A meeting in so many days about both men; the mall is asked about the second."""
+    case, taken = accepted(hub, first)
+    _, other = accepted(hub, second)
+    question = {"agency": "the-mall", "question": "What have your officers seen of him?"}
+    told(hub, DUTY, f"referrals/{other['reference']}/request-information", other["version"], question)
+    at = datetime.now(UTC) + timedelta(days=days, minutes=random.randrange(20_000))
+    body = {"panel": "tcig", "at": at.isoformat()}
+    answer = httpx2.post(f"{hub}/api/v1/meetings", json=body, headers={"Authorization": f"Bearer {DUTY}"}, timeout=60)
+    assert answer.status_code == httpx2.codes.OK, answer.text
+    return Planned(answer.json()["meeting_id"], case, taken["reference"], other["reference"], second)
+
+
 @pytest.fixture(scope="module")
 def planned(hub: str) -> Planned:
     """Two items of the next meeting of the Town Centre Intervention Group; the mall answers for one of them."""
     name = "Denny " + "".join(random.choices("bcdfghklmnprstvw", k=6)).capitalize()
-    case, first = accepted(hub, name)
-    _, other = accepted(hub, "Lee Marsh")
-    question = {"agency": "the-mall", "question": "What have your officers seen of him?"}
-    told(hub, DUTY, f"referrals/{other['reference']}/request-information", other["version"], question)
-    at = datetime.now(UTC) + timedelta(days=20, minutes=random.randrange(20_000))
-    body = {"panel": "tcig", "at": at.isoformat()}
-    answer = httpx2.post(f"{hub}/api/v1/meetings", json=body, headers={"Authorization": f"Bearer {DUTY}"}, timeout=60)
-    assert answer.status_code == httpx2.codes.OK, answer.text
-    return Planned(answer.json()["meeting_id"], case, first["reference"], other["reference"], name)
+    return plan(hub, name, "Lee Marsh", days=20)
 
 
 @pytest.fixture
@@ -135,14 +140,7 @@ def hub_of(page: Page) -> str:
 @pytest.fixture(scope="module")
 def open_meeting(hub: str) -> Planned:
     """A meeting that nobody signs off."""
-    case, first = accepted(hub, "Owen Pask")
-    _, other = accepted(hub, "Ray Cole")
-    question = {"agency": "the-mall", "question": "What have your officers seen of him?"}
-    told(hub, DUTY, f"referrals/{other['reference']}/request-information", other["version"], question)
-    at = datetime.now(UTC) + timedelta(days=40, minutes=random.randrange(20_000))
-    body = {"panel": "tcig", "at": at.isoformat()}
-    answer = httpx2.post(f"{hub}/api/v1/meetings", json=body, headers={"Authorization": f"Bearer {DUTY}"}, timeout=60)
-    return Planned(answer.json()["meeting_id"], case, first["reference"], other["reference"], "Ray Cole")
+    return plan(hub, "Owen Pask", "Ray Cole", days=40)
 
 
 def test_somebody_of_another_agency_sees_only_her_item_and_her_pack(open_meeting: Planned, mall: Page) -> None:

@@ -34,7 +34,7 @@ from services.kernel.workers import JobHandler, JobWorker, TimerRunner
 
 STUCK_SECONDS = 120.0
 """A batch that runs longer than this makes the process unhealthy."""
-TIDY_SECONDS, TIDY_ROWS = 60.0, 5000
+TIDY_SECONDS, TIDY_ROWS, RELAY_PAUSE = 60.0, 5000, 0.5
 KEPT_DAYS = {"inbox_days": 30, "idempotency_days": 7}
 
 _TIDY = (
@@ -172,8 +172,9 @@ class Process:
         self._tasks.append(asyncio.create_task(work))
 
     def _start_relay(self) -> None:
-        self._start(self.relay.run())
-        self._tasks[-1].add_done_callback(self._relay_ended)
+        if not self._stopping:
+            self._start(self.relay.run())
+            self._tasks[-1].add_done_callback(self._relay_ended)
 
     def _relay_ended(self, task: asyncio.Task[None]) -> None:
         """A relay ends only with its process: one that a library's own cancellation or error ended begins again."""
@@ -182,7 +183,7 @@ class Process:
         failure = None if task.cancelled() else task.exception()
         log.error("relay_ended", error=type(failure).__name__ if failure else "cancelled")
         self._tasks.remove(task)
-        self._start_relay()
+        asyncio.get_running_loop().call_later(RELAY_PAUSE, self._start_relay)
 
     async def _stop(self) -> None:
         """Bounded: a batch that is cut off is rolled back and read again, so nothing is lost by leaving."""

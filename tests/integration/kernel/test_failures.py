@@ -10,6 +10,7 @@ import pytest
 
 from services.kernel.errors import Fenced
 from services.kernel.process import Process
+from services.kernel.relay import Relay
 from services.kernel.settings import Settings
 from services.kernel.sources import Batch, Outcome
 from tests.integration.kernel.test_process import Running, until
@@ -115,6 +116,20 @@ async def test_connections_that_are_cut_in_the_middle_lose_nothing_and_double_no
         await _disconnect(running, f"hub_{running.service}")
     await feeding
     await _nothing_twice(running, 1500)
+
+
+async def test_a_relay_that_a_library_s_own_cancellation_ended_begins_again(running: Running) -> None:
+    process = await running.start()
+    (relaying,) = [task for task in asyncio.all_tasks() if _runs(task, process.relay)]
+    relaying.cancel()
+    await asyncio.wait((relaying,))
+    await running.poke([f"p{n}" for n in range(20)])
+    await _nothing_twice(running, 20)
+
+
+def _runs(task: "asyncio.Task[Any]", relay: Relay) -> bool:
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return frame is not None and frame.f_code is Relay.run.__code__ and frame.f_locals["self"] is relay
 
 
 async def _more(running: Running, wanted: int) -> bool:

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +13,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from hub.patience import GaveUp, Patience
 from hub.requests import partner_key, sentence
 from hub.settings import local_settings
-from hub.telling import AsJson, answer, fail, say, table
+from hub.telling import AsJson, answer, fail, table
 
 PIECE_BYTES = 256 * 1024
 POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 120.0
-"""How long the hub may be away in the middle: it goes on with the batch by itself when it is back."""
+PATIENCE_SECONDS = 600.0
+"""How long the hub may be away at one time: it goes on with a batch by itself when it is back."""
+GO_ON = "Send the file again when it is back: what it has taken is known to it, and nothing is taken twice."
 _SHOWN = ("rows", "accepted", "duplicate", "rejected", "decided")
 
 
@@ -29,16 +32,36 @@ def import_file(
     form: Annotated[str, typer.Option("--format", help="hub, police-street or police-outcomes.")] = "hub",
     url: Annotated[str, typer.Option(help="The hub's address; the local run's when left out.")] = "",
     wait: Annotated[bool, typer.Option(help="Wait until every accepted row has its decision.")] = True,
+    patience: Annotated[float, typer.Option(help="Seconds that the hub may be away at one time.")] = PATIENCE_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Send a file of reports and wait for every row's outcome."""
     settings = local_settings()
     headers = {"Authorization": f"Bearer {partner_key(settings, partner)}"}
-    with httpx2.Client(base_url=url or settings.desk_url, headers=headers, timeout=60) as client, _progress() as shown:
-        made = _send(client, file, form, shown)
-        status = _follow(client, made["url"], shown, decided=wait)
-        reasons = _reasons(client, made["rows_url"]) if status["rejected"] else Counter()
+    asked, address = _asked_with(patience), _address(url or settings.desk_url)
+    with httpx2.Client(base_url=address, headers=headers, timeout=60) as client, asked as (hub, shown):
+        made = _send(client, hub, file, form, shown)
+        status = _follow(client, hub, made["url"], shown, decided=wait)
+        reasons = _reasons(client, hub, made["rows_url"]) if status["rejected"] else Counter()
     _tell(made["batch"], status, reasons, as_json=as_json)
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        fail(f"The hub's address begins with http:// or https://, and {url!r} does not.")
+    return url
+
+
+@contextmanager
+def _asked_with(seconds: float) -> Iterator[tuple[Patience, Progress]]:
+    """Patience that speaks above the progress bars; what it cannot wait for ends the command with a sentence."""
+    with _progress() as shown:
+        try:
+            yield Patience(seconds, lambda words: shown.console.print(words, markup=False, highlight=False)), shown
+        except GaveUp as why:
+            fail(f"{why}. Not waited longer than {seconds:g} s. {GO_ON}")
+        except httpx2.HTTPError as error:
+            fail(f"The hub's answer cannot be read ({type(error).__name__}). {GO_ON}")
 
 
 def _progress() -> Progress:
@@ -46,23 +69,19 @@ def _progress() -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
 
 
-def _send(client: httpx2.Client, file: Path, form: str, shown: Progress) -> dict[str, Any]:
-    """Post the file, again while the hub asks for patience; what the hub says of the batch."""
+def _send(client: httpx2.Client, hub: Patience, file: Path, form: str, shown: Progress) -> dict[str, Any]:
+    """Post the file, whole again after a hub that was away: of a file that broke off nothing was taken."""
     sending = shown.add_task("sending", total=file.stat().st_size)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
+
+    def post() -> httpx2.Response:
         shown.reset(sending)
-        try:
-            received = client.post("/api/v1/batches", params={"format": form}, content=_pieces(file, shown, sending))
-        except httpx2.HTTPError as error:
-            fail(f"The hub at {client.base_url} was not reached ({type(error).__name__}). Is it running? `make run`")
-        if received.is_success:
-            found: dict[str, Any] = received.json()
-            return found
-        if received.status_code not in (429, 503) or time.monotonic() > deadline:
-            fail(f"The file was not taken: {sentence(received)}")
-        say("The hub asks to wait; sending again.")
-        time.sleep(min(float(received.headers.get("Retry-After", "2")), 10))
+        return client.post("/api/v1/batches", params={"format": form}, content=_pieces(file, shown, sending))
+
+    received = hub.answer(post)
+    if not received.is_success:
+        fail(f"The file was not taken: {sentence(received)}")
+    found: dict[str, Any] = received.json()
+    return found
 
 
 def _pieces(file: Path, shown: Progress, task: Any) -> Iterator[bytes]:
@@ -72,20 +91,19 @@ def _pieces(file: Path, shown: Progress, task: Any) -> Iterator[bytes]:
             shown.advance(task, len(piece))
 
 
-def _follow(client: httpx2.Client, url: str, shown: Progress, *, decided: bool) -> dict[str, Any]:
+def _follow(client: httpx2.Client, hub: Patience, url: str, shown: Progress, *, decided: bool) -> dict[str, Any]:
     """Ask until every row has its outcome (and its decision, when `decided`)."""
     rows, decisions = shown.add_task("rows", total=None), shown.add_task("decisions", total=None, visible=decided)
-    heard = time.monotonic()
     while True:
-        if (status := _asked(client, url)) is not None:
-            heard = time.monotonic()
-            done = status["accepted"] + status["duplicate"] + status["rejected"]
-            shown.update(rows, total=status["rows"] or None, completed=done)
-            shown.update(decisions, total=status["accepted"] or None, completed=status["decided"])
-            if status["status"] == "failed" or (status["status"] == "done" and _settled(status, decided=decided)):
-                return status
-        elif time.monotonic() - heard > PATIENCE_SECONDS:
-            fail(f"The hub went away. It goes on with the batch when it is back; ask at {url}")
+        received = hub.answer(lambda: client.get(url))
+        if not received.is_success:
+            fail(f"The batch cannot be followed: {sentence(received)} Its address is {url}")
+        status: dict[str, Any] = received.json()
+        done = status["accepted"] + status["duplicate"] + status["rejected"]
+        shown.update(rows, total=status["rows"] or None, completed=done)
+        shown.update(decisions, total=status["accepted"] or None, completed=status["decided"])
+        if status["status"] == "failed" or (status["status"] == "done" and _settled(status, decided=decided)):
+            return status
         time.sleep(POLL_SECONDS)
 
 
@@ -93,24 +111,23 @@ def _settled(status: dict[str, Any], *, decided: bool) -> bool:
     return not decided or int(status["decided"]) >= int(status["accepted"])
 
 
-def _asked(client: httpx2.Client, url: str) -> dict[str, Any] | None:
-    try:
-        received = client.get(url)
-    except httpx2.HTTPError:
-        return None
-    if received.is_client_error:
-        fail(f"The batch cannot be followed: {sentence(received)}")
-    found: dict[str, Any] | None = received.json() if received.is_success else None
-    return found
-
-
-def _reasons(client: httpx2.Client, rows_url: str) -> Counter[str]:
-    """How many rows were rejected for which reason; read as it streams, whatever its size."""
+def _reasons(client: httpx2.Client, hub: Patience, rows_url: str) -> Counter[str]:
+    """How many rows were rejected for which reason; read as it streams, whatever its size, and anew if it breaks."""
     counted: Counter[str] = Counter()
-    with client.stream("GET", rows_url, params={"outcome": "rejected"}) as received:
-        for line in received.iter_lines():
-            if line:
-                counted[_reason(json.loads(line).get("reason"))] += 1
+
+    def count() -> httpx2.Response:
+        counted.clear()
+        with client.stream("GET", rows_url, params={"outcome": "rejected"}) as received:
+            if not received.is_success:
+                received.read()
+                return received
+            for line in received.iter_lines():
+                if line:
+                    counted[_reason(json.loads(line).get("reason"))] += 1
+        return received
+
+    if not (answered := hub.answer(count)).is_success:
+        fail(f"The rejected rows cannot be read: {sentence(answered)} Their address is {rows_url}")
     return counted
 
 

@@ -5,7 +5,8 @@ HUB_TEST_OUTAGE_SECONDS (10) is how long each is away; a release is tried with 3
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from tests.faults.whole_hub import WholeHub, until
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 AWAY_SECONDS = float(os.environ.get("HUB_TEST_OUTAGE_SECONDS", "10"))
 EACH = 40
+SPREAD = AWAY_SECONDS / EACH
+"""Seconds between two records that make them last as long as the outage."""
+Recorded = Callable[[str, object], None]
 
 
 async def _taken(traffic: Traffic, count: int) -> bool:
@@ -30,16 +34,27 @@ async def _away(engine: Running, traffic: Traffic, senders: Coroutine[Any, Any, 
     flowing = asyncio.create_task(senders)
     await until(lambda: _taken(traffic, EACH // 2), "the first records to be taken")
     engine.kill()
-    before = len(traffic.taken)
-    await asyncio.wait([flowing], timeout=AWAY_SECONDS)
+    before, back = len(traffic.taken), asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(AWAY_SECONDS, back.set_result, None)
+    await back
     meanwhile = len(traffic.taken) - before
     await engine.start_again()
     await flowing
     return meanwhile
 
 
+async def _all_there(hub: WholeHub, listener: Listener, traffic: Traffic, record: Recorded) -> None:
+    """Everything once, and how long after the last record that took."""
+    began = monotonic()
+    await all_exactly_once(hub, listener, traffic)
+    record("away_seconds", AWAY_SECONDS)
+    record("records_taken", len(traffic.taken))
+    record("answers", dict(traffic.answers))
+    record("seconds_from_the_last_record_until_all_was_there_once", round(monotonic() - began, 1))
+
+
 async def test_while_postgresql_is_away_posts_are_told_when_to_come_back_and_nothing_is_lost(
-    hub: WholeHub, listener: Listener
+    hub: WholeHub, listener: Listener, record_property: Recorded
 ) -> None:
     await until(hub.ready, "the hub to be ready")
     traffic = Traffic(hub, "no-postgres")
@@ -50,12 +65,14 @@ async def test_while_postgresql_is_away_posts_are_told_when_to_come_back_and_not
             assert int(answer.headers["retry-after"]) > 0
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["code"] == "unavailable"
-    await all_exactly_once(hub, listener, traffic)
+    await _all_there(hub, listener, traffic, record_property)
 
 
-async def test_while_kafka_is_away_posts_are_taken_and_all_arrives_later(hub: WholeHub, listener: Listener) -> None:
+async def test_while_kafka_is_away_posts_are_taken_and_all_arrives_later(
+    hub: WholeHub, listener: Listener, record_property: Recorded
+) -> None:
     await until(hub.ready, "the hub to be ready")
-    traffic = Traffic(hub, "no-kafka")
+    traffic = Traffic(hub, "no-kafka", pause=SPREAD)
     http_only = asyncio.gather(
         traffic.post("desk", "/api/v1/reports", "police", EACH),
         traffic.post("intake", "/api/v1/calls", "police", EACH, line="101"),
@@ -68,4 +85,4 @@ async def test_while_kafka_is_away_posts_are_taken_and_all_arrives_later(hub: Wh
     meanwhile = await _away(hub.kafka, traffic, doors())
     assert meanwhile > 0
     assert set(traffic.answers) == {202}
-    await all_exactly_once(hub, listener, traffic)
+    await _all_there(hub, listener, traffic, record_property)

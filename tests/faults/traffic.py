@@ -42,6 +42,7 @@ class Traffic:
     hub: WholeHub
     name: str
     after_each: Callable[[int], None] = lambda _: None
+    pause: float = CALM
     taken: set[tuple[str, str]] = field(default_factory=set)
     answers: Counter[int] = field(default_factory=Counter)
     refusals: list[httpx2.Response] = field(default_factory=list)
@@ -77,7 +78,7 @@ class Traffic:
             for source_id in self._names(door, count):
                 await self._until_safe(client, path, json.dumps(record(source_id) | more).encode())
                 self._keep(partner, [source_id])
-                await asyncio.sleep(CALM)
+                await asyncio.sleep(self.pause)
 
     async def _until_safe(self, client: httpx2.AsyncClient, path: str, content: bytes) -> None:
         """Send until 202, as a partner's system does: the same record may be sent any number of times."""
@@ -106,7 +107,7 @@ class Traffic:
                 body = json.dumps(record(source_id)).encode()
                 await producer.send_and_wait(f"feed-{partner}", body, key=source_id.encode())
                 self._keep(partner, [source_id])
-                await asyncio.sleep(CALM)
+                await asyncio.sleep(self.pause)
         finally:
             await producer.stop()
 

@@ -57,8 +57,8 @@ def _body(handler: BaseHTTPRequestHandler) -> bytes:
 
 
 @contextmanager
-def fake_hub(answers: dict[str, list[Answer]]) -> Iterator[FakeHub]:
-    """Serve until the block ends."""
+def fake_hub(answers: dict[str, list[Answer]], port: int = 0) -> Iterator[FakeHub]:
+    """Serve until the block ends, on `port` or on a free one."""
     hub = FakeHub(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -76,7 +76,7 @@ def fake_hub(answers: dict[str, list[Answer]]) -> Iterator[FakeHub]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     hub.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -3,14 +3,18 @@
 import gzip
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import Ports
-from hub import batches
+from hub import batches, patience
 from hub.cli import COMMANDS, application
 from tests.unit.hub.fake_hub import fake_hub
 
@@ -29,7 +33,6 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HUB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(batches, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(batches, "PATIENCE_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -40,7 +43,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def imported(url: str, file: Path, *more: str) -> Result:
-    return hub("import", str(file), "--partner", "police", "--format", "police-street", "--url", url, *more)
+    asked = ("--partner", "police", "--format", "police-street", "--url", url, "--patience", "0.2")
+    return hub("import", str(file), *asked, *more)
 
 
 def test_an_import_sends_the_file_as_it_is_with_the_partners_key_and_tells_every_count(file: Path) -> None:
@@ -71,14 +75,64 @@ def test_an_import_sends_the_file_as_it_is_with_the_partners_key_and_tells_every
 def test_an_import_waits_while_the_hub_is_away_and_sends_again_when_it_asks_for_patience(file: Path) -> None:
     busy = {"detail": "Full.", "code": "unavailable"}
     status = {**DONE, "rejected": 0, "accepted": 3, "decided": 3}
+    rejected = b'{"row": 2, "outcome": "rejected", "reason": "not-stored"}\n'
     answers: dict[str, Any] = {
         "POST /api/v1/batches": [(503, busy), (202, MADE)],
-        f"GET {URL}": [(500, {}), (200, status)],
+        f"GET {URL}": [(502, {}), (200, status | {"rejected": 1})],
+        f"GET {URL}/rows": [(429, busy), (200, rejected)],
     }
     with fake_hub(answers) as running:
-        assert imported(running.url, file).exit_code == 0
-    assert [asked.method for asked in running.asked] == ["POST", "POST", "GET", "GET"]
+        ended = imported(running.url, file, "--json")
+    assert ended.exit_code == 0
+    assert [asked.method for asked in running.asked] == ["POST", "POST", *["GET"] * 4]
     assert running.asked[1].body == file.read_bytes()
+    assert json.loads(ended.stdout)["rejected_for"] == {"not-stored": 1}
+    assert "The hub asks to wait (503): Full. (unavailable)" in " ".join(ended.stderr.split())
+    assert ended.stderr.count("The hub answers again") == 3
+
+
+def test_an_import_finds_a_hub_that_starts_a_while_after_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "WAIT_SECONDS", 0.01)
+    status = {**DONE, "rejected": 0, "accepted": 3, "decided": 3}
+    answers: dict[str, Any] = {"POST /api/v1/batches": [(202, MADE)], f"GET {URL}": [(200, status)]}
+    with fake_hub(answers) as first:
+        port = first.port
+    with ThreadPoolExecutor(1) as threads:
+        ending = threads.submit(imported, f"http://127.0.0.1:{port}", file, "--patience", "30")
+        with fake_hub(answers, port) as running:
+            ended = ending.result()
+    assert ended.exit_code == 0
+    assert [asked.method for asked in running.asked] == ["POST", "GET"]
+
+
+def test_a_batch_that_cannot_be_followed_says_so_with_its_address(file: Path) -> None:
+    answers: dict[str, Any] = {
+        "POST /api/v1/batches": [(202, MADE)],
+        f"GET {URL}": [(500, {"detail": "Something went wrong.", "code": "internal"})],
+    }
+    with fake_hub(answers) as running:
+        ended = imported(running.url, file)
+    assert ended.exit_code == 2
+    said = " ".join(ended.stderr.split())
+    assert f"cannot be followed: Something went wrong. (internal) Its address is {URL}" in said
+
+
+def test_an_address_that_is_none_is_a_sentence(file: Path) -> None:
+    for address in ("127.0.0.1:8000", "localhost"):
+        ended = imported(address, file)
+        assert (address, ended.exit_code) == (address, 2)
+        assert "begins with http:// or https://" in ended.stderr
+
+
+def test_a_wait_is_as_long_as_the_hub_asks_in_seconds_or_until_a_date() -> None:
+    def asking(value: str) -> float:
+        return patience.retry_after(httpx2.Response(503, headers={"Retry-After": value}))
+
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert asking("7") == 7
+    assert 80 < asking(later) <= 90
+    assert asking("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert asking("soon") == asking("") == asking("-1") == patience.WAIT_SECONDS
 
 
 def test_a_refused_file_says_the_problem_in_one_sentence(file: Path) -> None:
@@ -103,7 +157,9 @@ def test_a_failed_batch_is_exit_code_1(file: Path) -> None:
 def test_a_hub_that_is_not_there_is_a_sentence_and_not_a_traceback(file: Path) -> None:
     ended = imported("http://127.0.0.1:9", file)
     assert ended.exit_code == 2
-    assert "was not reached" in ended.stderr
+    said = " ".join(ended.stderr.split())
+    assert "The hub does not answer (ConnectError). Trying again every 2 s, for 1 s at most." in said
+    assert "Not waited longer than 0.2 s. Send the file again when it is back" in said
 
 
 def test_a_key_from_the_environment_goes_before_a_demonstrations(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import httpx2
 import structlog
 
 from deploy.demonstration.plays import DANGER
+from schemas.codes import ReferralStatus
 
 OWNERS = {
     "bedfordshire-police": "colm-ferris",
@@ -26,6 +27,17 @@ ROUND_SECONDS, DANGER_WAITS_SECONDS, UNOWNED_WAITS_SECONDS = 15.0, 180, 120
 """A visitor has so long to acknowledge a danger or to take a case herself before the staff does."""
 LATE_LEFT, REFERRED = 9, 31
 SETTLE_SECONDS, SETTLE_TRIES = 0.5, 60
+CONCLUDED = ("conclude", {"outcome": "Plan agreed and kept.", "score": "achieved"})
+WITHDRAWN = ("withdraw", {"code": "needs-met-otherwise", "reason": "The case ends, so nothing is asked any more."})
+ENDED_BY = {
+    ReferralStatus.SENT: WITHDRAWN,
+    ReferralStatus.INFORMATION_REQUESTED: WITHDRAWN,
+    ReferralStatus.ACCEPTED: CONCLUDED,
+    ReferralStatus.SCHEDULED: CONCLUDED,
+    ReferralStatus.DISCUSSED: CONCLUDED,
+    ReferralStatus.IN_PROGRESS: CONCLUDED,
+}
+"""How the staff ends each open referral of a case that it closes."""
 OUTCOMES = ("behaviour-stopped", "place-made-safe", "support-accepted", "no-further-action")
 
 log = structlog.get_logger()
@@ -90,11 +102,31 @@ class CaseDesk:
         return await self._command(f"cases/{case['reference']}/assign", case["version"], {"owner": owner}) or case
 
     async def _close(self, case: dict[str, Any]) -> None:
+        """Its referrals end first; a case of which one will not end stays open."""
+        path = f"cases/{case['reference']}"
         if case["next_action"] == DANGER:
-            await self._command(f"cases/{case['reference']}/acknowledge", case["version"], {})
-        owned = await self._own(case)
+            await self._command(f"{path}/acknowledge", case["version"], {})
+        await self._own(case)
+        if not await self._ended((await self._read(path))["referrals"]):
+            return
         body = {"outcome": self._random.choice(OUTCOMES), "reason": "Visited, spoken to, and not seen again."}
-        await self._command(f"cases/{case['reference']}/close", owned["version"], body)
+        await self._command(f"{path}/close", (await self._read(path))["version"], body)
+
+    async def _ended(self, referrals: Iterable[str]) -> bool:
+        for reference in referrals:
+            referral = await self._read(f"referrals/{reference}")
+            if (way := ENDED_BY.get(referral["status"])) is None:
+                continue
+            name, body = way
+            if await self._command(f"referrals/{reference}/{name}", referral["version"], body) is None:
+                return False
+        return True
+
+    async def _read(self, path: str) -> dict[str, Any]:
+        answer = await self._client.get(f"/api/v1/{path}", headers=DUTY)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
 
 
 class StaffAtWork(CaseDesk):
@@ -145,8 +177,8 @@ class StaffAtWork(CaseDesk):
             return
         accepted = await self._command(f"{path}/accept", version, {"owner": "miriam-lunt"})
         if accepted is not None and number % 5 == 4:
-            done = {"outcome": "Plan agreed and kept.", "score": "achieved"}
-            await self._command(f"{path}/conclude", accepted["version"], done)
+            name, done = CONCLUDED
+            await self._command(f"{path}/{name}", accepted["version"], done)
 
 
 class StaffOnDuty(CaseDesk):

@@ -22,8 +22,7 @@ from typing import Any
 import asyncpg
 import httpx2
 
-from schemas.codes import CaseStatus
-from schemas.events import CaseState, ReferralState
+from schemas.events import ReferralState
 from services.kernel.clock import utc_now
 from services.kernel.process import Process
 from services.kernel.references import reference
@@ -37,6 +36,7 @@ from services.referrals.domain.state import Case, Referral, case_key, referral_k
 from services.referrals.messages import ReferralDue
 from tests.engines.hub import service_settings
 from tests.engines.running import free_ports
+from tests.unit.referrals.made import POLICE, open_case
 
 AHEAD = timedelta(seconds=15)
 A_CASE_HAS = 10
@@ -65,24 +65,8 @@ class Fired:
 
 
 def _case(number: int, now: datetime) -> Case:
-    case_id = uuid.uuid4()
-    state = CaseState(
-        case_id=case_id,
-        reference=reference("C", case_id),
-        title=f"Begging · George Street · {number}",
-        status=CaseStatus.OPEN,
-        themes=("town-centre",),
-        lead_agency="bedfordshire-police",
-        acting_lead="bedfordshire-police",
-        risk="standard",
-        priority=3,
-        opened_at=now,
-        next_action="Follow the referral",
-        report_count=1,
-        sequence=1,
-        version=1,
-    )
-    return Case(state=state, kind="Begging", visible_to=("bedfordshire-police",), open_referrals=A_CASE_HAS)
+    state = open_case(uuid.uuid4(), now, title=f"Begging · George Street · {number}", sequence=1)
+    return Case(state=state, kind="Begging", visible_to=(POLICE,), open_referrals=A_CASE_HAS)
 
 
 def _referral(case: Case, now: datetime, partnership: Partnership) -> Referral:

@@ -8,17 +8,16 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from schemas.codes import CaseStatus
-from schemas.events import Actor, CaseState, ReferralState
+from schemas.events import Actor, ReferralState
 from services.access.callers import caller_of_person
 from services.kernel.decision import Context, Decision, NewTimer
-from services.kernel.references import reference
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership
 from services.referrals.domain import commands, silence
 from services.referrals.domain.state import Case, Done, Happened, Referral, Refused, Rules, case_key, referral_key
 from services.referrals.domain.state import visible_to as seen_by
 from services.referrals.messages import READERS, Command
+from tests.unit.referrals.made import open_case
 
 LUTON = load_partnership(Path(__file__).parents[3] / "partnerships" / "luton")
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -34,22 +33,7 @@ class Desk:
         self.timers: dict[tuple[str, str, str], NewTimer] = {}
         self.events: list[Any] = []
         self.given_at: datetime | None = None
-        state = CaseState(
-            case_id=CASE_ID,
-            reference=reference("C", CASE_ID),
-            title="",
-            status=CaseStatus.OPEN,
-            themes=("town-centre",),
-            lead_agency="bedfordshire-police",
-            acting_lead="bedfordshire-police",
-            risk="standard",
-            priority=3,
-            opened_at=MONDAY,
-            next_action="",
-            report_count=1,
-            sequence=0,
-            version=1,
-        ).model_copy(update=changes)
+        state = open_case(CASE_ID, MONDAY, **changes)
         case = Case(state=state, kind="Begging", visible_to=seen_by(state, partnership))
         self.state: dict[str, Any] = {case_key(CASE_ID): case}
 

@@ -4,9 +4,10 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from schemas.codes import Disposition
-from schemas.events import Actor, ReportFacts, ReportTriaged, TriageDecision
+from schemas.codes import CaseStatus, Disposition
+from schemas.events import Actor, CaseState, ReportFacts, ReportTriaged, TriageDecision
 from schemas.personal import seal
 from services.kernel.references import reference
 from services.kernel.testing import START, MemoryLoop
@@ -69,6 +70,27 @@ def triaged(
         decided_by=HUB,
         personal=seal(personal or {}),
     )
+
+
+def open_case(case_id: UUID, at: datetime, **changes: Any) -> CaseState:
+    """An open case of the town centre that police leads; `changes` stand for what a test wants otherwise."""
+    state = CaseState(
+        case_id=case_id,
+        reference=reference("C", case_id),
+        title="",
+        status=CaseStatus.OPEN,
+        themes=("town-centre",),
+        lead_agency=POLICE,
+        acting_lead=POLICE,
+        risk="standard",
+        priority=3,
+        opened_at=at,
+        next_action="",
+        report_count=1,
+        sequence=0,
+        version=1,
+    )
+    return state.model_copy(update=changes)
 
 
 def memory_loop() -> MemoryLoop:

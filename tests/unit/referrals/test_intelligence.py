@@ -7,17 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from schemas.codes import CaseStatus
-from schemas.events import Actor, CaseState
+from schemas.events import Actor
 from services.kernel.decision import Context
 from services.partnership.loading import load_partnership
 from services.referrals.domain.commands import handle
 from services.referrals.domain.state import Case, Refused, Rules, case_key
 from services.referrals.messages import Command
+from tests.unit.referrals.made import POLICE, open_case
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CASE = UUID(int=7)
-POLICE = "bedfordshire-police"
 SERGEANT = Actor(kind="person", id="colm-ferris", name="Sgt Colm Ferris", agency=POLICE)
 
 
@@ -27,22 +26,7 @@ def context() -> Context:
 
 
 def case(*, intelligence: bool) -> Case:
-    state = CaseState(
-        case_id=CASE,
-        reference="C-222-222-222",
-        title="Report",
-        status=CaseStatus.OPEN,
-        themes=("violence-exploitation",),
-        lead_agency=POLICE,
-        acting_lead=POLICE,
-        risk="high",
-        priority=1,
-        opened_at=NOW,
-        next_action="",
-        report_count=1,
-        sequence=1,
-        version=1,
-    )
+    state = open_case(CASE, NOW, themes=("violence-exploitation",), risk="high", priority=1)
     return Case(state=state, kind="Report", intelligence=intelligence, visible_to=(POLICE,))
 
 

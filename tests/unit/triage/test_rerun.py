@@ -1,5 +1,6 @@
 """A decision is made again from its recorded inputs, and is the same; and each one says under which rules and why."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,32 @@ from services.partnership.loading import load_partnership
 from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
 from services.triage.domain.lexicon_lint import example
+from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
 from services.triage.domain.rule_edits import RowEdit, edited
 from services.triage.domain.state import Decided
+from services.triage.messages import TextRead
 from services.triage.rule_set import compiled, read_rules, shipped_documents
 
 LUTON = Path("partnerships/luton")
 RULES = read_rules(LUTON)
+WAIT = timedelta(seconds=5)
+READ = replace(RULES, reading_wait=WAIT)
+"""Rules under which unsure reports wait for the second reader."""
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+THEMES = tuple(theme.code for strategy in RULES.partnership.strategies for theme in strategy.themes)
 CATEGORIES = sorted(category.code for category in RULES.partnership.categories)
 TERMS = sorted(
     said
     for line in shipped_documents(LUTON)["lexicon.yaml"].splitlines()
     if line.strip().startswith("- ") and (said := example(line.strip()[2:].strip("'\"")))
+)
+SENTENCES = (
+    "My husband hit me again, I am frightened of my partner",
+    "He has a knife and he is outside now",
+    "Something odd on our road",
+    "They took his passport and he works to pay off a debt",
+    "",
 )
 
 
@@ -38,9 +52,12 @@ class Deciding:
     decide = staticmethod(handling.handle)
 
 
-words = some.lists(some.one_of(some.sampled_from(TERMS), some.text(max_size=12)), max_size=8).map(" ".join)
+words = some.one_of(
+    some.sampled_from(SENTENCES),
+    some.lists(some.one_of(some.sampled_from(TERMS), some.text(max_size=12)), max_size=8).map(" ".join),
+)
 people = some.fixed_dictionaries(
-    {"role": some.sampled_from(["victim", "suspect", "subject", "witness"])},
+    {"id": some.just("p"), "role": some.sampled_from(["victim", "suspect", "subject", "witness"])},
     optional={
         "name": some.sampled_from(["An Invented Person", "Another Invented Person"]),
         "age": some.integers(0, 90),
@@ -56,18 +73,20 @@ places = some.fixed_dictionaries(
 
 @some.composite
 def events(draw: Any) -> ReportReceived:
-    occurred = draw(some.none() | some.integers(0, 60).map(lambda hours: NOW - timedelta(hours=hours)))
+    """A report of one of a few, so that a second one of the same is its correction."""
+    occurred = draw(some.none() | some.integers(0, 24 * 500).map(lambda hours: NOW - timedelta(hours=hours)))
+    number = draw(some.integers(1, 6))
     report = ReportFacts(
-        report_id=draw(some.uuids()),
-        reference="R-222-222-222",
-        source_id="made",
+        report_id=UUID(int=number),
+        reference=f"R-{number}",
+        source_id=str(number),
         channel=draw(some.sampled_from(["101", "online", "partner"])),
         kind=draw(some.sampled_from(["incident", "concern", "intelligence"])),
         category=draw(some.none() | some.sampled_from(CATEGORIES)),
         received_at=NOW,
         occurred_at=occurred,
         street=draw(some.none() | some.sampled_from(["George Street", "Wigmore Lane"])),
-        cell=draw(some.none() | some.sampled_from(["8a1", "8a2"])),
+        cell=draw(some.none() | some.sampled_from(["8a194ad32b67fff", "8a194ad32b6ffff"])),
         danger_now=draw(some.booleans()),
         historic=draw(some.booleans()),
     )
@@ -75,25 +94,70 @@ def events(draw: Any) -> ReportReceived:
     return ReportReceived(report=report, personal=seal(personal))
 
 
+chances = some.floats(0, 1, allow_nan=False).map(lambda chance: round(chance, 4))
+readings = some.builds(
+    lambda theme, chance, flags: Reading("drawn", {theme: chance, NONE: round(1 - chance, 4)}, flags),
+    some.sampled_from(THEMES),
+    chances,
+    some.dictionaries(some.sampled_from(("child", "coercion", "weapon", "missing")), chances),
+)
+
+
+def answered(loop: MemoryLoop, reading: Reading | None) -> None:
+    """The worker's result on the last report that waits, where one was."""
+    if loop.jobs:
+        asked: Any = loop.jobs[-1].payload
+        body = TextRead(report_id=asked.report_id, asked=asked.asked, keys=asked.keys, reading=reading)
+        loop.send(body, str(asked.report_id), origin="result")
+
+
 def stored(decided: Decided) -> Decided:
     """As it comes back from the database."""
     return Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(some.lists(events(), min_size=1, max_size=4))
-def test_a_decision_made_again_from_its_recorded_inputs_is_the_same(sent: list[ReportReceived]) -> None:
-    loop = MemoryLoop(Deciding(), RULES, NOW)
-    for event in sent:
-        decided = loop.send(event, str(event.report.report_id))
-        if decided is None:
-            continue
-        again = redecided(stored(decided), RULES)
+@pytest.mark.parametrize("rules", [RULES, READ], ids=["without-a-reader", "with-a-reader"])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(sent=some.lists(some.tuples(events(), some.none() | readings), min_size=1, max_size=6))
+def test_a_decision_made_again_from_its_recorded_inputs_is_the_same(
+    rules: Rules, sent: list[tuple[ReportReceived, Reading | None]]
+) -> None:
+    """Read, unread or late: a drawn reading is the worker's answer, and where none is drawn the timer decides."""
+    loop = MemoryLoop(Deciding(), rules, NOW)
+    for revision, (event, reading) in enumerate(sent, 1):
+        report = event.report.model_copy(update={"revision": revision})
+        loop.send(event.model_copy(update={"report": report}), str(report.report_id))
+        if reading is not None:
+            answered(loop, reading)
+    loop.pass_time(WAIT)
+    made = [value for value in loop.state.values() if isinstance(value, Decided)]
+    assert {each.report.report_id for each in made} == {event.report.report_id for event, _ in sent}
+    for decided in made:
+        again = redecided(stored(decided), rules)
         assert again.decision == stored(decided).decision
         assert [each.as_dict() for each in again.because] == decided.because
-        assert decided.decision.rule_set == RULES.rule_set
+        assert decided.decision.rule_set == rules.rule_set
         assert decided.because
         assert decided.decision.rules
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_last_of_three_finds_the_repeat_in_whatever_order_they_come(order: tuple[int, ...]) -> None:
+    loop = MemoryLoop(Deciding(), RULES)
+    for place in order:
+        report = ReportFacts(
+            report_id=UUID(int=place + 1),
+            reference=f"R-{place}",
+            source_id=str(place),
+            channel="online",
+            category="noise",
+            received_at=NOW,
+            occurred_at=loop.now - timedelta(days=10 * place),
+            cell="8a194ad32b67fff",
+        )
+        loop.send(ReportReceived(report=report, personal=seal({"description": "Fly-tipping."})), str(place))
+    assert "repeat-place" in loop.events[-1].body.decision.flags
+    assert all("repeat-place" not in event.body.decision.flags for event in loop.events[:-1])
 
 
 def decisions(*described: str) -> list[Decided]:

@@ -190,8 +190,7 @@ async def case_command(request: Request, session: SignedIn, form: CheckedForm, r
     if name not in BODIES:
         raise missing()
     found = tidy(reference)
-    path = f"cases/{found}/referrals" if name == "refer" else f"cases/{found}/{name}"
-    return await _commanded(request, session, path, name, found, form)
+    return await _commanded(request, session, f"cases/{found}/{name}", name, found, form)
 
 
 @router.post("/referrals/{reference}/{name}")

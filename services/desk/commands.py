@@ -64,9 +64,6 @@ def body_of(name: str, fields: Mapping[str, str], zone: tzinfo = UTC) -> dict[st
     if "themes" in body:
         body["themes"] = [body["themes"]]
     body |= shaped(name, fields, zone) | completed(name, fields)
-    if name in ("refer", "draft") and fields.get("consent") != "not-asked":
-        consent = {"status": fields.get("consent", "refused"), "basis": fields.get("basis"), "by": fields.get("by")}
-        body["consent"] = {key: value for key, value in consent.items() if value}
     return body
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 REFERRAL_BODIES: dict[str, tuple[str, ...]] = {
     "draft": ("panel", "destination", "reason"),
+    "edit": ("panel", "destination", "reason"),
     "send": (),
     "discard": (),
     "approve": (),
@@ -23,21 +24,29 @@ REFERRAL_BODIES: dict[str, tuple[str, ...]] = {
 }
 """The plain fields of each form; `completed` adds those that a form spells otherwise."""
 LADDER = ("support", "steps", "breaches")
+_REFER = ("refer", "draft", "edit")
 _FIELD = "field:"
 _YES = {"yes": True, "no": False}
 
 
 def completed(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
     """What a form spells with several fields: the route's own fields, an age group, a supervisor's agreement."""
-    made: dict[str, Any] = {}
-    if name in ("refer", "draft") and fields.get("under_18") in _YES:
-        made["under_18"] = _YES[fields["under_18"]]
+    made: dict[str, Any] = _of_refer(name, fields) if name in _REFER else {}
     if name == "steps" and fields.get("override_reason"):
         made["override"] = {"reason": fields["override_reason"], "supervisor": fields.get("supervisor", "")}
     own = {code.removeprefix(_FIELD): value for code, value in fields.items() if code.startswith(_FIELD) and value}
     if own:
         made["fields"] = {code.partition(":")[2]: _typed(code.partition(":")[0], value) for code, value in own.items()}
     return made
+
+
+def _of_refer(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Age group and consent; of a draft consent may not have been asked for yet."""
+    under_18 = {"under_18": _YES[fields["under_18"]]} if fields.get("under_18") in _YES else {}
+    said = {"status": fields.get("consent"), "basis": fields.get("basis"), "by": fields.get("by")}
+    consent = {key: value for key, value in said.items() if value}
+    asked = consent.get("status", "not-asked") != "not-asked" or name == "refer"
+    return under_18 | ({"consent": consent} if asked else {})
 
 
 def _typed(kind: str, value: str) -> Any:

@@ -1,4 +1,4 @@
-"""A referral's own page with its clock, a case's ladder of help and steps, and its evidence pack; and their forms."""
+"""A referral's own page: its clock, who was asked, and the forms of what can be done with it now."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,16 +8,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk import referral_view, repository, write_repository
-from services.desk.commands import BODIES, Casework, Outcome, caught_up
+from services.desk.commands import BODIES, Casework
 from services.desk.conflict_page import conflict, words_of
 from services.desk.frame import missing, pages_of, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
-from services.desk.referral_forms import LADDER
 from services.kernel.process import Process
 from services.partnership.models import Partnership
-
-DRAFT = "draft"
 
 router = APIRouter(include_in_schema=False)
 
@@ -121,110 +118,3 @@ async def referral_step(
     if form.get("back") == "board":
         return RedirectResponse(f"/referrals/{route}?notice={found}:+saved.#{found}", 303)
     return RedirectResponse(f"/referrals/{route}/{found}?notice=Saved.", 303)
-
-
-@router.get("/cases/{reference}/ladder")
-async def ladder_page(
-    request: Request, session: SignedIn, reference: str, subject: str = "", notice: str = ""
-) -> Response:
-    """Help that was offered and the steps beside it."""
-    return await _ladder(request, session, tidy(reference), subject=subject, notice=notice)
-
-
-async def _ladder(
-    request: Request,
-    session: Session,
-    reference: str,
-    *,
-    subject: str = "",
-    notice: str = "",
-    refused: Outcome | None = None,
-    kept: str = "",
-) -> Response:
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    now = hub.clock()
-    query = {"subject": subject} if subject else {}
-    found = await casework.read(hub, session, f"cases/{reference}/ladder", **query)
-    case = await casework.read(hub, session, f"cases/{reference}")
-    parts = await casework.read(hub, session, f"cases/{reference}/parts")
-    if found is None or case is None:
-        raise missing()
-    async with hub.database.reading(**session.reading()) as connection:
-        state = await repository.case(connection, reference)
-    people = {str(each["person"]): each for each in (parts or {}).get("people", ())}
-    answer = refused.body if refused else {}
-    return pages_of(request).render(
-        "ladder.html",
-        refused.status if refused else 200,
-        **shell(request, session, "worklist"),
-        case=case,
-        sequence=state["sequence"] if state else "",
-        found=found,
-        person=referral_view.person(people.get(str(found["subject"])), now),
-        subjects=[(code, people.get(code, {}).get("name") or "Name not known") for code in found["subjects"]],
-        helped=referral_view.helped(presenter, found, now),
-        steps=referral_view.ladder(presenter, found, now),
-        **_named(partnership),
-        notice=notice,
-        error=sentence(refused) if refused else "",
-        unmet=answer.get("unmet"),
-        instead=answer.get("instead"),
-        kept=kept,
-        key=str(uuid4()),
-    )
-
-
-def _named(partnership: Partnership) -> dict[str, Any]:
-    """Whom and what the ladder's forms let her choose."""
-    staff = [person for person in partnership.staff if person.sees != "no-cases"]
-    return {
-        "support": [("other", "Other help"), *((each.code, each.name) for each in partnership.destinations)],
-        "staff": [(person.id, f"{person.name}, {person.job}") for person in staff],
-        "supervisors": [(person.id, person.name) for person in partnership.staff if "supervisor" in person.roles],
-    }
-
-
-@router.post("/cases/{reference}/ladder/{name}")
-async def ladder_step(request: Request, session: SignedIn, form: CheckedForm, reference: str, name: str) -> Response:
-    """Record an offer, a step or a breach; it leads back to the ladder."""
-    if name not in LADDER:
-        raise missing()
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    found, subject = tidy(reference), form.get("subject", "")
-    outcome = await casework.command(hub, session, f"cases/{found}/{name}", name, form)
-    if outcome.conflict:
-        return await conflict(request, session, found, f"cases/{found}/{name}", name, form, outcome)
-    if not outcome.done:
-        return await _ladder(request, session, found, subject=subject, refused=outcome, kept=words_of(form))
-    await caught_up(hub, session, found, int(form.get("sequence") or 0))
-    chosen = f"&subject={subject}" if subject else ""
-    return RedirectResponse(f"/cases/{found}/ladder?notice=Recorded.{chosen}", 303)
-
-
-@router.get("/cases/{reference}/evidence")
-async def evidence_page(request: Request, session: SignedIn, reference: str, subject: str = "") -> Response:
-    """The evidence pack, as it can be printed."""
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
-    query = {"subject": subject} if subject else {}
-    found = await casework.read(hub, session, f"cases/{tidy(reference)}/evidence", **query)
-    if found is None:
-        raise missing()
-    now = hub.clock()
-    items = [
-        each
-        | {"when": presenter.short(each["at"], now), "by": presenter.agency(each["agency"]) if each["agency"] else ""}
-        for each in found["items"]
-    ]
-    return pages_of(request).render(
-        "evidence.html",
-        **shell(request, session, "worklist"),
-        reference=found["case"],
-        items=items,
-        made=presenter.short(found["made_at"], now),
-    )

@@ -7,6 +7,7 @@ from typing import Any
 from services.desk.casefile_view import age_at, is_child
 from services.desk.presenting import Presenter, span_words
 from services.partnership.models import Partnership
+from services.partnership.processes import FormField
 
 DAY_WIDTH, GAP = 262, 20
 EVENTS = {
@@ -119,13 +120,17 @@ def plain_facts(partnership: Partnership, found: Mapping[str, Any]) -> list[tupl
     values = {**found["facts"], **found["personal"]}
     route = partnership.route(found["panel"] or found["destination"])
     process = partnership.process(route.process)
-    declared = {field.code: field.name for step in process.transitions for field in step.fields}
-    declared |= {field.code: field.name for field in route.form}
-    return [(declared.get(code, code), _said(value)) for code, value in values.items()]
+    declared = {field.code: field for step in process.transitions for field in step.fields}
+    declared |= {field.code: field for field in route.form}
+    return [_said(declared.get(code), code, value) for code, value in values.items()]
 
 
-def _said(value: Any) -> str:
-    return {True: "Yes", False: "No"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+def _said(field: FormField | None, code: str, value: Any) -> tuple[str, str]:
+    """A field by its name and its value in words; one that the files no longer declare stands as it was kept."""
+    said = ("Yes" if value else "No") if isinstance(value, bool) else str(value)
+    if field is None:
+        return code, said
+    return field.name, next((choice.name for choice in field.choices if choice.code == value), said)
 
 
 def helped(presenter: Presenter, found: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:

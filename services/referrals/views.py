@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.referral_facts import InformationAsked
-from services.kernel.http import Problem
+from services.kernel.http import FieldError, Problem
 from services.partnership.models import Partnership
 from services.partnership.processes import Transition
 from services.referrals import clock_picture
@@ -172,7 +172,9 @@ def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
         extra = {"unmet": [asdict(each) for each in answer.unmet]}
     if answer.instead is not None:
         extra["instead"] = asdict(answer.instead)
-    return Problem(STATUS[answer.kind], answer.code, answer.message + " Nothing was changed.", extra=extra)
+    wrong = [FieldError(f"/fields/{each.field}", each.code, each.message) for each in answer.wrong]
+    detail = answer.message + " Nothing was changed."
+    return Problem(STATUS[answer.kind], answer.code, detail, errors=wrong, extra=extra)
 
 
 def rendered(answer: Done | Refused, sent: Mapping[str, Any], now: datetime) -> tuple[int, str]:

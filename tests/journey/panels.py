@@ -3,9 +3,31 @@
 import random
 from datetime import datetime, timedelta
 
+import httpx2
 from playwright.sync_api import Page, expect
 
-from tests.journey.forms import become, press, send
+from tests.journey.forms import become, fill, opened, press, send
+
+
+def refer(page: Page, case: str, route: str, **fields: str) -> str:
+    """Refer from the case page by the route's own form; the referral's address. It must be carried out."""
+    page.goto(f"/cases/{case}")
+    form = opened(page, "Refer")
+    fill(form, "To which panel or service", route)
+    form.get_by_role("button", name="Go on to its form").click()
+    page.wait_for_url(f"**/cases/{case}/refer?to={route}")
+    main = page.locator("main form").first
+    for label, value in fields.items():
+        fill(main, label.replace("_", " "), value)
+    assert press(page, main, "Send the referral") == httpx2.codes.SEE_OTHER
+    return referral_of(page, route)
+
+
+def referral_of(page: Page, route: str) -> str:
+    """The address of the case page's referral on that route."""
+    link = page.locator(f"section[aria-labelledby=refs] a[href^='/referrals/{route}/']").first
+    expect(link).to_be_visible()
+    return link.get_attribute("href") or ""
 
 
 def met(page: Page, chair: str, panel: str, present: tuple[str, ...]) -> str:

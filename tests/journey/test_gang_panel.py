@@ -8,10 +8,16 @@ from playwright.sync_api import Page, expect
 
 from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
-from tests.journey.panels import met, minuted
+from tests.journey.panels import met, minuted, refer
 from tests.journey.steps import post_call, routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+CHILD = {
+    "Consent": "overridden",
+    "Lawful_basis": "Children Act 2004 s.11",
+    "Who_decided": "Jerome Tansley",
+    "Is_the_person_under_18": "yes",
+}
 YOUTH, MASH, SERGEANT = "jerome-tansley", "miriam-lunt", "colm-ferris"
 WORDS = (
     "Mother calling. Her son is fourteen, has a third new phone and will not say who pays. Older man collects him in a "
@@ -27,25 +33,6 @@ def called(hub: str) -> str:
     return routed(hub, post_call(hub, WORDS, **more), "safeguarding-children")
 
 
-def refer(page: Page, case: str, panel: str, why: str) -> str:
-    """Refer from the case page, without consent on a lawful basis; the referral's address."""
-    page.goto(f"/cases/{case}")
-    send(
-        page,
-        "Refer",
-        "Send the referral",
-        Panel=panel,
-        Why=why,
-        Consent="overridden",
-        Lawful_basis="Children Act 2004 s.11",
-        Who_decided="Jerome Tansley",
-        Is_the_person_under_18="yes",
-    )
-    link = page.locator(f"section[aria-labelledby=refs] a[href^='/referrals/{panel}/']").first
-    expect(link).to_be_visible()
-    return link.get_attribute("href") or ""
-
-
 def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pages(page: Page, hub: str) -> None:
     case = called(hub)
     sign_in(page, YOUTH)
@@ -54,9 +41,9 @@ def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pa
     expect(page.locator(".facts")).to_contain_text("Safeguarding")
     page.get_by_role("button", name="Take", exact=True).click()
     expect(page.locator(".facts")).to_contain_text("Jerome Tansley")
-    mash = refer(page, case, "mash", "A child who is made to carry.")
+    mash = refer(page, case, "mash", Why="A child who is made to carry.", What_the_worry="exploitation", **CHILD)
     screened(page, mash)
-    gang = refer(page, case, "gang-panel", "At risk of youth violence.")
+    gang = refer(page, case, "gang-panel", Why="At risk of youth violence.", Nominated_for="at-risk", **CHILD)
     planned(page, gang)
     ended(page, case, mash, gang)
 

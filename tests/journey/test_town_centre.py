@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
-from tests.journey.panels import met, minuted
+from tests.journey.panels import met, minuted, refer, referral_of
 from tests.journey.steps import assert_sound, post_call, routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
@@ -48,19 +48,11 @@ def case(hub: str) -> str:
     return first
 
 
-def referral_of(page: Page, panel: str) -> str:
-    """The address of the case page's referral to that panel."""
-    link = page.locator(f"section[aria-labelledby=refs] a[href^='/referrals/{panel}/']").first
-    expect(link).to_be_visible()
-    return link.get_attribute("href") or ""
-
-
 def test_three_begging_reports_end_at_a_notice_that_the_page_refuses_for_a_child(page: Page, case: str) -> None:
     sign_in(page, SERGEANT)
     page.goto(f"/cases/{case}")
     expect(page.locator("h1")).to_contain_text("3 reports")
-    send(page, "Refer", "Send the referral", Panel="tcig", Why="Help first.", Consent="given", Is_the_person="no")
-    tcig = referral_of(page, "tcig")
+    tcig = refer(page, case, "tcig", Why="Help first.", Behaviour="begging", Consent="given", Is_the_person="no")
     become(page, CHAIR, tcig)
     send(page, "Accept")
     met(page, CHAIR, "tcig", ("Neighbourhood Services", "Police"))
@@ -85,16 +77,26 @@ def warned(page: Page, case: str) -> None:
     expect(page.locator(".lane")).to_contain_text("Said no")
     step = {"Step": "community-protection-warning", "Why": "He goes on."}
     opened(page, "Take a step")
-    opened(page, "Terms of a written warning")
+    opened(page, "Terms of a community protection warning")
     assert answered(page, "Take a step", "Record the step", **step, **TERMS) == httpx2.codes.UNPROCESSABLE_CONTENT
     expect(page.get_by_role("alert")).to_contain_text("local order: a reason and a supervisor")
-    opened(page, "Terms of a written warning")
-    opened(page, "Conviction, or against the local order")
+    forgets_nothing(page, step | TERMS)
     passed_over = {"Why_the_local_order": "It is daily.", "Supervisor_who_agreed": CHAIR}
-    send(page, "Take a step", "Record the step", **step, **TERMS, **passed_over)
+    send(page, "Take a step", "Record the step", **passed_over)
     expect(page.locator(".ladder .is-done")).to_contain_text("Community protection warning")
     send(page, "Record a breach", "Record the breach", What_happened="Begging at the same doors.")
     expect(page.locator(".ladder .is-done")).to_contain_text("Breached.")
+
+
+def forgets_nothing(page: Page, chosen: dict[str, str]) -> None:
+    """Every choice stands in the form again, and what is missing says so at its field."""
+    form = page.locator("#take")
+    for label, value in chosen.items():
+        expect(form.get_by_label(label.replace("_", " "), exact=False).first).to_have_value(value)
+    expect(page.locator("#override_reason-error")).to_contain_text("Say why the local order is passed over.")
+    expect(page.locator("#supervisor-error")).to_contain_text("Name the supervisor who agreed.")
+    expect(page.locator("#instrument-error")).to_contain_text("Local order of steps")
+    expect(page.locator("#override_reason")).to_be_visible()
 
 
 def found_to_be_fifteen(page: Page, case: str) -> None:

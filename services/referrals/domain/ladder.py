@@ -15,8 +15,8 @@ from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change
 from services.referrals.domain.ladder_guard import Age, Step, Unmet
 from services.referrals.domain.parts import CasePerson, People
-from services.referrals.domain.routes import FieldWrong, sorted_fields
-from services.referrals.domain.sending import refused
+from services.referrals.domain.routes import FieldsWrong, sorted_fields
+from services.referrals.domain.sending import mistaken, refused
 from services.referrals.domain.state import Case, Refused
 from services.referrals.messages import Command
 
@@ -64,8 +64,10 @@ def take_step(asked: Asked, body: referring.TakeStep) -> Decision:
         subject = _subject(asked.people(case), body.subject) if instrument.against == "person" else None
         step = _step(case, subject, asked.command, body, context)
         facts, words = sorted_fields(instrument.fields, body.fields)
-    except (_Refuse, FieldWrong) as refuse:
+    except _Refuse as refuse:
         return refused(refuse.code, refuse.message, case)
+    except FieldsWrong as wrong:
+        return mistaken(wrong, case)
     found = ladder_guard.unmet(instrument, step, context.rules.partnership)
     refusal = _refusal(case, instrument, found, step, body, context)
     if refusal is not None:

@@ -20,8 +20,8 @@ from services.referrals.domain import clocks
 from services.referrals.domain.asking import stage_after
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import moved, retimed, review_timer, sees_too
-from services.referrals.domain.routes import FieldWrong, process_of, route_of, sorted_fields
-from services.referrals.domain.sending import refused
+from services.referrals.domain.routes import FieldsWrong, process_of, route_of, sorted_fields
+from services.referrals.domain.sending import mistaken, refused
 from services.referrals.domain.state import Case, Referral
 from services.referrals.messages import Command
 
@@ -109,8 +109,8 @@ def advance(
     process = _process(referral, context)
     try:
         facts, personal = sorted_fields(step.fields, body.fields)
-    except FieldWrong as wrong:
-        return refused(wrong.code, wrong.message, case, referral)
+    except FieldsWrong as found:
+        return mistaken(found, case, referral)
     desk, seen = _passed_on(case, referral, step, context)
     after = moved(referral, context, stage_after(process, step), facts=referral.state.facts | facts, **desk)
     after = after.model_copy(update={"personal": referral.personal | {k: str(v) for k, v in personal.items()}})
@@ -151,8 +151,8 @@ def agree_plan(
         facts, personal = sorted_fields(step.fields, body.fields)
     except UnknownCode:
         return refused("owner-unknown", "There is nobody on the staff with this id.", case, referral)
-    except FieldWrong as wrong:
-        return refused(wrong.code, wrong.message, case, referral)
+    except FieldsWrong as found:
+        return mistaken(found, case, referral)
     due_at = partnership.due_at(context.now, process.review) if process.review else None
     plan = PlanFacts(lead_worker=worker.id, lead_worker_name=worker.name, agreed_at=context.now, review_due_at=due_at)
     after = moved(referral, context, stage_after(process, step), plan=plan, facts=referral.state.facts | facts)

@@ -1,26 +1,30 @@
 """What the partnership's files say of a referral's way: route, process, clocks, consent, and what a form needs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from schemas.casework import Consent
 from schemas.codes import ReferralStatus, Risk
 from schemas.events import ReferralState
 from services.partnership.entries import Destination, Panel, Route
+from services.partnership.form_fields import WrongField, wrong_fields
 from services.partnership.models import Partnership
 from services.partnership.process_rules import AGENCY
 from services.partnership.processes import FormField, Process, Stage
 from services.partnership.values import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class FieldWrong(Exception):
-    """A form's value that does not do: a stable code, and what to do in plain words, never the value."""
+class FieldsWrong(Exception):
+    """A form's values that do not do, every one of them, in the order of the form."""
 
-    code: str
-    message: str
+    def __init__(self, wrong: tuple[WrongField, ...]) -> None:
+        super().__init__(wrong[0].code)
+        self.wrong, self.code = wrong, wrong[0].code
+
+    @property
+    def message(self) -> str:
+        """All of it in one piece, for who reads no list."""
+        return " ".join(each.message for each in self.wrong)
 
 
 def route_of(partnership: Partnership, state: ReferralState) -> Route:
@@ -82,54 +86,14 @@ def consent_missing(route: Route, consent: Consent | None, *, under_18: bool | N
 
 
 def sorted_fields(asked: Iterable[FormField], given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The given values as plain facts and as personal ones. Raises `FieldWrong`."""
+    """The given values as plain facts and as personal ones. Raises `FieldsWrong` with each one that does not do."""
     fields = {field.code: field for field in asked}
-    for code in given:
-        if code not in fields:
-            raise FieldWrong("field-unknown", f"The form has no field {code}.")
-    for field in fields.values():
-        if field.required and given.get(field.code) in (None, ""):
-            raise FieldWrong("field-missing", f"The form needs {field.code}: {field.name}.")
-        if field.code in given:
-            _checked(field, given[field.code])
+    if wrong := wrong_fields(fields.values(), given):
+        raise FieldsWrong(wrong)
     facts = {code: value for code, value in given.items() if not fields[code].personal}
     return facts, {code: value for code, value in given.items() if fields[code].personal}
 
 
-def _checked(field: FormField, value: Any) -> None:
-    if not _IS[field.kind](field, value):
-        raise FieldWrong("field-wrong", f"The field {field.code} takes {_TAKES[field.kind]}.")
-
-
-def _is_number(field: FormField, value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    low = field.lowest if field.lowest is not None else value
-    return low <= value <= (field.highest if field.highest is not None else value)
-
-
-def _is_date(_: FormField, value: Any) -> bool:
-    try:
-        date.fromisoformat(str(value))
-    except ValueError:
-        return False
-    return isinstance(value, str)
-
-
-_IS = {
-    "text": lambda _, value: isinstance(value, str),
-    "choice": lambda field, value: value in {choice.code for choice in field.choices},
-    "number": _is_number,
-    "yes-no": lambda _, value: isinstance(value, bool),
-    "date": _is_date,
-}
-_TAKES = {
-    "text": "words",
-    "choice": "one of its choices",
-    "number": "a number within its bounds",
-    "yes-no": "true or false",
-    "date": "a date such as 2026-03-02",
-}
 PRIVATE = (ReferralStatus.DRAFT, ReferralStatus.AWAITING_APPROVAL)
 """Before it is sent only the author's agency knows of it."""
 ENDED = (ReferralStatus.CONCLUDED, ReferralStatus.DECLINED, ReferralStatus.WITHDRAWN, ReferralStatus.ESCALATED)

@@ -16,7 +16,7 @@ from services.referrals.domain import clocks
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import retimed, sees_too
 from services.referrals.domain.routes import (
-    FieldWrong,
+    FieldsWrong,
     consent_missing,
     first_clock,
     gateway_of,
@@ -37,6 +37,11 @@ def refused(code: str, message: str, case: Case, referral: Referral | None = Non
     return Decision(answer=Refused("refused", code, message, case, referral))
 
 
+def mistaken(found: FieldsWrong, case: Case, referral: Referral | None = None) -> Decision:
+    """Nothing changes: these fields of the form do not do."""
+    return Decision(answer=Refused("refused", found.code, found.message, case, referral, wrong=found.wrong))
+
+
 def refer(case: Case, command: Command, body: casework.Refer, context: Context) -> Decision:
     """Send the case to a panel or destination, or to a supervisor first where the route asks for it."""
     found = checked(case, command, body, context)
@@ -54,8 +59,8 @@ def checked(case: Case, command: Command, body: Wanted, context: Context) -> tup
         sorted_fields(route.form, body.fields)
     except UnknownCode:
         return refused("route-unknown", "There is no such panel or destination.", case)
-    except FieldWrong as wrong:
-        return refused(wrong.code, wrong.message, case)
+    except FieldsWrong as found:
+        return mistaken(found, case)
     under_18 = under_18_of(case, said=body.under_18)
     if message := consent_missing(route, body.consent, under_18=under_18):
         return refused("consent-missing", message, case)

@@ -91,6 +91,8 @@ class Refused:
     """Of a step of the ladder: the preconditions that do not hold."""
     instead: Any = None
     """Of a step that the law refused: what can be done in its place (`safeguarding.Instead`)."""
+    wrong: tuple[Any, ...] = ()
+    """Of a form: each field that does not do (`routes.WrongField`)."""
 
 
 OPEN_REFERRAL = (

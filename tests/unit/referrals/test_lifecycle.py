@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.partnership.values import Clock
+from services.referrals import views
 from services.referrals.domain import clocks
 from tests.unit.referrals.conftest import GIVEN, LUTON, Desk
 
@@ -228,6 +229,20 @@ def test_a_form_takes_its_own_fields_alone(desk: Desk) -> None:
     ]:
         assert desk.refused("colm-ferris", "refer", body | {"fields": fields}) == code
     assert desk.done("colm-ferris", "refer", body | {"fields": {"dash-score": 14}}).facts == {"dash-score": 14}
+
+
+def test_a_refused_form_names_every_field_that_does_not_do(desk: Desk) -> None:
+    body = {"destination": "marac", "reason": "High risk.", "consent": GIVEN}
+    answer = desk.does(
+        "colm-ferris", "refer", body | {"fields": {"repeat": "yes", "dash-score": 25, "judgement": True}}
+    )
+    assert [(each.field, each.code) for each in answer.wrong] == [
+        ("dash-score", "field-wrong"),
+        ("repeat", "field-wrong"),
+    ]
+    assert "25" not in answer.message, "a value is never echoed"
+    problem = views.refused(answer, body, desk.now).body()
+    assert [each["field"] for each in problem["errors"]] == ["/fields/dash-score", "/fields/repeat"]
 
 
 def test_a_stale_version_changes_nothing_and_shows_what_stands(desk: Desk) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha1
 from typing import Any, ClassVar, Literal, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from asyncpg.pgproto import pgproto
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +48,14 @@ class Keys:
         return cls(frozenset().union(*(k.match for k in keys)), frozenset().union(*(k.aggregates for k in keys)))
 
 
+def derived_id(cause: UUID, name: str) -> UUID:
+    """`uuid5(cause, name)` as the database's driver makes UUIDs: in half the time, and every record needs several."""
+    digest = bytearray(sha1(cause.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return pgproto.UUID(bytes(digest))
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a decision may know beside its state: the time (UTC), the cause, and the service's active rule set."""
@@ -56,7 +66,7 @@ class Context:
 
     def derive(self, kind: str, ordinal: int = 0) -> UUID:
         """An id made from the cause, `kind` and `ordinal`: deciding again gives the same one."""
-        return uuid5(self.cause, f"{kind}/{ordinal}")
+        return derived_id(self.cause, f"{kind}/{ordinal}")
 
 
 class PublishedBody(Protocol):

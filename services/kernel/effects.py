@@ -3,14 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.kernel.decision import CancelledTimer, Decision, Message, NewEvent, NewJob, NewTimer
+from services.kernel.decision import (
+    CancelledTimer,
+    Decision,
+    Message,
+    NewEvent,
+    NewJob,
+    NewTimer,
+    derived_id,
+)
 from services.kernel.envelope import headers_of
 from services.kernel.errors import EventTooLarge
 
@@ -72,34 +80,34 @@ class Effects:
     def add(self, decision: Decision, cause: Message, now: datetime, traceparent: str | None) -> None:
         """Take in one decision. Raises `EventTooLarge` before anything of it is taken."""
         identity = decision.cause or cause.id
-        ids = [uuid5(identity, f"{_type_of(event)}/{place}") for place, event in enumerate(decision.events)]
-        made = zip(decision.events, ids, strict=True)
-        events = [self._event(event, event_id, cause, now, traceparent) for event, event_id in made]
+        events = [
+            self._event(event, place, identity, cause, now, traceparent) for place, event in enumerate(decision.events)
+        ]
         caused = _Caused(cause.correlation_id, cause.id, traceparent)
         self.events.extend(events)
         for job in decision.jobs:
-            job_id = uuid5(identity, f"job/{job.kind}/{job.name}")
+            job_id = derived_id(identity, f"job/{job.kind}/{job.name}")
             self.jobs[job_id] = (job, job.due_at or now, caused)
         for gone in decision.cancelled:
             self.timers[self._timer_id(gone)] = None
         for timer in decision.timers:
-            message_id = uuid5(identity, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
+            message_id = derived_id(identity, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
             self.timers[self._timer_id(timer)] = (timer, message_id, caused)
         for name, amount in decision.tallies.items():
             self.tallies[name] = self.tallies.get(name, 0) + amount
 
     def _timer_id(self, timer: NewTimer | CancelledTimer) -> UUID:
-        return uuid5(_TIMERS, f"{self.service}/{timer.kind}/{timer.subject}/{timer.name}")
+        return derived_id(_TIMERS, f"{self.service}/{timer.kind}/{timer.subject}/{timer.name}")
 
     def _event(
-        self, event: NewEvent, event_id: UUID, cause: Message, now: datetime, traceparent: str | None
+        self, event: NewEvent, place: int, identity: UUID, cause: Message, now: datetime, traceparent: str | None
     ) -> tuple[str, str, str, str]:
-        type_ = _type_of(event)
+        type_ = f"{event.body.TYPE}.v{event.body.VERSION}"
         body = event.body.model_dump_json(exclude_none=True)
         if len(body) > EVENT_LIMIT // 4 and len(body.encode()) > EVENT_LIMIT:
             raise EventTooLarge(type_)
         headers = headers_of(
-            message_id=event_id,
+            message_id=derived_id(identity, f"{type_}/{place}"),
             service=self.service,
             type_=type_,
             time=now,
@@ -149,10 +157,6 @@ class Effects:
             **_caused_columns([caused for _, (_, _, caused) in armed]),
         }
         await connection.execute(_UPSERT_TIMERS, columns)
-
-
-def _type_of(event: NewEvent) -> str:
-    return f"{event.body.TYPE}.v{event.body.VERSION}"
 
 
 def _caused_columns(caused: Sequence[_Caused]) -> dict[str, list[object]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from asyncpg.pgproto import pgproto
 from pydantic import BaseModel, ValidationError
 
 from services.kernel.decision import Message, Origin
@@ -82,7 +83,7 @@ def _uuid(text: str | None) -> UUID | None:
     if not text:
         return None
     try:
-        return UUID(text)
+        return pgproto.UUID(text)
     except ValueError:
         return None
 

@@ -7,11 +7,11 @@ whole batch, so such a decision reads topic and key, and nothing that could be w
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.kernel.decision import Message
+from services.kernel.decision import Message, derived_id
 from services.kernel.envelope import Received, position_id
 
 
@@ -57,7 +57,7 @@ def _notice(kind: type[Holding], received: Received, now: datetime) -> Message:
     """Its id is made from the record's, or from its place where it has none: the same record tells the same thing."""
     raw, cause = received.raw, received.message
     cause_id = cause.id if cause else position_id(raw.topic, raw.partition, raw.offset)
-    identity = uuid5(cause_id, f"{kind.__name__}/{raw.subject}")
+    identity = derived_id(cause_id, f"{kind.__name__}/{raw.subject}")
     return Message(
         id=identity,
         type=kind.__name__,

@@ -54,6 +54,10 @@ class _Work:
     waiting: list[Received] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
 
+    def holds(self, received: Received) -> bool:
+        """Whether something before it under its key is dead."""
+        return bool(self.blocked and received.raw.key and received.held_key in self.blocked)
+
     def bury(self, received: Received, reason: str) -> None:
         """A message that cannot be decided; its key blocks what comes behind it."""
         self.dead.append((received, reason))
@@ -127,7 +131,7 @@ class Loop:
         await self._note_held(connection, batch, fresh, work)
         readable = []
         for each in fresh:
-            if each.held_key in work.blocked and each.raw.key:
+            if work.holds(each):
                 work.waiting.append(each)
             elif each.reason is not None:
                 work.bury(each, each.reason)
@@ -214,7 +218,7 @@ class Loop:
             await connection.execute(_LOCK_MATCH, {"keys": ordered})
 
     def _fold(self, batch: Batch, work: _Work, each: Received, message: Message, state: WorkingSet, rules: Any) -> None:
-        if each.held_key in work.blocked and each.raw.key:
+        if work.holds(each):
             work.waiting.append(each)
             return
         context = Context(work.started, message.id, rules)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
-from services.kernel.decision import Context, Decision, Keys, Message, NewEvent, NewJob, NewTimer, Origin
+from services.kernel.decision import Context, Decision, Keys, Message, NewEvent, NewJob, NewTimer, Origin, derived_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ class MemoryLoop:
         for gone in decision.cancelled:
             self.timers.pop((gone.kind, gone.subject, gone.name), None)
         for timer in decision.timers:
-            fired_id = uuid5(cause, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
+            fired_id = derived_id(cause, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
             self.timers[timer.kind, timer.subject, timer.name] = (timer, fired_id)
         for name, amount in decision.tallies.items():
             self.tallies[name] = self.tallies.get(name, 0) + amount

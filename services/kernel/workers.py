@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 import structlog
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
-from services.kernel.decision import Stage
+from services.kernel.decision import Stage, derived_id
 from services.kernel.envelope import Raw, decode, encoded
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.loop import Loop
@@ -178,6 +178,6 @@ class JobWorker:
                 await connection.execute(_GIVE_BACK, {"id": job.id, "lease": lease, "seconds": RETRY_SECONDS})
             return
         result = task.result()
-        headers = _headers(row, type(result).__name__, uuid5(job.id, "result"), self._clock())
+        headers = _headers(row, type(result).__name__, derived_id(job.id, "result"), self._clock())
         raw = Raw("job result", 0, 0, job.subject.encode(), encoded(headers), result.model_dump_json().encode())
         await self._loop.run(ResultBatch(decode(raw, self._stage.readers, "result"), job.id, lease))

@@ -27,7 +27,7 @@ from schemas.personal import seal
 from services.kernel.consumer import Subscription
 from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
 from services.kernel.envelope import encoded
-from services.kernel.process import Process
+from services.kernel.process import Process, tune_collector
 from services.kernel.settings import Settings
 from tests.integration.kernel.probe import provision
 
@@ -213,6 +213,7 @@ Measure = Callable[[int, int], Awaitable[float]]
 
 async def measure(postgres: str, kafka: str) -> list[dict[str, float]]:
     """Both at every batch size, floor and hub by turns; reports per second and the ratio."""
+    tune_collector()  # as every service of the hub runs; the floor has the same collector
     bench, table = Bench(postgres, kafka), []
     for batch, records in SIZES.items():
         floor, hub = await bench.floor(batch, records), await bench.hub(batch, records)

@@ -105,6 +105,7 @@ class SupportOffer(Contract):
     offered: str = Field(description="Code of a route, or `other`")
     answer: Literal["accepted", "refused", "no-answer"]
     subject: str | None = None
+    case_reference: str | None = Field(None, description="The case it was made in, where that is another one")
 
 
 class LadderStep(Contract):
@@ -116,6 +117,7 @@ class LadderStep(Contract):
     officer: str = Field(description="Staff id of who issued it")
     authorised_by: str | None = Field(None, description="Staff id of who had the rank")
     subject: str | None = Field(None, description="The case's id of the person; none for a place")
+    case_reference: str | None = Field(None, description="The case it was taken in, where that is another one")
     effective_to: date | None = None
     breach_of: UUID | None = Field(None, description="The step that this one says was breached")
     support: UUID | None = Field(None, description="The offer of support beside it")

@@ -139,8 +139,14 @@ def helped(presenter: Presenter, found: Mapping[str, Any], now: datetime) -> lis
     for each in reversed(found["help"]):
         words, colour = ANSWERS[each["answer"]]
         name = "Other help" if each["offered"] == "other" else presenter.agency(each["offered"])
+        name += _elsewhere(each)
         rows.append({"at": presenter.short(each["at"], now), "name": name, "answer": words, "colour": colour})
     return rows
+
+
+def _elsewhere(each: Mapping[str, Any]) -> str:
+    """In which other case it was done, after a merge or a split."""
+    return f", in {each['case_reference']}" if each.get("case_reference") else ""
 
 
 def ladder(presenter: Presenter, found: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
@@ -170,7 +176,7 @@ def _step_words(
     presenter: Presenter, step: Mapping[str, Any], done: Mapping[str, Any] | None, local: list[Any], now: datetime
 ) -> str:
     if done:
-        return f"Given {presenter.short(done['at'], now)}, {presenter.who(done['officer'])}"
+        return f"Given {presenter.short(done['at'], now)}, {presenter.who(done['officer'])}{_elsewhere(done)}"
     law = [each for each in step["unmet"] if each["kind"] == "law"]
     if law:
         return "Law: " + " ".join(f"{each['what_to_do']} ({each['provision']})" for each in law)

@@ -8,6 +8,7 @@ with SIGKILL and another one takes its place.
 import argparse
 import asyncio
 import json
+import math
 import os
 import subprocess
 import sys
@@ -47,21 +48,30 @@ _TIMERS = """
         gen_random_uuid() FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS t (subject, due, payload)
 """
 _FIRED = """
-    SELECT document->'referral'->>'referral_id' AS referral, at FROM referrals.case_events
+    SELECT event_id, document->'referral'->>'referral_id' AS referral, at, case_id, sequence FROM referrals.case_events
     WHERE type = 'ReferralEscalated'
 """
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What came of it; lateness in seconds after each referral's own due time."""
+    """What came of it; lateness in seconds after each referral's own due time.
+
+    `seen_…` is when another connection could see it, so with the commit; looked for each tenth of a second.
+    """
 
     referrals: int
     fired: int
+    lost: int
     more_than_once: int
     out_of_order: int
     latest_seconds: float
+    late_50: float
     late_99: float
+    seen_latest_seconds: float
+    seen_late_50: float
+    seen_late_99: float
 
 
 def _case(number: int, now: datetime) -> Case:
@@ -147,42 +157,69 @@ async def measure(database_url: str, kafka: str, count: int, seconds: float) -> 
         due = await _prepared(build(settings), count, seconds)
         connection = await asyncpg.connect(database_url)
         subjects = [str(ReferralDue.model_validate_json(payload).referral_id) for payload in due]
+        moments = dict(zip(subjects, due.values(), strict=True))
         await connection.execute(_TIMERS, subjects, list(due.values()), list(due))
+        watching = asyncio.create_task(_watched(database_url, moments))
         await _until(next(iter(due.values())) + timedelta(seconds=seconds / 2))
         first.kill()
         stack.enter_context(_process(settings, 2, ports + 2))
-        await _all_fired(connection, count, max(due.values()))
+        seen = await watching
         rows = await connection.fetch(_FIRED)
         await connection.close()
-    return _figures(dict(zip(subjects, due.values(), strict=True)), rows)
+    return _figures(moments, rows, seen)
 
 
 async def _until(moment: datetime) -> None:
     await asyncio.sleep(max((moment - utc_now()).total_seconds(), 0))
 
 
-async def _all_fired(connection: Any, count: int, last: datetime) -> None:
-    """Wait for all, at most two minutes after the last one was due."""
-    while await connection.fetchval(f"SELECT count(*) FROM ({_FIRED}) AS f") < count:  # noqa: S608
-        if utc_now() > last + timedelta(minutes=2):
-            return
-        await asyncio.sleep(0.2)
+async def _watched(database_url: str, due: dict[str, datetime]) -> dict[str, datetime]:
+    """When each one was first seen; given up two minutes after the last one was due."""
+    connection = await asyncpg.connect(database_url)
+    seen: dict[str, datetime] = {}
+    end = max(due.values()) + timedelta(minutes=2)
+    while len(seen) < len(due) and utc_now() < end:
+        await asyncio.sleep(LOOK_SECONDS)
+        rows = await connection.fetch(f"SELECT referral FROM ({_FIRED}) AS f")  # noqa: S608
+        now = utc_now()
+        for row in rows:
+            seen.setdefault(row["referral"], now)
+    await connection.close()
+    return seen
 
 
-def _figures(due: dict[str, datetime], rows: list[Any]) -> Fired:
-    fired: dict[str, list[datetime]] = {}
+def _figures(due: dict[str, datetime], rows: list[Any], seen: dict[str, datetime]) -> Fired:
+    fired: dict[str, list[Any]] = {}
     for row in rows:
-        fired.setdefault(row["referral"], []).append(row["at"])
-    moments = [fired[subject][0] for subject in due if subject in fired]
-    late = sorted((fired[subject][0] - moment).total_seconds() for subject, moment in due.items() if subject in fired)
+        fired.setdefault(row["referral"], []).append(row)
+    firsts = [fired[subject][0] for subject in due if subject in fired]
+    late = _late(due, {subject: found[0]["at"] for subject, found in fired.items()})
+    late_seen = _late(due, seen)
     return Fired(
         referrals=len(due),
         fired=len(fired),
+        lost=len(due) - len(fired),
         more_than_once=sum(len(each) > 1 for each in fired.values()),
-        out_of_order=sum(later < earlier for earlier, later in pairwise(moments)),
-        latest_seconds=round(late[-1], 3) if late else -1,
-        late_99=round(late[int(len(late) * 0.99)], 3) if late else -1,
+        out_of_order=sum(_swapped(earlier, later) for earlier, later in pairwise(firsts)),
+        latest_seconds=late[-1],
+        late_50=late[len(late) // 2],
+        late_99=late[int(len(late) * 0.99)],
+        seen_latest_seconds=late_seen[-1],
+        seen_late_50=late_seen[len(late_seen) // 2],
+        seen_late_99=late_seen[int(len(late_seen) * 0.99)],
     )
+
+
+def _swapped(earlier: Any, later: Any) -> bool:
+    """Whether the one that was due later came first: by time, and in one case by its place in the history."""
+    one_case = earlier["case_id"] == later["case_id"]
+    return bool(later["at"] < earlier["at"] or (one_case and later["sequence"] < earlier["sequence"]))
+
+
+def _late(due: dict[str, datetime], came: dict[str, datetime]) -> list[float]:
+    """Seconds after their time, the smallest first; one infinity where none came at all."""
+    found = (round((came[subject] - moment).total_seconds(), 3) for subject, moment in due.items() if subject in came)
+    return sorted(found) or [math.inf]
 
 
 def main() -> None:

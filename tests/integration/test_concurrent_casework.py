@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from tests.benchmarks.casework import open_cases, soak
+from tests.benchmarks.casework_api import soak
+from tests.benchmarks.casework_record import open_cases
 from tests.integration.conftest import Pipeline
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]

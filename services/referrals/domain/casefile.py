@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas.case_parts import PersonState
 from schemas.events import ReportFacts
 from schemas.personal import Personal, reveal
+from services.referrals.domain import alike
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import CasePerson, CaseReport, People, people_key, person_id
 
@@ -31,9 +32,17 @@ def with_people(known: People, case_id: UUID, report: ReportFacts, personal: Per
     rows = {each.state.person_id: each for each in known.people}
     for number, person in enumerate(reveal(personal).get("people") or ()):
         made = _person(case_id, person, f"{report.report_id}/{number}")
-        row = rows.get(made.state.person_id)
-        rows[made.state.person_id] = made if row is None or row.gone else _careful(row, made)
+        row = rows.get(made.state.person_id) or same_person(rows.values(), made.personal)
+        row = made if row is None or row.gone else careful(row, made)
+        rows[row.state.person_id] = row
     return People(people=tuple(rows.values()))
+
+
+def same_person(people: Iterable[CasePerson], personal: Mapping[str, Any]) -> CasePerson | None:
+    """Who has that name and that date of birth now, whatever was known of her when she came."""
+    words = alike.plain(str(personal.get("name") or ""))
+    named = (each for each in people if words and words == alike.plain(str(each.personal.get("name") or "")))
+    return next((each for each in named if not each.gone and alike.same_birth(each.personal, personal)), None)
 
 
 def forget_people(change: Change, people: People, remaining: Iterable[CaseReport]) -> None:
@@ -58,16 +67,6 @@ def without_people(people: People, case_id: UUID, remaining: Iterable[CaseReport
     return People(people=tuple(rows))
 
 
-def brought(change: Change, person: CasePerson) -> CasePerson:
-    """A person who comes from a merged case."""
-    case_id = change.case.state.case_id
-    identity = person_id(case_id, person.personal, str(person.state.person_id))
-    state = person.state.model_copy(update={"case_id": case_id, "person_id": identity})
-    made = person.model_copy(update={"state": state})
-    change.keep(f"person:{identity}", made)
-    return made
-
-
 def _person(case_id: UUID, person: Mapping[str, Any], otherwise: str) -> CasePerson:
     personal = {name: person[name] for name in SHOWN if person.get(name) is not None}
     safe = (person.get("contact") or {}).get("safe") or "unknown"
@@ -77,8 +76,8 @@ def _person(case_id: UUID, person: Mapping[str, Any], otherwise: str) -> CasePer
     return CasePerson(state=state, personal=personal)
 
 
-def _careful(known: CasePerson, heard: CasePerson) -> CasePerson:
-    """One "not safe" is enough; what is known by hand stays."""
+def careful(known: CasePerson, heard: CasePerson) -> CasePerson:
+    """Two rows of one person as one: one "not safe" is enough, and what is known stays."""
     if heard.state.safe != "no" or known.state.safe == "no":
         return known.model_copy(update={"personal": heard.personal | known.personal})
     contact = {**(known.personal.get("contact") or {}), **(heard.personal.get("contact") or {})}

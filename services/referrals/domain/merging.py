@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from schemas.case_life import CasesMerged, JoinConfirmed, JoinRefused, PersonAdded, ReferralMoved, ReportMoved
+from schemas.case_life import CasesMerged, JoinConfirmed, JoinRefused, ReferralMoved, ReportMoved
 from schemas.case_parts import ProposalState
 from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
 from services.kernel.decision import Decision
-from services.referrals.domain import casefile, tasks
+from services.referrals.domain import carrying, casefile, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change, together
 from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, reports_key
@@ -118,11 +118,12 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
     # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's.
     past = survivor.state.model_copy(update={"sequence": max(gone.state.sequence, survivor.state.sequence)})
     change = Change(survivor.model_copy(update={"state": past}), asked.by, asked.context, APART)
+    who, origin = _who(asked, gone, survivor), gone.state.reference
     change.note(
         open_referrals=survivor.open_referrals + gone.open_referrals,
         # A warning given on either case counts for the next step, and so does an offer of support.
-        ladder=tuple(sorted((*survivor.ladder, *gone.ladder), key=lambda step: step.at)),
-        support=tuple(sorted((*survivor.support, *gone.support), key=lambda offer: offer.at)),
+        ladder=carrying.ladder(survivor.ladder, carrying.steps(gone, who, origin)),
+        support=carrying.support(survivor.support, carrying.offers(gone, who, origin)),
     )
     change.happens(
         CasesMerged,
@@ -132,10 +133,16 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
         **_taken_on(asked, gone, survivor),
     )
     _move_reports(change, asked, gone)
-    _move_people(change, asked, gone)
+    carrying.bring(change, asked.people(gone).people, who, asked.people(survivor))
     _move_referrals(change, asked, gone)
     tasks.move(change, asked.tasks(gone), asked.tasks(survivor), asked.context)
     return change
+
+
+def _who(asked: Asked, gone: Case, survivor: Case) -> carrying.Identities:
+    reports: tuple[CaseReport, ...] = asked.state.get(reports_key(gone.state.case_id)) or ()
+    ids = (gone.state.case_id, survivor.state.case_id)
+    return carrying.identities(asked.people(gone), reports, *ids, asked.people(survivor))
 
 
 def _taken_on(asked: Asked, gone: Case, survivor: Case) -> dict[str, Any]:
@@ -189,15 +196,6 @@ def keep_link(change: Change, report: CaseReport, event_id: Any) -> None:
     facts = report.facts
     link = Link(case_id=change.case.state.case_id, reference=facts.reference, event_id=event_id)
     change.keep(link_key(facts.report_id), link)
-
-
-def _move_people(change: Change, asked: Asked, gone: Case) -> None:
-    """Those whom somebody entered by hand; the others come with their reports."""
-    for person in asked.people(gone).people:
-        if person.state.by_hand:
-            made = casefile.brought(change, person)
-            personal = seal({"person": made.personal})
-            change.happens(PersonAdded, replaces=False, personal=personal, parts={"person": made.state})
 
 
 def _move_referrals(change: Change, asked: Asked, gone: Case) -> None:

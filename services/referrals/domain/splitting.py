@@ -7,11 +7,11 @@ from schemas.events import CaseOpened, ReportTriaged, TriageDecision
 from schemas.personal import seal
 from services.kernel.decision import Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
-from services.referrals.domain import casefile, matching
+from services.referrals.domain import carrying, casefile, matching
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change, together
 from services.referrals.domain.merging import APART, bring_report, keep_link
-from services.referrals.domain.parts import CaseReport, Matches, reports_key
+from services.referrals.domain.parts import CaseReport, Matches, People, reports_key
 from services.referrals.domain.state import Case
 
 
@@ -39,7 +39,8 @@ def split(asked: Asked, body: Split) -> Decision:
     )
     remaining = tuple(each for each in reports if each not in chosen)
     casefile.forget_people(staying, asked.people(asked.case), remaining)
-    leaving = _leaving(asked, new, chosen)
+    who = carrying.identities(_named_by(asked, chosen), chosen, asked.case.state.case_id, new.state.case_id, People())
+    leaving = _leaving(asked, new, chosen, who)
     leaving.happens(CaseSplit, changed=changed, personal=seal({"reason": body.reason}))
     return together(leaving.decision(), staying.decision())
 
@@ -75,8 +76,29 @@ def _new_case(asked: Asked, chosen: tuple[CaseReport, ...]) -> Case:
     return Case(state=state, kind=asked.case.kind, suggested=asked.case.suggested)
 
 
-def _leaving(asked: Asked, new: Case, chosen: tuple[CaseReport, ...]) -> Change:
+def _named_by(asked: Asked, chosen: tuple[CaseReport, ...]) -> People:
+    """The people of the case whom the reports name, as they stand there."""
+    known, case_id = asked.people(asked.case), asked.case.state.case_id
+    named = {
+        each.state.person_id
+        for report in chosen
+        for each in casefile.with_people(People(), case_id, report.facts, report.personal).people
+    }
+    return People(people=tuple(each for each in known.people if each.state.person_id in named))
+
+
+def _leaving(asked: Asked, new: Case, chosen: tuple[CaseReport, ...], who: carrying.Identities) -> Change:
+    """What was done about somebody who goes counts where she goes too; it stands in the old case as before."""
     change = Change(new, asked.by, asked.context, APART)
+    old, place = asked.case, new.state.cell is not None and new.state.cell == asked.case.state.cell
+    theirs = old.model_copy(
+        update={
+            "ladder": carrying.of_them(old.ladder, who, place=place),
+            "support": carrying.of_them(old.support, who, place=place),
+        }
+    )
+    origin = old.state.reference
+    change.note(ladder=carrying.steps(theirs, who, origin), support=carrying.offers(theirs, who, origin))
     why = f"Split from {asked.case.state.reference}"
     first = chosen[0]
     opened = change.happens(CaseOpened, why=why, report=first.facts, personal=first.personal)
@@ -86,6 +108,7 @@ def _leaving(asked: Asked, new: Case, chosen: tuple[CaseReport, ...]) -> Change:
         bring_report(change, asked, each, why)
     for each in chosen:
         _remember_marks(change, asked, each)
+    carrying.bring(change, asked.people(old).people, who, People())
     return change
 
 

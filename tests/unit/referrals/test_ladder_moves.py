@@ -19,7 +19,11 @@ WHY = {"reason": "It is right."}
 CPW, CPN = "community-protection-warning", "community-protection-notice"
 TERMS = {"conduct": "Begging.", "effect": "Shops.", "time-allowed": "A week.", "consequences": "A notice."}
 OVERRIDE = {"reason": "It gets worse by the day.", "supervisor": "ruth-pellow"}
-PLACES = ({}, {"cell": OTHER_CELL, "street": "Biscot Road"}, {"cell": "8a194ad32b0ffff", "street": "Farley Hill"})
+PLACES: tuple[dict[str, str], ...] = (
+    {},
+    {"cell": OTHER_CELL, "street": "Biscot Road"},
+    {"cell": "8a194ad32b0ffff", "street": "Farley Hill"},
+)
 
 
 def about(name: str, born: str | None = "1982-05-06", **more: Any) -> dict[str, Any]:
@@ -80,7 +84,8 @@ def test_a_warning_of_either_case_counts_for_a_notice_after_a_merge_and_keeps_it
     assert unmet(notice(desk, other, person_of(desk, other, "Denny Rook"))) == ["prior-step"]
     survivor = merged(desk, pair[0], pair[1])
     origin = pair[0].state.reference if warned_in == 0 else None
-    assert [each.case_reference for each in (*survivor.ladder, *survivor.support)] == [origin, origin]
+    assert [each.case_reference for each in survivor.ladder] == [origin]
+    assert [each.case_reference for each in survivor.support] == [origin]
     assert isinstance(notice(desk, survivor, person_of(desk, survivor, "Denny Rook")), Done)
 
 

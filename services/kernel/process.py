@@ -29,6 +29,7 @@ from services.kernel.loop import Loop
 from services.kernel.relay import Relay
 from services.kernel.settings import Settings
 from services.kernel.sources import CommandBatch, Idempotency, Replayed
+from services.kernel.stopping import end
 from services.kernel.telemetry import DEAD_LETTERS, configure_logs, configure_traces, current_traceparent
 from services.kernel.workers import JobHandler, JobWorker, TimerRunner
 
@@ -188,14 +189,9 @@ class Process:
     async def _stop(self) -> None:
         """Bounded: a batch that is cut off is rolled back and read again, so nothing is lost by leaving."""
         self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        stopping = [*self._tasks]
-        if self._broker is not None:
-            stopping.append(asyncio.ensure_future(self._broker.stop()))
-        _, late = await asyncio.wait(stopping, timeout=self.settings.stop_seconds)
-        if late:
-            log.warning("stop_cut_short", tasks=len(late))
+        broker = [asyncio.ensure_future(self._broker.stop())] if self._broker is not None else []
+        if late := await end(self._tasks, broker, self.settings.stop_seconds):
+            log.warning("stop_cut_short", tasks=late)
         if self._traces is not None:
             await asyncio.to_thread(self._traces.shutdown)
         log.info("service_stopped")

@@ -68,6 +68,8 @@ class _State(dict[str, "_State"]):
 
 def _split(text: str, sign: str) -> list[str]:
     """`text` at every `sign` that stands outside parentheses. Raises `TermMalformed`."""
+    if "(" not in text and ")" not in text:
+        return text.split(sign)
     parts, depth = [""], 0
     for letter in text:
         depth += (letter == "(") - (letter == ")")
@@ -84,6 +86,8 @@ def _split(text: str, sign: str) -> list[str]:
 
 def _pieces(atom: str) -> list[str]:
     """A run without outer spaces, cut before and after each of its groups."""
+    if "(" not in atom:
+        return [atom] if atom else []
     pieces, depth = [""], 0
     for letter in atom:
         if letter == "(" and depth == 0:
@@ -135,10 +139,10 @@ class Terms:
     def __init__(self, terms: Iterable[tuple[str, str]], sets: Mapping[str, Sequence[object]] | None = None) -> None:
         self._sets = {name: "(" + "|".join(map(str, words)) + ")" for name, words in (sets or {}).items()}
         self._root = _Node()
+        self._known: set[str] = set()
         for label, term in terms:
             end = self._grow(self._root, self._whole(term))
             end.free.append(_Node(says=label))
-        self._known = self._vocabulary()
         self._states: dict[_Key, _State] = {}
         self._start = self._state(frozenset(self._closed({self._root}, 0)))
 
@@ -167,6 +171,7 @@ class Terms:
         else:
             last = node
             for word in words_of(choice):
+                self._known.add(word)
                 following = _Node()
                 last.following.setdefault(word, []).append(following)
                 last = following
@@ -178,19 +183,6 @@ class Terms:
             node.anything = node.anything or _Node()
             node = node.anything
         return node
-
-    def _vocabulary(self) -> frozenset[str]:
-        words: set[str] = set()
-        waiting, seen = [self._root], {self._root}
-        while waiting:
-            node = waiting.pop()
-            words |= node.following.keys()
-            ahead = [each for nodes in node.following.values() for each in nodes] + node.free
-            for each in [*ahead, node.anything] if node.anything else ahead:
-                if each not in seen:
-                    seen.add(each)
-                    waiting.append(each)
-        return frozenset(words)
 
     def _closed(self, nodes: Iterable[_Node], length: int) -> set[tuple[_Node, int]]:
         waiting, closed = list(nodes), set()

@@ -37,6 +37,7 @@ from services.desk.frame import shell
 from services.desk.operations_pages import Neighbours
 from services.desk.people import SignInNeeded, check_may_start, session_of
 from services.desk.presenting import Presenter
+from services.desk.recent_numbers import RecentNumbers
 from services.desk.rules_gateway import TriageRules
 from services.desk.stage import DeskStage
 from services.kernel.consumer import BULK_BATCH, Subscription
@@ -107,6 +108,8 @@ def build(settings: Settings) -> Process:
     """A process of desk that is not started yet. Raises `NoIdentityProvider` outside a demonstration."""
     check_may_start(settings)
     partnership = load_partnership(settings.partnership)
+    neighbours = Neighbours(settings.port_base, settings.service_secret.get_secret_value())
+    recent = RecentNumbers(neighbours.metrics)
     process = Process(
         name="desk",
         settings=settings,
@@ -123,6 +126,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.MEETINGS),
         ),
         routers=ROUTERS,
+        background=(recent.run,),
         operations_only=(operations_only(),),
         openapi_url=None,  # `documents` serves the one of all services at the same address
     )
@@ -134,7 +138,7 @@ def build(settings: Settings) -> Process:
     state.intake, state.referrals = _client(settings, INTAKE), _client(settings, REFERRALS)
     triage = _client(settings, TRIAGE)
     state.casework, state.triage_rules = Casework(state.referrals, triage, partnership.zone), TriageRules(triage)
-    state.neighbours = Neighbours(settings.port_base, settings.service_secret.get_secret_value())
+    state.neighbours, state.recent_numbers = neighbours, recent
     process.ready_checks.append(state.neighbours.all_ready)
     app.add_exception_handler(SignInNeeded, _to_sign_in)  # type: ignore[arg-type]
     app.add_exception_handler(Problem, _error_page)  # type: ignore[arg-type]

@@ -13,16 +13,16 @@ from fastapi.responses import RedirectResponse
 
 from services.desk import repository
 from services.desk.frame import shell, trace_link
-from services.desk.hops import hops
+from services.desk.hops import numbers
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, since_words, span_words
+from services.desk.recent_numbers import RecentNumbers
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.settings import LOOPBACK
 
 SERVICES = {"desk": 0, "intake": 1, "triage": 2, "referrals": 3, "notify": 4}
 MAIL = 26
-HOPS_SHOWN = 8
 ROLES = {"operations", "duty-manager"}
 EVERYTHING = {"agencies": "", "sees_all": "on"}
 """Only for references and trace ids: operations staff read no case content."""
@@ -95,6 +95,7 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     hub: Process = request.app.state.hub
     neighbours: Neighbours = request.app.state.neighbours
     presenter: Presenter = request.app.state.presenter
+    recent: RecentNumbers = request.app.state.recent_numbers
     now = hub.clock()
     balance, ready, metrics = await asyncio.gather(
         neighbours.get("intake", "/internal/balance"), neighbours.ready(), neighbours.metrics()
@@ -111,7 +112,8 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
         services=services,
         letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
         partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],
-        hops=hops(metrics)[:HOPS_SHOWN],
+        hops=recent.hops(numbers(metrics)),
+        furthest=recent.furthest_behind(),
         traced=[
             (row.reference, presenter.short(row.received_at, now), trace_link(request, row.trace_id)) for row in traced
         ],

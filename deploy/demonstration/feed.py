@@ -14,7 +14,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from deploy.demonstration.player import StoryPlayer
-from deploy.demonstration.plays import read_plays
+from deploy.demonstration.plays import EARLIER, read_plays
 from deploy.demonstration.poison import put
 from deploy.demonstration.script import Background, Script, Step, Story, body, housing_file, read_script
 from deploy.demonstration.staff import LeftAt, StaffAtWork, StaffOnDuty
@@ -141,9 +141,12 @@ class Feed:
             return
         source_id = f"story-{story}-{round_number}-{step.at:g}"
         now, step = datetime.now(UTC), self._script.recast(step, self._turn)
-        await self._send(step, source_id, now, now - timedelta(minutes=step.ago) if step.ago else None, round_number)
-        if step.channel != "online":  # a resident's receipt is hers alone; a partner's leads its people to the case
-            self.player.begins(story, round_number, source_id, step.key or CALL_KEY)
+        then = now - timedelta(minutes=step.ago)
+        await self._send(step, source_id, then, then if step.ago else None, round_number)
+        if step.channel != "online" and step.case != "left":
+            # A resident's receipt is hers alone; a partner's leads its people to the case.
+            played = EARLIER if step.case == "earlier" else story
+            self.player.begins(played, round_number, source_id, step.key or CALL_KEY)
 
     async def _poison(self, round_number: int) -> None:
         """Once for a hub's data: operations staff shall find one dead letter, not one for each quarter of an hour."""

@@ -28,7 +28,7 @@ REVIEW_WAITS_SECONDS = 45.0
 MEETS_AFTER = timedelta(minutes=3)
 GIVEN_AT = "X-Demonstration-Given-At"
 """Only a demonstration believes this header: it lets a clock fall due while a visitor looks on."""
-KEPT_AT_MOST = 60
+KEPT_AT_MOST = 90
 """Rounds of stories kept on disk: ended ones go first."""
 
 log = structlog.get_logger()
@@ -59,13 +59,10 @@ class StoryPlayer:
 
     def begins(self, story: int, round_number: int, source_id: str, key: str) -> None:
         """A story's reports were sent: its people go on once its report is in a case."""
-        if story not in self._plays or any(
-            (each.story, each.round_number) == (story, round_number) for each in self._stories
-        ):
-            return
         now = self._clock().timestamp()
         made = Progress(story=story, round_number=round_number, source_id=source_id, key=key, began=now, due=now)
-        self._keep([*self._stories, made])
+        if story in self._plays and made.told not in {each.told for each in self._stories}:
+            self._keep([*self._stories, made])
 
     def ended(self, progress: Progress) -> bool:
         """Whether the story's last step was played."""
@@ -82,9 +79,9 @@ class StoryPlayer:
         now = self._clock().timestamp()
         turn = [each for each in self._stories if each.due <= now and not self.ended(each)]
         moved = await asyncio.gather(*(self._tried(each, now) for each in turn))
-        after = {(each.story, each.round_number): each for each in moved}
+        after = {each.told: each for each in moved}
         if after:
-            self._keep([after.get((each.story, each.round_number), each) for each in self._stories])
+            self._keep([after.get(each.told, each) for each in self._stories])
 
     async def _tried(self, progress: Progress, now: float) -> Progress:
         """The story after its step; a hub that does not answer is asked again."""

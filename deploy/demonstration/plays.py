@@ -17,6 +17,8 @@ AGAIN = ("version-stale", "already-scheduled")
 """Somebody was quicker, or that minute is taken: look again and try again."""
 TRIES, RETRY_SECONDS = 10, 5.0
 REFUSED = 400
+EARLIER = 0
+"""The play of what was over before a story began: a round may have several."""
 DANGER = "Acknowledge the danger"
 """The next action of a case whose danger nobody has seen."""
 
@@ -67,6 +69,11 @@ class Progress(Scripted):
     tries: int = 0
     names: dict[str, str] = Field(default_factory=dict)
     refused: tuple[str, ...] = Field((), description="Codes of refusals that no step expected")
+
+    @property
+    def told(self) -> tuple[int, int, str]:
+        """What a round tells once: each story, and each matter that was over before."""
+        return self.story, self.round_number, self.source_id if self.story == EARLIER else ""
 
     def onward(self, now: float, after: float, **names: str) -> "Progress":
         """At the next step, which is due after its own wait."""

@@ -52,6 +52,8 @@ class Step(Scripted):
     """A record that nobody can read, on the partners' topic: once, not in every round."""
     ago: float = 0
     """Minutes by which it was received before it is sent: a demonstration lays it in the past."""
+    case: Literal["story", "earlier", "left"] = "story"
+    """Who goes on in its case: the story's people; nobody but who closes it, as it was over before; or nobody."""
 
 
 class Story(Scripted):

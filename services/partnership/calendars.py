@@ -5,7 +5,7 @@ change keeps its local opening and closing times, and an around-the-clock day ha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ class WorkingTime:
     calendar: WorkingCalendar
     holidays: frozenset[date]
     zone: ZoneInfo
+    _open: dict[date, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The days that were asked for: thousands of clocks of one batch run out in the same few."""
 
     def add(self, start: datetime, amount: timedelta) -> datetime:
         """The instant at which `amount` of working time has run since `start`; with none, the next open instant.
@@ -74,6 +76,12 @@ class WorkingTime:
 
     def open_on(self, day: date) -> tuple[Span, ...]:
         """The open spans of a local day, in UTC and in order; none on a holiday that the calendar keeps."""
+        spans = self._open.get(day)
+        if spans is None:
+            spans = self._open[day] = self._spans_of(day)
+        return spans
+
+    def _spans_of(self, day: date) -> tuple[Span, ...]:
         if self.calendar.keeps_bank_holidays and day in self.holidays:
             return ()
         return tuple(

@@ -17,7 +17,6 @@ from services.partnership.entries import (
     Category,
     Clock,
     Destination,
-    Entry,
     Identity,
     Operation,
     Outcome,
@@ -56,7 +55,7 @@ class Coded(Protocol):
 
 
 C = TypeVar("C", bound=Coded)
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E")
 
 
 def _by_code(entries: Iterable[C]) -> Mapping[str, C]:
@@ -171,7 +170,7 @@ class Partnership:
         """What counts the minutes of a clock with that calendar; None for `elapsed`."""
         if calendar == ELAPSED:
             return None
-        return WorkingTime(self.calendar(calendar), self.holidays, self.zone)
+        return _find(self._working_times, "calendar", calendar)
 
     def due_at(self, start: datetime, clock: Clock) -> datetime:
         """The UTC instant at which a clock that started at `start` (aware) runs out."""
@@ -264,6 +263,10 @@ class Partnership:
     @cached_property
     def _calendars(self) -> Mapping[str, WorkingCalendar]:
         return _by_code(self.calendars)
+
+    @cached_property
+    def _working_times(self) -> Mapping[str, WorkingTime]:
+        return {each.code: WorkingTime(each, self.holidays, self.zone) for each in self.calendars}
 
     @cached_property
     def _categories(self) -> Mapping[str, Category]:

@@ -21,6 +21,7 @@ from services.referrals.domain.parts import (
     Tasks,
     people_key,
     proposal_key,
+    proposals_key,
     reports_key,
     tasks_key,
 )
@@ -55,6 +56,11 @@ _TASKS = text("""
     WHERE case_id = ANY(CAST(:keys AS uuid[])) AND (status = 'open' OR entitlement IS NOT NULL) ORDER BY task_id
 """)
 _PROPOSALS = text("SELECT document FROM case_proposals WHERE proposal_id = ANY(CAST(:keys AS uuid[]))")
+_OPEN_PROPOSALS = text("""
+    SELECT wanted.case_id, p.document FROM unnest(CAST(:keys AS uuid[])) AS wanted (case_id)
+    JOIN case_proposals p ON (p.case_id = wanted.case_id OR p.other_case_id = wanted.case_id) AND p.status = 'open'
+    ORDER BY p.proposal_id
+""")
 _SAVE_MATCHES = text("""
     INSERT INTO case_matches (key, case_id, seen_at)
     SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:cases AS uuid[]), CAST(:seen AS timestamptz[]))
@@ -84,7 +90,8 @@ _SAVE_PROPOSALS = text("""
     INSERT INTO case_proposals (proposal_id, case_id, other_case_id, status, document)
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:cases AS uuid[]), CAST(:others AS uuid[]),
         CAST(:statuses AS text[]), CAST(:documents AS json[]))
-    ON CONFLICT (proposal_id) DO UPDATE SET status = excluded.status, document = excluded.document
+    ON CONFLICT (proposal_id) DO UPDATE SET case_id = excluded.case_id, other_case_id = excluded.other_case_id,
+        status = excluded.status, document = excluded.document
 """)
 _REFERENCES_OF = text("""
     SELECT reference FROM case_reports WHERE case_id = :case ORDER BY placed DESC LIMIT :most
@@ -132,10 +139,20 @@ async def load_parts(
         state |= await _grouped(connection, _PEOPLE, asked, CasePerson, people_key, _people)
     if reports := _named(keys, "reports:"):
         state |= await _reports(connection, reports)
+    return state | await _proposals(connection, keys)
+
+
+async def _proposals(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
+    """Proposals by their own id, and the open ones of a case on either side."""
+    state: dict[str, Any] = {}
     if proposals := _named(keys, "proposal:"):
         for row in await connection.execute(_PROPOSALS, {"keys": proposals}):
             proposal = Proposal.model_validate(row.document)
             state[proposal_key(proposal.state.proposal_id)] = proposal
+    if waiting := _named(keys, "proposals:"):
+        for row in await connection.execute(_OPEN_PROPOSALS, {"keys": waiting}):
+            key = proposals_key(row.case_id)
+            state[key] = (*state.get(key, ()), Proposal.model_validate(row.document))
     return state
 
 

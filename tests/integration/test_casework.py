@@ -91,6 +91,25 @@ async def test_a_refused_proposal_leaves_both_cases_and_is_not_asked_again(pipel
     assert (await get(pipeline, second)).json()["status"] == "open"
 
 
+async def test_three_likely_cases_are_proposed_and_what_is_not_answered_is_asked_of_the_survivor(
+    pipeline: Pipeline,
+) -> None:
+    here = street()
+    apart = [(await case_of(pipeline, here | {"latitude": 51.90 + n / 50, "longitude": -0.44}))[1] for n in range(5)]
+    opened = (await get(pipeline, apart[4])).json()
+    assert [(each["score"], len(each["parts"])) for each in opened["proposals"]] == [(0.55, 2)] * 3
+    assert {each["other"] for each in opened["proposals"]} == set(apart[1:4])
+    first, second, third = opened["proposals"]
+    confirmed = await command(pipeline, apart[4], "confirm-join", {"proposal": first["proposal"]})
+    assert confirmed.json()["reference"] == first["other"]
+    left = {each["other"]: each for each in (await get(pipeline, first["other"])).json()["proposals"]}
+    assert {second["other"], third["other"]} <= set(left)
+    body = {"proposal": left[second["other"]]["proposal"]} | WHY
+    assert (await command(pipeline, first["other"], "refuse-join", body)).status_code == 200
+    now = {each["other"] for each in (await get(pipeline, first["other"])).json()["proposals"]}
+    assert now == set(left) - {second["other"]}
+
+
 async def test_a_merge_carries_referral_and_task_and_a_second_one_with_the_old_version_shows_both(
     pipeline: Pipeline,
 ) -> None:

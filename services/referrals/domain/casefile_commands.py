@@ -8,7 +8,7 @@ from schemas.submission import Sent
 from services.kernel.decision import Decision
 from services.referrals.domain import ladder, leading, merging, people, splitting, tasks
 from services.referrals.domain.asked import Asked
-from services.referrals.domain.parts import people_key, proposal_key, reports_key
+from services.referrals.domain.parts import people_key, proposal_key, proposals_key, reports_key
 from services.referrals.domain.state import case_key, referrals_key
 from services.referrals.messages import Command
 
@@ -43,6 +43,7 @@ def keys_of(command: Command) -> frozenset[str]:
         for case_id in (command.case_id, command.other_id):
             if case_id is not None:
                 named |= {case_key(case_id), people_key(case_id), reports_key(case_id), referrals_key(case_id)}
+                named.add(proposals_key(case_id))
     if command.name.endswith("-join"):
         named.add(proposal_key(command.body["proposal"]))
     return frozenset(named)

@@ -14,10 +14,13 @@ from services.referrals.domain.matching import Key
 from services.referrals.domain.parts import Matches, People, people_key
 from services.referrals.domain.state import Case, case_of
 
+PROPOSED_AT_MOST = 3
+"""Likely cases that a person is asked about: of more, the best three; more would not be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The likeliest case, how likely, and why; `sure` joins by itself."""
+    """A likely case, how likely, and why; `sure` joins by itself."""
 
     case: Case
     score: float
@@ -34,20 +37,22 @@ class Found:
         return {"score": self.score, "parts": [part.model_dump() for part in self.parts]}
 
 
-def find(event: ReportTriaged, state: Mapping[str, Any], context: Context) -> Found | None:
-    """The open case that this report surely or likely belongs to; of equals, the one that was seen last."""
+def find(event: ReportTriaged, state: Mapping[str, Any], context: Context) -> tuple[Found, ...]:
+    """The open cases that the report surely or likely belongs to, the likeliest first; of equals, the one seen last."""
     partnership: Partnership = context.rules.partnership
+    propose = float(partnership.threshold("join-propose").value)
     scored = []
     for case, matched, seen in _candidates(event, state, partnership):
         people = state.get(people_key(case.state.case_id)) or People()
         parts = matching.parts(event, matched, case, people, partnership)
-        scored.append((matching.score(parts), seen, str(case.state.case_id), case, parts))
-    propose = float(partnership.threshold("join-propose").value)
-    if not scored or max(scored)[0] < propose:
-        return None
-    score, _, _, case, parts = max(scored, key=lambda each: each[:3])
-    sure = score >= float(partnership.threshold("join-sure").value) and _like_sensitive(event, case, partnership)
-    return Found(case, score, parts, sure)
+        if (score := matching.score(parts)) >= propose:
+            scored.append((score, seen, str(case.state.case_id), case, parts))
+    best = sorted(scored, key=lambda each: each[:3], reverse=True)[:PROPOSED_AT_MOST]
+    enough = float(partnership.threshold("join-sure").value)
+    return tuple(
+        Found(case, score, parts, score >= enough and _like_sensitive(event, case, partnership))
+        for score, _, _, case, parts in best
+    )
 
 
 def _like_sensitive(event: ReportTriaged, case: Case, partnership: Partnership) -> bool:

@@ -8,10 +8,10 @@ from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
 from services.kernel.decision import Decision
-from services.referrals.domain import carrying, casefile, tasks
+from services.referrals.domain import carrying, casefile, proposing, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change, together
-from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, reports_key
+from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, proposals_key, reports_key
 from services.referrals.domain.reports import earlier, higher
 from services.referrals.domain.state import Case, Referral, link_key, referral_key, referrals_key
 
@@ -67,7 +67,7 @@ def _merged(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: Pro
     if refusal is not None:
         return asked.refused(*refusal)
     leaving = _leaving(asked, gone, survivor, reason, proposal)
-    arriving = _arriving(asked, gone, survivor, reason)
+    arriving = _arriving(asked, gone, survivor, reason, proposal)
     return together(leaving.decision(), arriving.decision())
 
 
@@ -113,13 +113,15 @@ def _leaving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: Pr
     return change
 
 
-def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
+def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None) -> Change:
     """The survivor takes on everything: the higher risk, the earlier due time, reports, referrals, tasks and people."""
     # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's.
     past = survivor.state.model_copy(update={"sequence": max(gone.state.sequence, survivor.state.sequence)})
     change = Change(survivor.model_copy(update={"state": past}), asked.by, asked.context, APART)
     who, origin = _who(asked, gone, survivor), gone.state.reference
+    questions = _questions(change, asked, gone, survivor, proposal)
     change.note(
+        open_proposals=questions,
         open_referrals=survivor.open_referrals + gone.open_referrals,
         # A warning given on either case counts for the next step, and so does an offer of support.
         ladder=carrying.ladder(survivor.ladder, carrying.steps(gone, who, origin)),
@@ -137,6 +139,19 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str) -> Change:
     _move_referrals(change, asked, gone)
     tasks.move(change, asked.tasks(gone), asked.tasks(survivor), asked.context)
     return change
+
+
+def _questions(change: Change, asked: Asked, gone: Case, survivor: Case, answered: ProposalState | None) -> int:
+    """What else waits on either of them is asked of the survivor from now on; how many wait on it."""
+    waiting: dict[Any, Proposal] = {}
+    for case in (gone, survivor):
+        for each in asked.state.get(proposals_key(case.state.case_id)) or ():
+            waiting[each.state.proposal_id] = each
+    waiting.pop(answered.proposal_id if answered else None, None)
+    settled = proposing.settled(waiting.values(), gone, survivor)
+    for each in settled:
+        change.keep(proposal_key(each.state.proposal_id), each)
+    return proposing.waits_on(survivor.state.case_id, settled)
 
 
 def _who(asked: Asked, gone: Case, survivor: Case) -> carrying.Identities:

@@ -118,6 +118,11 @@ def proposal_key(proposal_id: Any) -> str:
     return f"proposal:{proposal_id}"
 
 
+def proposals_key(case_id: Any) -> str:
+    """The state key of a case's open proposals, on either side."""
+    return f"proposals:{case_id}"
+
+
 def person_id(case_id: UUID, person: dict[str, Any], otherwise: str) -> UUID:
     """The same name and date of birth in one case is one person; without a name it is each report's own."""
     words = alike.plain(str(person.get("name") or ""))

@@ -38,15 +38,16 @@ def marks_of(event: ReportDecided, partnership: Partnership) -> frozenset[str]:
 
 def decided(state: Mapping[str, Any], event: ReportDecided, context: Context) -> Decision:
     """Of a report in a case: the case follows. Else join it to the case that a person named or that it surely belongs
-    to, or open one and propose the likely one."""
+    to, or open one and propose the likely ones."""
     link: Link | None = state.get(link_key(event.report.report_id))
     if link is not None:
         return redeciding.again(state, link, event, context)
     if not isinstance(event, ReportTriaged) or not needs_case(event):
         return NOTHING
-    found = redeciding.chosen(state, event, context) or joining.find(event, state, context)
-    if found is not None and found.sure:
-        return _joined(found, state, event, context)
+    chosen = redeciding.chosen(state, event, context)
+    found = (chosen,) if chosen else joining.find(event, state, context)
+    if found and found[0].sure:
+        return _joined(found[0], state, event, context)
     return _opened(found, state, event, context)
 
 
@@ -65,15 +66,16 @@ def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: R
     tasks.entitled(change, event.decision.entitlements, known, report.received_at, context)
 
 
-def _opened(found: joining.Found | None, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
+def _opened(
+    found: tuple[joining.Found, ...], state: Mapping[str, Any], event: ReportTriaged, context: Context
+) -> Decision:
     report = event.report
     change = Change(_new_case(event, context), HUB, context)
-    if found is not None:
-        change.note(open_proposals=1)
+    change.note(open_proposals=len(found))
     opened = change.happens(CaseOpened, why=_why(event), report=report, personal=event.personal)
     _remember(change, opened, state, event, context)
-    if found is not None:
-        proposing.propose(change, found)
+    for each in found:
+        proposing.propose(change, each)
     return change.decision()
 
 

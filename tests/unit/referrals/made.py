@@ -17,9 +17,11 @@ from services.referrals.domain.parts import (
     CaseReport,
     Link,
     People,
+    Proposal,
     Task,
     Tasks,
     people_key,
+    proposals_key,
     reports_key,
     tasks_key,
 )
@@ -146,10 +148,14 @@ def parts_of(loop: MemoryLoop, case_id: Any) -> dict[str, Any]:
     """What the repository loads of a case beside itself."""
     people = tuple(each for each in _rows(loop, CasePerson) if each.state.case_id == case_id)
     tasks = tuple(each for each in _rows(loop, Task) if each.state.case_id == case_id)
+    proposals = (each for each in _rows(loop, Proposal) if each.state.status == "open")
     kept = tuple(each for each in tasks if each.state.status == "open" or each.state.entitlement)
     return {
         people_key(case_id): People(people=people),
         tasks_key(case_id): Tasks(tasks=kept),
+        proposals_key(case_id): tuple(
+            each for each in proposals if case_id in (each.state.case_id, each.state.other_case_id)
+        ),
         reports_key(case_id): reports_of(loop, case_id),
         referrals_key(case_id): tuple(each for each in _rows(loop, Referral) if each.state.case_id == case_id),
     }

@@ -176,6 +176,17 @@ class Casework(RuleBasedStateMachine):
             assert len(entitled) == len(set(entitled))
 
     @invariant()
+    def open_proposals_are_counted_and_ask_about_two_cases_that_stand(self) -> None:
+        waiting = [each.state for each in self.desk.state.values() if isinstance(each, Proposal)]
+        waiting = [each for each in waiting if each.status == "open"]
+        for case in cases(self.desk):
+            assert case.open_proposals == sum(each.case_id == case.state.case_id for each in waiting)
+        merged = {case.state.case_id for case in cases(self.desk) if case.state.merged_into}
+        for each in waiting:
+            assert each.case_id != each.other_case_id
+            assert not merged & {each.case_id, each.other_case_id}
+
+    @invariant()
     def sequences_only_grow_and_a_merged_case_is_over(self) -> None:
         for case in cases(self.desk):
             numbers = [each.event.case.sequence for each in history_of(self.desk, case.state.case_id)]

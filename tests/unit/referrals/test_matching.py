@@ -9,7 +9,7 @@ from schemas.events import ReportTriaged
 from services.kernel.testing import START, MemoryLoop
 from services.referrals.domain import alike
 from services.referrals.domain.parts import Proposal
-from tests.unit.referrals.made import OTHER_CELL, POLICE, cases, memory_loop, triaged
+from tests.unit.referrals.made import OTHER_CELL, POLICE, Desk, cases, memory_loop, triaged
 
 ROOK = {"name": "Imogen Rook", "role": "victim", "date_of_birth": "1990-04-01"}
 SENSITIVE = {
@@ -175,3 +175,62 @@ def test_a_mark_holds_no_name() -> None:
     marks = [key for key in loop.state if key.startswith("name:")]
     assert len(marks) == 1
     assert "rook" not in marks[0]
+
+
+def _alike(desk: Desk, many: int) -> list[Proposal]:
+    """So many cases of one kind on one street, each in a place of its own; then what another like them is proposed."""
+    for number in range(many):
+        desk.report(report={"cell": f"8a194ad32b{number:x}ffff"})
+    before = {case.state.case_id for case in cases(desk)}
+    desk.report(report={"cell": OTHER_CELL})
+    (newest,) = [case for case in cases(desk) if case.state.case_id not in before]
+    rows = [each for each in desk.state.values() if isinstance(each, Proposal)]
+    return [each for each in rows if each.state.case_id == newest.state.case_id]
+
+
+@pytest.mark.parametrize(("many", "asked"), [(0, 0), (1, 1), (2, 2), (3, 3), (5, 3)])
+def test_at_most_three_likely_cases_are_proposed_each_with_its_parts(many: int, asked: int) -> None:
+    desk = Desk()
+    found = _alike(desk, many)
+    assert len(found) == asked
+    assert all(each.state.score == 0.55 and len(each.state.parts) == 2 for each in found)
+    assert len({each.state.other_case_id for each in found}) == asked
+
+
+def test_the_likelier_case_is_proposed_before_a_less_likely_one() -> None:
+    desk = Desk()
+    desk.report()
+    desk.report(report=elsewhere(), personal={"people": [ROOK]}, decision=SENSITIVE)
+    words = {"people": [ROOK | {"date_of_birth": None}]}
+    desk.report(report={"cell": "8a194ad32b0ffff"}, personal=words)
+    scores = [each.body.proposal.score for each in desk.events if each.body.TYPE == "JoinProposed"]
+    assert len(scores) == 2
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_confirming_one_of_three_asks_the_other_two_of_the_survivor_and_a_refusal_ends_one() -> None:
+    desk = Desk()
+    first, second, third = _alike(desk, 3)
+    newest = next(case for case in cases(desk) if case.state.case_id == first.state.case_id)
+    assert newest.open_proposals == 3
+    body = {"proposal": str(first.state.proposal_id)}
+    survivor = desk.asks(newest, "confirm-join", body, other_id=first.state.other_case_id).case
+    open_ = [each.state for each in desk.state.values() if isinstance(each, Proposal) and each.state.status == "open"]
+    mine = [each for each in open_ if survivor.state.case_id == each.case_id]
+    thirds = {second.state.other_case_id, third.state.other_case_id}
+    assert {each.other_case_id for each in mine} == thirds
+    assert survivor.open_proposals == len(mine) == 2
+    refusal = {"proposal": str(mine[0].proposal_id), "reason": "Another matter."}
+    after = desk.asks(survivor, "refuse-join", refusal, other_id=mine[0].other_case_id).case
+    assert after.open_proposals == 1
+
+
+def test_a_merge_by_hand_of_two_that_were_proposed_answers_the_proposal() -> None:
+    desk = Desk()
+    (only,) = _alike(desk, 1)
+    newest = next(case for case in cases(desk) if case.state.case_id == only.state.case_id)
+    other = next(case for case in cases(desk) if case.state.case_id == only.state.other_case_id)
+    body = {"into": newest.state.reference, "reason": "One matter."}
+    survivor = desk.asks(other, "merge", body, other_id=newest.state.case_id).case
+    assert (survivor.state.case_id, survivor.open_proposals) == (newest.state.case_id, 0)
+    assert [each.state.status for each in desk.state.values() if isinstance(each, Proposal)] == ["confirmed"]

@@ -14,6 +14,11 @@ KERNEL_FORBIDDEN = re.compile(
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 QUERY_FILES = ("repository.py", "tables.py")
+QUERYING = {"execute", "exec_driver_sql", "executemany", "fetch", "fetchrow", "fetchval"}
+PROVISIONING = ("deploy/local/provision.py", "hub/revisions.py")
+"""Make a database, and read which migration each service stands at, before any repository can be built."""
+FOREIGN = "deploy/demonstration/poison.py"
+"""Puts the demonstration's one poisoned record on a topic, as a foreign tool would."""
 PUBLISHERS = {"send_batch", "send_and_wait", "publish", "publish_batch"}
 
 Finding = str
@@ -58,26 +63,33 @@ def kernel_words(path: Path, _: ast.Module, source: str) -> Iterator[Finding]:
 
 def queries(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
     """Queries stand in repositories (and in the kernel, migrations and the local run's provisioning)."""
-    service = _service(path)
     if (
-        service in (None, "kernel")
+        _service(path) == "kernel"
         or path.name.endswith(QUERY_FILES)
-        or "migrations" in path.parts
-        or "repository" in path.parts
+        or path.as_posix() in PROVISIONING
+        or {"migrations", "repository"} & set(path.parts)
     ):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
             yield f"{path}:{node.lineno}: a query outside a repository"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
+            yield f"{path}:{node.lineno}: {node.func.attr} outside a repository"
 
 
 def publishing(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
     """Only the relay publishes."""
-    if path.parts[0] != "services" or path.parts[-2:] == ("kernel", "relay.py"):
+    if path.parts[-2:] == ("kernel", "relay.py") or path.as_posix() == FOREIGN:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in PUBLISHERS:
             yield f"{path}:{node.lineno}: publishes with {node.attr}"
+        if isinstance(node, ast.ImportFrom) and node.module == "aiokafka" and "AIOKafkaProducer" in _named(node):
+            yield f"{path}:{node.lineno}: publishes with a producer of its own"
+
+
+def _named(node: ast.ImportFrom) -> set[str]:
+    return {alias.name for alias in node.names}
 
 
 def sizes(path: Path, tree: ast.Module, source: str) -> Iterator[Finding]:

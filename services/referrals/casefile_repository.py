@@ -17,6 +17,7 @@ from services.referrals.domain.parts import (
     Matches,
     People,
     Proposal,
+    Routed,
     Task,
     Tasks,
     people_key,
@@ -41,7 +42,7 @@ _LINKS = text("""
     WHERE report_id = ANY(CAST(:keys AS uuid[])) AND event_id IS NOT NULL
 """)
 _REPORTS = text("""
-    SELECT r.case_id, e.document FROM case_reports r JOIN case_events e USING (event_id)
+    SELECT r.case_id, r.routed, e.document FROM case_reports r JOIN case_events e USING (event_id)
     WHERE r.case_id = ANY(CAST(:keys AS uuid[])) ORDER BY e.at, e.sequence
 """)
 _PEOPLE = text("""
@@ -71,6 +72,11 @@ _SAVE_LINKS = text("""
     SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:cases AS uuid[]), CAST(:references AS text[]),
         CAST(:events AS uuid[]))
     ON CONFLICT (report_id) DO UPDATE SET case_id = excluded.case_id, event_id = excluded.event_id, placed = DEFAULT
+""")
+_SAVE_ROUTED = text("""
+    UPDATE case_reports r SET routed = v.document
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:documents AS json[])) AS v (report_id, document)
+    WHERE r.report_id = v.report_id
 """)
 _SAVE_PEOPLE = text("""
     INSERT INTO case_people (person_id, case_id, role, safe, document)
@@ -182,7 +188,8 @@ async def _reports(connection: AsyncConnection, cases: list[str]) -> dict[str, A
     found: dict[str, list[CaseReport]] = {reports_key(case): [] for case in cases}
     for row in await connection.execute(_REPORTS, {"keys": cases}):
         personal = row.document.get("personal")
-        report = CaseReport(facts=row.document["report"], personal=Plain.model_validate(personal) if personal else None)
+        words = Plain.model_validate(personal) if personal else None
+        report = CaseReport(facts=row.document["report"], personal=words, routed=row.routed)
         found[reports_key(row.case_id)].append(report)
     return {key: tuple(reports) for key, reports in found.items()}
 
@@ -199,6 +206,11 @@ def _link_columns(links: Mapping[str, Link]) -> dict[str, list[Any]]:
         "references": [link.reference for link in links.values()],
         "events": [link.event_id for link in links.values()],
     }
+
+
+def _routed_columns(routed: Mapping[str, Routed]) -> dict[str, list[Any]]:
+    rows = sorted(routed.values(), key=lambda each: each.report_id)
+    return {"keys": [each.report_id for each in rows], "documents": [each.model_dump_json() for each in rows]}
 
 
 def _person_columns(people: Mapping[str, CasePerson]) -> dict[str, list[Any]]:
@@ -238,6 +250,7 @@ def _proposal_columns(proposals: Mapping[str, Proposal]) -> dict[str, list[Any]]
 _WRITES: tuple[tuple[type[Any], TextClause, Callable[[Any], dict[str, list[Any]]]], ...] = (
     (Matches, _SAVE_MATCHES, _match_columns),
     (Link, _SAVE_LINKS, _link_columns),
+    (Routed, _SAVE_ROUTED, _routed_columns),
     (CasePerson, _SAVE_PEOPLE, _person_columns),
     (Task, _SAVE_TASKS, _task_columns),
     (Proposal, _SAVE_PROPOSALS, _proposal_columns),

@@ -132,6 +132,24 @@ async def test_a_merge_carries_referral_and_task_and_a_second_one_with_the_old_v
     assert stale.json()["yours"]["risk"] == "high"
 
 
+async def test_what_is_split_off_again_after_a_merge_has_the_theme_and_lead_of_its_own_report(
+    pipeline: Pipeline,
+) -> None:
+    begging = {"category": "begging-vagrancy", "description": "Men begging by the doors."}
+    (_, noise), (report, other) = await case_of(pipeline, street()), await case_of(pipeline, street(), **begging)
+    assert (await command(pipeline, other, "merge", {"into": noise} | WHY)).status_code == 200
+    split = await command(pipeline, noise, "split", {"reports": [report]} | WHY)
+    assert split.status_code == 200
+
+    async def moved() -> Any:
+        case = (await receipt(pipeline, report))["decision"]["case"]
+        return case if case not in (noise, other) else None
+
+    new = (await get(pipeline, await until(moved, "the receipt to name the new case"))).json()
+    assert (new["themes"], new["lead_agency"]) == (["town-centre"], "bedfordshire-police")
+    assert (await get(pipeline, noise)).json()["themes"] == ["asb-environmental"]
+
+
 async def test_a_split_takes_a_report_out_and_both_sides_say_so(pipeline: Pipeline) -> None:
     here = street() | {"latitude": 51.8931, "longitude": -0.4811}
     first, reference = await case_of(pipeline, here)

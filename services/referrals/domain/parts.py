@@ -41,11 +41,27 @@ class Link(Kept):
     event_id: UUID
 
 
+class Routed(Kept):
+    """What triage last decided of a report, as far as a case begins with it."""
+
+    report_id: UUID
+    themes: tuple[str, ...] = ()
+    lead_agency: str | None = None
+    acting_lead: str | None = None
+    joint_leads: tuple[str, ...] = ()
+    act_first: tuple[str, ...] = ()
+    kind: str | None = None
+    panels: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
 class CaseReport(Kept):
     """A report of a case, as the event that brought it had it."""
 
     facts: ReportFacts
     personal: Personal | None = None
+    routed: Routed | None = None
+    """None for a report that came before this was kept."""
 
 
 class CasePerson(Kept):

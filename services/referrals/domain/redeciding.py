@@ -12,7 +12,7 @@ from schemas.codes import CaseStatus, Disposition
 from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import casefile, tasks
+from services.referrals.domain import casefile, routing, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
@@ -62,6 +62,7 @@ def _corrected(
         **_facts(case, event),
         **(_route(case, event) if follows else {}),
     )
+    change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
     known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
     tasks.entitled(change, event.decision.entitlements, known, event.report.received_at, context)

@@ -10,7 +10,7 @@ from schemas.events import Actor, CaseOpened, CaseState, ReportDecided, ReportJo
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
 from services.partnership.models import Partnership
-from services.referrals.domain import casefile, joining, matching, proposing, redeciding, tasks
+from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
 from services.referrals.domain.state import Case, link_key
@@ -55,6 +55,7 @@ def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: R
     """Keep the link, the people, and the marks under which later reports find the case."""
     case, report = change.case.state, event.report
     change.keep(link_key(report.report_id), Link(case_id=case.case_id, reference=report.reference, event_id=event_id))
+    change.keep(routing.routed_key(report.report_id), routing.of(event))
     marks = [mark.key for mark in matching.keys(event, context.rules.partnership)]
     if report.kind != "intelligence":
         marks.append(f"reference:{case.reference}")

@@ -7,7 +7,7 @@ from schemas.events import CaseOpened, ReportTriaged, TriageDecision
 from schemas.personal import seal
 from services.kernel.decision import Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
-from services.referrals.domain import carrying, casefile, matching
+from services.referrals.domain import carrying, casefile, matching, routing
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change, together
 from services.referrals.domain.merging import APART, bring_report, keep_link
@@ -24,7 +24,11 @@ def split(asked: Asked, body: Split) -> Decision:
         return asked.refused("report-not-in-case", "A report of the list is not in this case.")
     if len(chosen) == len(reports):
         return asked.refused("nothing-left", "At least one report stays. Reroute the case instead.")
-    new = _new_case(asked, chosen)
+    remaining = tuple(each for each in reports if each not in chosen)
+    new, themes = _new_case(asked, chosen), asked.case.state.themes
+    if routing.by_reports(asked.case, reports, asked.partnership):
+        new = routing.as_its_reports_say(new, asked.case, chosen, asked.partnership)
+        themes = routing.of_rest(asked.case, remaining)
     changed = {
         "from": asked.case.state.reference,
         "into": new.state.reference,
@@ -36,8 +40,8 @@ def split(asked: Asked, body: Split) -> Decision:
         changed=changed,
         personal=seal({"reason": body.reason}),
         report_count=asked.case.state.report_count - len(chosen),
+        themes=themes,
     )
-    remaining = tuple(each for each in reports if each not in chosen)
     casefile.forget_people(staying, asked.people(asked.case), remaining)
     who = carrying.identities(_named_by(asked, chosen), chosen, asked.case.state.case_id, new.state.case_id, People())
     leaving = _leaving(asked, new, chosen, who)
@@ -56,7 +60,7 @@ def _tidied(references: tuple[str, ...]) -> set[str]:
 
 
 def _new_case(asked: Asked, chosen: tuple[CaseReport, ...]) -> Case:
-    """It begins with the old one's themes, leads, owner and risk; a panel decides of it anew."""
+    """It begins with the old one's themes, leads, owner, risk and times; a panel decides of it anew."""
     old, first = asked.case.state, chosen[0].facts
     case_id = asked.context.derive("case")
     state = old.model_copy(

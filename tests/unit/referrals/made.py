@@ -25,6 +25,7 @@ from services.referrals.domain.parts import (
     reports_key,
     tasks_key,
 )
+from services.referrals.domain.routing import routed_key
 from services.referrals.domain.state import Case, Happened, Referral, Rules, referrals_key
 from services.referrals.messages import Command
 from services.referrals.stage import ReferralsStage
@@ -141,7 +142,11 @@ def reports_of(loop: MemoryLoop, case_id: Any) -> tuple[CaseReport, ...]:
     """A case's reports, from their links and the events that brought them."""
     links = [each for each in _rows(loop, Link) if each.case_id == case_id]
     events = [loop.state[f"event:{link.event_id}"].event for link in links]
-    return tuple(CaseReport(facts=event.report, personal=event.personal) for event in events)
+    routed = loop.state.get
+    return tuple(
+        CaseReport(facts=event.report, personal=event.personal, routed=routed(routed_key(event.report.report_id)))
+        for event in events
+    )
 
 
 def parts_of(loop: MemoryLoop, case_id: Any) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.codes import CaseStatus
 from schemas.facts import Entitlement
 from services.referrals.domain.parts import CasePerson, Proposal, Task
 from services.referrals.domain.state import Case, Done, Refused
-from tests.unit.referrals.made import ASHA, OTHER_CELL, POLICE, Desk, cases, history_of, reports_of
+from tests.unit.referrals.made import ASHA, HELEN, OTHER_CELL, POLICE, Desk, cases, history_of, reports_of, triaged
 
 WHY = {"reason": "It is right."}
 HEALTH = "luton-council-public-health"
@@ -117,6 +119,88 @@ def test_a_split_and_a_merge_back_leave_every_report_where_it_was() -> None:
     assert (new.state.owner, new.state.lead_agency) == (case.state.owner, case.state.lead_agency)
     merged(desk, new, desk.case(case.state.reference))
     assert len(reports_of(desk, case.state.case_id)) == 2
+
+
+ABUSE = SENSITIVE | {"kind_of_case": "Concern", "flags": ("coercion",), "panels": ("mash",)}
+BEGGING = {"themes": ("town-centre",), "lead_agency": POLICE, "acting_lead": POLICE, "kind_of_case": "Begging"}
+NOISE: dict[str, Any] = {}
+
+
+def split_from(decisions: list[dict[str, Any]], goes: int, **earlier: dict[str, Any]) -> tuple[Case, Case, Case]:
+    """A case of reports that were decided so, which a person joined: before one was split off, after it, the new one.
+
+    `earlier`: commands on the case before that, by name.
+    """
+    desk = Desk()
+    came = [desk.report(decision=decisions[0])]
+    for each in decisions[1:]:
+        event = triaged(decision=each | {"joins": cases(desk)[0].state.reference})
+        came.append(event.model_copy(update={"decided_by": HELEN}))
+        desk.send(came[-1], str(event.report.report_id))
+    for name, body in {"take": {}, **earlier}.items():
+        assert isinstance(desk.asks(cases(desk)[0], name, body), Done)
+    (before,) = cases(desk)
+    answer = desk.asks(before, "split", {"reports": [came[goes].report.reference]} | WHY)
+    assert isinstance(answer, Done), answer
+    new = next(case for case in cases(desk) if case.state.case_id != before.state.case_id)
+    return before, desk.case(before.state.reference), new
+
+
+def test_what_is_split_off_begins_under_the_theme_lead_and_kind_of_its_own_reports() -> None:
+    before, after, new = split_from([NOISE, BEGGING, NOISE], 1)
+    assert (new.state.themes, new.state.lead_agency, new.state.owner) == (("town-centre",), POLICE, None)
+    assert new.state.title.startswith("Begging")
+    assert set(before.visible_to) <= set(new.visible_to), "who saw the old case sees what became of it"
+    left = (after.state.themes, after.state.lead_agency, after.state.owner)
+    assert left == (before.state.themes, before.state.lead_agency, before.state.owner)
+
+
+def test_a_split_under_the_same_lead_keeps_owner_and_leads() -> None:
+    before, _, new = split_from([NOISE, NOISE], 1)
+    assert (new.state.owner, new.state.lead_agency) == (before.state.owner, before.state.lead_agency)
+    assert new.state.owner is not None
+
+
+def test_the_old_case_has_the_themes_of_what_stays_when_the_report_it_began_with_goes() -> None:
+    before, after, new = split_from([NOISE, BEGGING], 0)
+    assert (after.state.themes, new.state.themes) == (("town-centre",), before.state.themes)
+    assert (after.state.lead_agency, after.state.owner) == (before.state.lead_agency, before.state.owner)
+
+
+def test_a_sensitive_report_that_is_split_off_a_plain_case_is_seen_by_its_own_agencies_alone() -> None:
+    before, _, new = split_from([BEGGING, ABUSE], 1)
+    assert (new.state.lead_agency, new.state.marking, new.state.flags) == (HEALTH, "OFFICIAL-SENSITIVE", ("coercion",))
+    assert not set(before.visible_to) & set(new.visible_to)
+    assert new.suggested == ("mash",)
+
+
+REROUTES = [{"lead_agency": "luton-council"} | WHY, {"themes": ["re-offending"]} | WHY]
+
+
+@pytest.mark.parametrize("body", REROUTES, ids=["lead", "theme"])
+def test_where_a_person_rerouted_the_case_a_split_leaves_her_choice_on_both(body: dict[str, Any]) -> None:
+    before, after, new = split_from([NOISE, BEGGING], 1, reroute=body)
+    said = (before.state.themes, before.state.lead_agency)
+    assert (after.state.themes, after.state.lead_agency) == said == (new.state.themes, new.state.lead_agency)
+
+
+DECIDED = st.sampled_from((NOISE, BEGGING, ABUSE))
+
+
+@settings(max_examples=40)
+@given(decisions=st.lists(DECIDED, min_size=2, max_size=5), pick=st.integers(0, 4))
+def test_after_any_split_each_case_has_themes_of_its_own_reports_and_somebody_who_leads(
+    decisions: list[dict[str, Any]], pick: int
+) -> None:
+    goes = pick % len(decisions)
+    _, after, new = split_from(decisions, goes)
+    given_ = [tuple(each.get("themes", ("asb-environmental",))) for each in decisions]
+    assert new.state.themes == given_[goes]
+    rest = {theme for number, themes in enumerate(given_) if number != goes for theme in themes}
+    assert after.state.themes
+    assert set(after.state.themes) <= rest
+    for case in (after, new):
+        assert {case.state.lead_agency, case.state.acting_lead} <= set(case.visible_to)
 
 
 ENTITLED = Entitlement(code="asb-case-review", count=3, needed=3, within_days=365, status="comparator")

@@ -7,7 +7,12 @@ VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 CHECKED := services schemas hub deploy tests
-SUITES := $(wildcard tests/unit tests/contract tests/integration tests/journey tests/faults)
+QUICK_SUITES := $(wildcard tests/unit tests/contract)
+# The two with a whole hub of their own come first: each keeps one of two processes busy for long.
+SUITES := $(wildcard tests/faults tests/journey tests/integration) $(QUICK_SUITES)
+
+BEGUN := $(shell date +%s)
+TOOK = @echo "make $@ took $$(( $$(date +%s) - $(BEGUN) )) s"
 
 define need_python
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -51,7 +56,8 @@ check: development ## Format, lint, types, unit and contract tests, under 30 sec
 	@$(VENV)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format" >&2; exit 1; }
 	@$(VENV)/ruff check --quiet $(CHECKED)
 	@$(VENV)/mypy $(CHECKED)
-	@$(VENV)/pytest -q -n 2 --dist worksteal $(wildcard tests/unit tests/contract)
+	@$(VENV)/pytest -q -n 2 --dist worksteal $(QUICK_SUITES)
+	$(TOOK)
 
 .PHONY: format
 format: development ## Bring the code into the one format
@@ -73,8 +79,16 @@ browser: development
 .PHONY: test
 test: development browser ## Everything: checks, then all tests on real engines and in a real browser
 	@$(VENV)/ruff check --quiet $(CHECKED)
+	@$(MAKE) --no-print-directory -j 2 types suites
+	$(TOOK)
+
+# The two halves of `make test` that run beside each other.
+.PHONY: types suites
+types:
 	@$(VENV)/mypy $(CHECKED)
-	@$(VENV)/pytest -q $(SUITES) $(ARGUMENTS)
+
+suites:
+	@$(VENV)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
 
 .PHONY: bench
 bench: development ## One stage of the hub beside the floor, as a table of ratios

@@ -1,6 +1,7 @@
 """Real engines for every test that asks for one: started once for the session, on free ports, in an own folder."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import hypothesis
@@ -20,6 +22,7 @@ from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ensure
 from deploy.local.provision import provision
 from deploy.local.topics import create_topics
 from tests.engines.running import Running, free_ports, running
+from tests.engines.sharing import ByCompany
 
 ROOT = Path(__file__).parents[1]
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
@@ -29,6 +32,9 @@ QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 # A deadline is an assertion of milliseconds, and those depend on what else the machine does.
 hypothesis.settings.register_profile("hub", deadline=None)
 hypothesis.settings.load_profile("hub")
+
+# As the services set it: what tests make lives long, and looking through it for cycles frees next to nothing.
+gc.set_threshold(50_000, 20, 100)
 
 _OWN_FOLDER = pytest.StashKey[Path]()
 
@@ -45,6 +51,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The engines have stopped: their data goes."""
     if (folder := config.stash.get(_OWN_FOLDER, None)) is not None:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCompany | None:
+    """With `--dist loadscope`, tests that share a hub stay in one process."""
+    return ByCompany(config, log) if config.option.dist == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

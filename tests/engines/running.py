@@ -1,6 +1,7 @@
 """Start a program of the local run for tests, wait until it is ready, stop it; kill it on the way when asked."""
 
 import asyncio
+import os
 import random
 import signal
 import socket
@@ -14,14 +15,23 @@ from pathlib import Path
 from deploy.local.program import Program, signal_group, spawn
 
 POLL_SECONDS = 0.05
-PORTS = (20_000, 32_000)
+PORTS = range(20_000, 32_000)
+
+
+def own_ports() -> range:
+    """The ports of this process of the test run: its own part, so that two processes never choose the same."""
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    share = len(PORTS) // int(workers)
+    begin = PORTS.start + share * int(worker.removeprefix("gw"))
+    return range(begin, begin + share)
 
 
 def free_ports(following: int = 1) -> int:
     """The first of so many ports that are free now, below those that the system gives to outgoing connections:
     an engine that a test kills finds its port free again."""
+    ports = own_ports()
     while True:
-        start = random.randrange(*PORTS)
+        start = random.randrange(ports.start, ports.stop - following)
         if _all_free(range(start, start + following)):
             return start
 

@@ -16,7 +16,7 @@ from deploy.local import browser as chromium
 from tests.engines.running import free_ports
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS, STOP_SECONDS = 150, 40
+START_SECONDS, STOP_SECONDS = 240, 60
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 

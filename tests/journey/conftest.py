@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from deploy.local import browser as chromium
 from tests.engines.running import free_ports
@@ -18,6 +18,8 @@ from tests.engines.running import free_ports
 ROOT = Path(__file__).parents[2]
 START_SECONDS, STOP_SECONDS = 240, 60
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+# Playwright's own 5 s are short for a machine whose cores another process of tests uses as well.
+expect.set_options(timeout=20_000)
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 

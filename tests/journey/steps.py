@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 POLICE = {"Authorization": "Bearer demo-police"}
 DUTY = {"Authorization": "Bearer demo-duty"}
-DEADLINE = 30.0
+DEADLINE, ANSWER_SECONDS = 60.0, 30
 
 
 def until(find: Any, what: str) -> Any:
@@ -25,7 +25,7 @@ def until(find: Any, what: str) -> Any:
 
 def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
     sent = {"source_id": str(uuid.uuid4()), "line": "101", "category": "noise", "description": description} | changes
-    answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE)
+    answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE, timeout=ANSWER_SECONDS)
     assert answer.status_code == 202, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -33,7 +33,7 @@ def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
 
 def case_of(hub: str, posted: dict[str, Any]) -> str:
     def found() -> str | None:
-        decision = httpx2.get(hub + posted["url"], headers=POLICE).json()["decision"]
+        decision = httpx2.get(hub + posted["url"], headers=POLICE, timeout=ANSWER_SECONDS).json()["decision"]
         case: str | None = decision and decision["case"]
         return case
 
@@ -45,21 +45,26 @@ def routed(hub: str, posted: dict[str, Any], theme: str, key: dict[str, str] = P
     """The report's case; where triage asks a person first, the duty manager answers with that theme."""
 
     def settled() -> Any:
-        receipt = httpx2.get(hub + posted["url"], headers=key).json()
+        receipt = httpx2.get(hub + posted["url"], headers=key, timeout=ANSWER_SECONDS).json()
         return receipt if receipt["status"] == "in-review" or (receipt["decision"] or {}).get("case") else None
 
     receipt = until(settled, "the report to be decided")
     if receipt["status"] == "in-review":
         triage = httpx2.URL(hub).copy_with(port=(httpx2.URL(hub).port or 0) + 2)
         path = f"{triage}/internal/reviews/{receipt['reference']}".replace("//internal", "/internal")
-        body = {"version": httpx2.get(path, headers=DUTY).json()["version"], "reason": "As it was told."}
+        body = {
+            "version": httpx2.get(path, headers=DUTY, timeout=ANSWER_SECONDS).json()["version"],
+            "reason": "As it was told.",
+        }
         proposed = receipt["decision"]["themes"][:1] == [theme]
         body |= {"action": "confirm"} if proposed else {"action": "change", "themes": [theme]}
-        answer = httpx2.post(path, json=body, headers=DUTY)
+        answer = httpx2.post(path, json=body, headers=DUTY, timeout=ANSWER_SECONDS)
         assert answer.status_code == httpx2.codes.OK, answer.text
 
     def found() -> Any:
-        return (httpx2.get(hub + posted["url"], headers=key).json()["decision"] or {}).get("case")
+        return (httpx2.get(hub + posted["url"], headers=key, timeout=ANSWER_SECONDS).json()["decision"] or {}).get(
+            "case"
+        )
 
     case: str = until(found, "the report's case")
     return case

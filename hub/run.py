@@ -10,6 +10,7 @@ from deploy.local.ports import SERVICES
 from hub.settings import local_settings
 from hub.telling import fail
 from services.kernel.process import run as serve
+from services.kernel.process import tune_collector
 
 
 def run(
@@ -23,6 +24,8 @@ def run(
     if service not in SERVICES:
         fail(f"There is no service {service!r}. There are: {', '.join(SERVICES)}.")
     os.environ["HUB_SLOT"] = str(slot)
+    # First: a quarter of a start went into looking for cycles among modules and the partnership's words.
+    tune_collector()
     app = import_module(f"services.{service}.app")
     if port is None:
         app.main(local_settings())

@@ -1,9 +1,11 @@
 """The evidence pack of a case: what happened, by whom, on which provision; built from its events and nothing else."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from services.partnership.models import Partnership, UnknownCode
+from services.referrals.domain.state import Case
 
 KINDS = {
     "CaseOpened": "report",
@@ -19,13 +21,32 @@ KINDS = {
 WORDS = ("description", "text", "reason", "note")
 
 
-def pack(history: Iterable[Mapping[str, Any]], partnership: Partnership, subject: str | None) -> list[dict[str, Any]]:
-    """Everything that is evidence, oldest first; opinions are left out (DPA 2018 s.38)."""
-    found = [_item(event, partnership) for event in reversed(list(history)) if event["type"] in KINDS]
+def merged(history: Iterable[Mapping[str, Any]], reference: str) -> list[str]:
+    """The references of the cases that a case's history says went into it."""
+    told = (event.get("changed") or {} for event in history if event["type"] == "CasesMerged")
+    return [changed["merged"] for changed in told if changed.get("into") == reference]
+
+
+def known_as(case: Case) -> dict[str, str]:
+    """Whom each step and offer of help is about, as this case knows her, by the step's or offer's id."""
+    found = {str(each.step_id): each.subject for each in case.ladder}
+    found |= {str(each.support_id): each.subject for each in case.support}
+    return {identity: subject for identity, subject in found.items() if subject}
+
+
+def pack(
+    history: Iterable[Mapping[str, Any]], partnership: Partnership, subject: str | None, known: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Everything that is evidence, oldest first; opinions are left out (DPA 2018 s.38).
+
+    `history` newest first, of the case and of those that went into it; `known` as `known_as` gives it.
+    """
+    oldest_first = sorted(reversed(list(history)), key=lambda event: datetime.fromisoformat(str(event["at"])))
+    found = [_item(event, partnership, known) for event in oldest_first if event["type"] in KINDS]
     return [item for item in found if item is not None and (subject is None or item["subject"] in (None, subject))]
 
 
-def _item(event: Mapping[str, Any], partnership: Partnership) -> dict[str, Any] | None:
+def _item(event: Mapping[str, Any], partnership: Partnership, known: Mapping[str, str]) -> dict[str, Any] | None:
     if event["type"] == "NoteAdded" and (event.get("changed") or {}).get("fact") != "fact":
         return None
     step, support, by = event.get("step") or {}, event.get("support") or {}, event["by"]
@@ -41,11 +62,16 @@ def _item(event: Mapping[str, Any], partnership: Partnership) -> dict[str, Any] 
         "provision": (event.get("changed") or {}).get("source"),
         "passed_over": step.get("warned") or [],
         "supervisor": step.get("supervisor"),
-        "subject": step.get("subject") or support.get("subject"),
+        "subject": _subject(step, support, known),
         "report": (event.get("report") or {}).get("reference"),
         "words": next((personal[name] for name in WORDS if personal.get(name)), None),
         "terms": personal.get("fields") or {},
     }
+
+
+def _subject(step: Mapping[str, Any], support: Mapping[str, Any], known: Mapping[str, str]) -> str | None:
+    identity = str(step.get("step_id") or support.get("support_id"))
+    return known.get(identity) or step.get("subject") or support.get("subject")
 
 
 def _what(

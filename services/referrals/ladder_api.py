@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.access.authentication import authenticated
 from services.access.callers import Caller
@@ -28,11 +30,20 @@ async def _found(request: Request, caller: Caller, reference: str) -> tuple[Case
         case = await repository.case_by_reference(connection, tidied(reference, "case"))
         if case is None:
             raise missing("case")
-        events = await repository.history(connection, case.state.case_id, EVENTS_AT_MOST)
+        events = await _history(connection, case.state.reference, case.state.case_id)
         people = await casefile_repository.people_of(connection, case.state.case_id, PEOPLE_AT_MOST)
     async with hub.database.writing() as connection:
         await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, hub.clock())
     return case, events, list(people)
+
+
+async def _history(connection: AsyncConnection, reference: str, case_id: UUID) -> list[Any]:
+    """The events of a case and of those that went into it: their evidence stands in their own histories."""
+    events = await repository.history(connection, case_id, EVENTS_AT_MOST)
+    for gone in evidence.merged(events, reference):
+        identity = await repository.case_id_of(connection, gone)
+        events += await _history(connection, gone, identity) if identity else []
+    return events
 
 
 @router.get("/cases/{reference}/ladder")
@@ -50,6 +61,6 @@ async def get_evidence(request: Request, caller: Staff, reference: str, subject:
     case, events, _ = await _found(request, caller, reference)
     partnership: Partnership = request.app.state.partnership
     sight = sight_of(caller, case.state.themes, partnership)
-    items = evidence.pack(sight.events(events), partnership, subject)
+    items = evidence.pack(sight.events(events), partnership, subject, evidence.known_as(case))
     made = {"case": case.state.reference, "made_at": request.app.state.hub.clock().isoformat()}
     return made | {"items": items, "withheld": sight.withheld}

@@ -47,6 +47,7 @@ _APPEND = text("""
     ON CONFLICT DO NOTHING
 """)
 _CASE = text("SELECT document FROM cases WHERE reference = :reference")
+_CASE_ID = text("SELECT case_id FROM cases WHERE reference = :reference")
 _REFERRAL = text("SELECT document FROM referrals WHERE reference = :reference")
 _HISTORY = text("""
     SELECT type, document FROM case_events WHERE case_id = :case AND sequence < coalesce(:before, 2147483647)
@@ -170,6 +171,12 @@ async def case_by_reference(connection: AsyncConnection, reference: str, at: dat
     stood_alone = at is not None and state.closed_at is not None and at < state.closed_at
     into = None if stood_alone else state.merged_into_reference
     return (await case_by_reference(connection, into, at) if into else None) or case
+
+
+async def case_id_of(connection: AsyncConnection, reference: str) -> UUID | None:
+    """The id of the case itself, merged or not, as far as the session may see it."""
+    found: UUID | None = (await connection.execute(_CASE_ID, {"reference": reference})).scalar_one_or_none()
+    return found
 
 
 async def referral_by_reference(connection: AsyncConnection, reference: str) -> Referral | None:

@@ -1,23 +1,32 @@
 """A panel's board: its referrals by where they stand, whom each waits for, help beside enforcement, on-time figures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from services.desk import board_view, meeting_view, repository, write_repository
+from services.desk import board_view, meeting_view, repository, step_forms, write_repository
 from services.desk.commands import Casework
-from services.desk.frame import missing, pages_of, shell
-from services.desk.meeting_pages import runs
+from services.desk.form_errors import NOTHING, Kept
+from services.desk.frame import Around, Said, around, missing, pages_of, shell
 from services.desk.people import Session, SignedIn
 from services.desk.presenting import Presenter
 from services.kernel.process import Process
 from services.partnership.entries import Panel
-from services.partnership.models import Partnership
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A form of the board that was refused: of which referral, which step, and what it kept."""
+
+    reference: str
+    name: str
+    kept: Kept
 
 
 @router.get("/referrals/{panel}")
@@ -25,37 +34,60 @@ async def board(
     request: Request, session: SignedIn, panel: str, view: str = "open", after: str = "", notice: str = ""
 ) -> Response:
     """The panel's referrals that she may see, soonest due first. Reading the names on it is recorded."""
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    entry, now = meeting_view.panel_of(partnership, panel), hub.clock()
+    return await board_page(request, session, panel, view, after, said=Said(notice))
+
+
+async def board_page(
+    request: Request,
+    session: Session,
+    panel: str,
+    view: str,
+    after: str = "",
+    *,
+    said: Said,
+    tried: Tried | None = None,
+) -> Response:
+    """The board, with a refused form open where it stood. Raises a 404 problem."""
+    desk = around(request)
+    entry = meeting_view.panel_of(desk.partnership, panel)
     asked = view if view in dict(board_view.VIEWS) or view == "overdue" else "open"
     if entry is None:
         raise missing()
     found, share = await _found(request, session, panel, asked, after)
-    meeting = await _next_meeting(request, session, entry, now)
-    rows = board_view.rows(presenter, entry, found, meeting["at"] if meeting else None, now)
-    await _note(hub, session, rows, now)
-    async with hub.database.reading(**session.reading()) as connection:
+    meeting = await _next_meeting(request, session, entry, desk.now)
+    rows = board_view.rows(desk.presenter, entry, found, meeting["at"] if meeting else None, desk.now)
+    await _note(desk.hub, session, rows, desk.now)
+    async with desk.hub.database.reading(**session.reading()) as connection:
         counts = await repository.open_by_panel(connection)
     return pages_of(request).render(
         "board.html",
+        said.status,
         **shell(request, session, "referrals"),
         panel=entry,
-        rows=rows,
+        rows=[_with_moves(desk, each, tried) for each in rows],
         views=board_view.views(found["counts"], asked),
         view=asked,
         figures=board_view.figures(share),
         following=found["next"],
         counts=counts,
         meeting=meeting,
-        moves=runs(session, panel),
-        agencies=[(agency.code, agency.short_name) for agency in partnership.agencies],
-        since=now.isoformat(),
-        since_clock=presenter.clock(now),
-        notice=notice,
+        since=desk.now.isoformat(),
+        since_clock=desk.presenter.clock(desk.now),
+        notice=said.notice,
+        error=said.error,
+        nothing=NOTHING,
         key=str(uuid4()),
     )
+
+
+def _with_moves(desk: Around, row: dict[str, Any], tried: Tried | None) -> dict[str, Any]:
+    """What the forms of the row offer, and the one that was refused as it was sent."""
+    hers = tried is not None and tried.reference == row["reference"]
+    return row | {
+        "choices": step_forms.choices(desk.partnership, row["panel"], under_18=row["under_18"]),
+        "again": tried.kept if tried and hers else None,
+        "tried": tried.name if tried and hers else "",
+    }
 
 
 async def _found(

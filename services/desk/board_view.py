@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.desk import referral_view
+from services.desk import referral_view, step_forms
 from services.desk.presenting import Presenter, named
 from services.partnership.entries import Panel
 
@@ -93,7 +93,10 @@ def _row(
         "what": what,
         "time": presenter.time_left(due, now),
         "then": _then(presenter, panel, referral),
-        "can": {step["command"] for step in each["steps"]},
+        "panel": panel.code,
+        "under_18": each["under_18"],
+        "was": step_forms.remembered(referral, now),
+        "moves": step_forms.on_board(each["steps"]),
         **_ladder(presenter, each, now),
     }
 

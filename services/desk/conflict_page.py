@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -9,12 +10,11 @@ from uuid import uuid4
 from fastapi import Request, Response
 
 from services.access.sharing import NOTHING_PERSONAL, Sight, sight_of
-from services.desk import repository
+from services.desk import repository, step_forms
 from services.desk.commands import Outcome
-from services.desk.frame import pages_of, shell
+from services.desk.frame import Around, around, pages_of, shell
 from services.desk.people import Session
 from services.desk.presenting import EVENT_TITLES, Presenter
-from services.kernel.process import Process
 
 ROWS = (
     ("owner", "Owner"),
@@ -24,6 +24,14 @@ ROWS = (
     ("risk", "Risk"),
     ("next_action", "Next action"),
     ("due_at", "Due"),
+)
+OF_REFERRAL = (
+    ("status", "Status"),
+    ("owner", "Owner"),
+    ("rating", "Rating"),
+    ("due_at", "Due"),
+    ("outcome", "Outcome"),
+    ("score", "Achieved"),
 )
 WORDS = ("text", "reason", "question", "what")
 NOT_SENT = ("csrf_token", "idempotency_key", "version", "sequence", "was")
@@ -45,11 +53,16 @@ def wanted(name: str, me: str, was: Mapping[str, Any], sent: Mapping[str, Any]) 
 
 
 def compared(
-    presenter: Presenter, was: Mapping[str, Any], now: Mapping[str, Any], mine: Mapping[str, Any], at: datetime
+    presenter: Presenter,
+    was: Mapping[str, Any],
+    now: Mapping[str, Any],
+    mine: Mapping[str, Any],
+    at: datetime,
+    fields: Sequence[tuple[str, str]] = ROWS,
 ) -> list[dict[str, Any]]:
     """One row for each thing that a person can replace; `theirs` and `yours` say whether it changed."""
     rows = []
-    for field, label in ROWS:
+    for field, label in fields:
         shown = [presenter.value(field, each.get(field), at) for each in (was, now, mine)]
         changed = {"theirs": shown[1] != shown[0], "yours": shown[2] != shown[0]}
         rows.append({"label": label, "was": shown[0], "now": shown[1], "mine": shown[2]} | changed)
@@ -65,52 +78,87 @@ def read_was(kept: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _since(presenter: Presenter, events: Sequence[Any], sequence: int, sight: Sight) -> list[dict[str, Any]]:
-    """What happened after the page was made, newest first."""
-    newer = [row for row in events if row.sequence > sequence]
+def _newer(events: Sequence[Any], form: Mapping[str, str], was: Mapping[str, Any]) -> list[Any]:
+    """What happened after the page was made: after the event that it knew last, or after its own time."""
+    if form.get("sequence"):
+        return [row for row in events if row.sequence > int(form["sequence"])]
+    made = datetime.fromisoformat(was["at"]) if was.get("at") else None
+    return [row for row in events if made is not None and row.at > made]
+
+
+def _since(presenter: Presenter, events: Sequence[Any], sight: Sight) -> list[dict[str, Any]]:
+    """The same in words, newest first."""
     return [
         presenter.entry(row, sight) | {"clock": f"{presenter.local(row.at):%H:%M:%S}"}
-        for row in newer
+        for row in events
         if row.type in EVENT_TITLES
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Where a form that was too late is sent again, and where she goes when she drops it."""
+
+    action: str
+    keep: str
+
+
 async def conflict(
-    request: Request, session: Session, reference: str, path: str, name: str, form: Mapping[str, str], outcome: Outcome
+    request: Request,
+    session: Session,
+    reference: str,
+    path: str,
+    name: str,
+    form: Mapping[str, str],
+    outcome: Outcome,
+    back: Back | None = None,
 ) -> Response:
     """The page of a stale command: 412, with both versions and her words kept."""
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
-    at = hub.clock()
-    async with hub.database.reading(**session.reading()) as connection:
+    desk = around(request)
+    async with desk.hub.database.reading(**session.reading()) as connection:
         state = await repository.case(connection, reference)
         events = await repository.timeline(connection, state["case_id"], 50) if state else []
-    current = outcome.body.get("current") or {}
     of_case = path.startswith("cases/")
     was = read_was(form.get("was", ""))
-    now = current if of_case else {}
-    sight = sight_of(session.caller, state["themes"], request.app.state.partnership) if state else NOTHING_PERSONAL
-    since = _since(presenter, events, int(form.get("sequence") or 0), sight)
+    sight = sight_of(session.caller, state["themes"], desk.partnership) if state else NOTHING_PERSONAL
+    since = _since(desk.presenter, _newer(events, form, was), sight)
+    back = back or Back(f"/cases/{reference}/{name}" if of_case else f"/{path}", f"/cases/{reference}")
     return pages_of(request).render(
         "conflict.html",
         412,
         **shell(request, session, "worklist"),
-        reference=reference,
-        title=state["title"] if state else reference,
+        **_of_case(state, reference),
+        **_both(desk, session, name, was, outcome, of_case=of_case),
         name=name.replace("-", " "),
-        action=f"/cases/{reference}/{name}" if of_case else f"/{path}",
-        rows=compared(presenter, was, now, wanted(name, session.person.id, was, outcome.sent), at)
-        if was and now
-        else [],
-        referral=None if of_case else current,
+        action=back.action,
+        keep=back.keep,
         since=since,
         by=since[0]["who"] if since else "Somebody",
         seen=form.get("version") or was.get("version"),
         version=outcome.body.get("version"),
         sent={field: value for field, value in form.items() if field not in NOT_SENT and value},
         words=words_of(form),
-        case_id=str(state["case_id"]) if state else "",
-        sequence=state["sequence"] if state else 0,
-        case_version=state["version"] if state else 0,
         key=str(uuid4()),
     )
+
+
+def _of_case(state: Mapping[str, Any] | None, reference: str) -> dict[str, Any]:
+    """What the page says of the case, and what a note of it is sent with."""
+    return {
+        "reference": reference,
+        "title": state["title"] if state else reference,
+        "case_id": str(state["case_id"]) if state else "",
+        "sequence": state["sequence"] if state else 0,
+        "case_version": state["version"] if state else 0,
+    }
+
+
+def _both(
+    desk: Around, session: Session, name: str, was: Mapping[str, Any], outcome: Outcome, *, of_case: bool
+) -> dict[str, Any]:
+    """What was, what stands now and what she wanted, of the case or of the referral."""
+    current = outcome.body.get("current") or {}
+    find, fields = (wanted, ROWS) if of_case else (step_forms.wanted, OF_REFERRAL)
+    mine = find(name, session.person.id, was, outcome.sent)
+    rows = compared(desk.presenter, was, current, mine, desk.now, fields) if was and current else []
+    return {"rows": rows, "referral": None if of_case else current}

@@ -1,6 +1,7 @@
 """The frame around every page, and what pages share: the trace's address, a report's words, a tidy reference."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 from fastapi import Request
 
 from services.access.sharing import Sight
-from services.desk.commands import Outcome
+from services.desk.commands import Casework, Outcome
 from services.desk.evidence import lit
 from services.desk.people import Session
 from services.desk.presenting import CHANNELS, Presenter, named
@@ -18,6 +19,38 @@ from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.pages.rendering import Pages
 from services.partnership.models import Partnership
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What every page of the desk is made with, and the moment at which it is made."""
+
+    hub: Process
+    casework: Casework
+    presenter: Presenter
+    partnership: Partnership
+    now: datetime
+
+
+def around(request: Request) -> Around:
+    """The process, who speaks to the other services, words, files and the time."""
+    state = request.app.state
+    return Around(state.hub, state.casework, state.presenter, state.partnership, state.hub.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a page says above its content: that something was saved, or why not, and what she wrote."""
+
+    notice: str = ""
+    error: str = ""
+    kept: str = ""
+    status: int = 200
+
+
+def refusal(outcome: Outcome, kept: str = "") -> Said:
+    """What a page says of a command that was refused."""
+    return Said(error=sentence(outcome), kept=kept, status=outcome.status)
 
 
 def shell(request: Request, session: Session | None, active: str = "") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from services.desk import meeting_view, repository, write_repository
 from services.desk.commands import Casework
 from services.desk.conflict_page import words_of
-from services.desk.frame import missing, pages_of, sentence, shell, tidy
+from services.desk.frame import Said, around, missing, pages_of, refusal, shell, tidy
 from services.desk.meeting_conflict import conflict
 from services.desk.meeting_forms import MINUTING, anchor
 from services.desk.people import CheckedForm, Session, SignedIn
@@ -26,33 +26,28 @@ router = APIRouter(include_in_schema=False)
 @router.get("/meetings")
 async def meetings(request: Request, session: SignedIn, panel: str = "", notice: str = "") -> Response:
     """The meetings of her panels: what comes next, what is not signed off, what was."""
-    return await _meetings(request, session, panel=panel, notice=notice)
+    return await _meetings(request, session, Said(notice), panel=panel)
 
 
-async def _meetings(
-    request: Request, session: Session, *, panel: str = "", notice: str = "", error: str = "", status: int = 200
-) -> Response:
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
-    partnership: Partnership = request.app.state.partnership
-    now = hub.clock()
-    chosen = meeting_view.panel_of(partnership, panel)
-    found = await casework.read(hub, session, "meetings", **({"panel": chosen.code} if chosen else {})) or {"items": []}
-    rows = [meeting_view.listed(presenter, each, now) for each in found["items"]]
-    hers = [each for each in partnership.panels if runs(session, each.code)]
+async def _meetings(request: Request, session: Session, said: Said, *, panel: str = "") -> Response:
+    desk = around(request)
+    chosen = meeting_view.panel_of(desk.partnership, panel)
+    query = {"panel": chosen.code} if chosen else {}
+    found = await desk.casework.read(desk.hub, session, "meetings", **query) or {"items": []}
+    rows = [meeting_view.listed(desk.presenter, each, desk.now) for each in found["items"]]
+    hers = [each for each in desk.partnership.panels if runs(session, each.code)]
     return pages_of(request).render(
         "meetings.html",
-        status,
+        said.status,
         **shell(request, session, "meetings"),
         chosen=chosen,
         coming=list(reversed([each for each in rows if not each["past"] and not each["signed"]])),
         unsigned=[each for each in rows if each["unsigned"]],
         signed=[each for each in rows if each["signed"]],
         convene=[(each.code, each.short_name) for each in hers],
-        defaults=any(each.meetings and not each.meetings.is_policy for each in partnership.panels),
-        notice=notice,
-        error=error,
+        defaults=any(each.meetings and not each.meetings.is_policy for each in desk.partnership.panels),
+        notice=said.notice,
+        error=said.error,
         key=str(uuid4()),
     )
 
@@ -69,14 +64,14 @@ async def convene(request: Request, session: SignedIn, form: CheckedForm) -> Res
     casework: Casework = request.app.state.casework
     outcome = await casework.command(hub, session, "meetings", "convene", form)
     if not outcome.done:
-        return await _meetings(request, session, error=sentence(outcome), status=outcome.status)
+        return await _meetings(request, session, refusal(outcome))
     return RedirectResponse(f"/meetings/{outcome.body['meeting_id']}?notice=Scheduled.", 303)
 
 
 @router.get("/meetings/{identity}")
 async def meeting_page(request: Request, session: SignedIn, identity: str, notice: str = "") -> Response:
     """One meeting: who is there, what is due, what was minuted. The reading is recorded."""
-    return await _meeting(request, session, identity, notice=notice)
+    return await _meeting(request, session, identity, Said(notice))
 
 
 async def read_meeting(request: Request, session: Session, identity: str) -> dict[str, Any]:
@@ -96,35 +91,24 @@ async def read_meeting(request: Request, session: Session, identity: str) -> dic
     return found
 
 
-async def _meeting(
-    request: Request,
-    session: Session,
-    identity: str,
-    *,
-    notice: str = "",
-    error: str = "",
-    kept: str = "",
-    status: int = 200,
-) -> Response:
-    hub: Process = request.app.state.hub
-    partnership: Partnership = request.app.state.partnership
-    now = hub.clock()
+async def _meeting(request: Request, session: Session, identity: str, said: Said) -> Response:
+    desk = around(request)
     found = await read_meeting(request, session, identity)
-    panel = partnership.panel(found["panel"])
-    async with hub.database.reading(**session.reading()) as connection:
+    panel = desk.partnership.panel(found["panel"])
+    async with desk.hub.database.reading(**session.reading()) as connection:
         rows = await repository.board(connection, panel.code)
     references = [each["referral"]["reference"] for each in found["agenda"]]
     return pages_of(request).render(
         "meeting.html",
-        status,
+        said.status,
         **shell(request, session, "meetings"),
-        **_shown(request, session, found, now),
+        **_shown(request, session, found, desk.now),
         panel=panel,
-        addable=meeting_view.can_be_added(partnership, panel, rows, references),
+        addable=meeting_view.can_be_added(desk.partnership, panel, rows, references),
         references=",".join(references),
-        notice=notice,
-        error=error,
-        kept=kept,
+        notice=said.notice,
+        error=said.error,
+        kept=said.kept,
         key=str(uuid4()),
     )
 
@@ -159,7 +143,7 @@ async def put_on_agenda(request: Request, session: SignedIn, form: CheckedForm, 
     fields = form | {"version": version, "meeting": identity}
     outcome = await casework.command(hub, session, f"referrals/{reference}/schedule", "schedule", fields)
     if not outcome.done:
-        return await _meeting(request, session, identity, error=sentence(outcome), status=outcome.status)
+        return await _meeting(request, session, identity, refusal(outcome))
     return RedirectResponse(f"/meetings/{identity}?notice=On+the+agenda.#{reference}", 303)
 
 
@@ -171,9 +155,7 @@ async def keep_words(request: Request, session: SignedIn, form: CheckedForm, ide
     fields = form | {"fact": "opinion", "marking": "OFFICIAL-SENSITIVE"}
     outcome = await casework.command(hub, session, f"cases/{tidy(form['case'])}/note", "note", fields)
     if not outcome.done:
-        return await _meeting(
-            request, session, identity, error=sentence(outcome), kept=words_of(form), status=outcome.status
-        )
+        return await _meeting(request, session, identity, refusal(outcome, words_of(form)))
     return RedirectResponse(f"/meetings/{identity}?notice=Kept+as+a+note+of+the+case.#{anchor('keep', form)}", 303)
 
 
@@ -189,9 +171,7 @@ async def meeting_command(request: Request, session: SignedIn, form: CheckedForm
         found = await read_meeting(request, session, identity)
         return conflict(request, session, found, name, form, outcome)
     if not outcome.done:
-        return await _meeting(
-            request, session, identity, error=sentence(outcome), kept=words_of(form), status=outcome.status
-        )
+        return await _meeting(request, session, identity, refusal(outcome, words_of(form)))
     if name == "sign-off":
         return RedirectResponse(f"/meetings/{identity}/minutes?notice=Signed+off.", 303)
     words = outcome.body.get("warning") or "Saved."

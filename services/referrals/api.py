@@ -26,6 +26,7 @@ from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
 from services.referrals.requests import body_of, given_at, missing, session_of, tidied, version_of
+from services.referrals.step_views import steps_for
 
 PAGE, TIMELINE, REPORTS = 100, 50, 200
 COMMANDS = {**ON_CASES, **ON_CASEFILE}
@@ -106,7 +107,8 @@ async def get_referral(request: Request, caller: Staff, reference: str) -> dict[
     partnership: Partnership = request.app.state.partnership
     sight = sight_of(caller, case.state.themes, partnership) if case else NOTHING_PERSONAL
     more = views.referral_more(referral, partnership, request.app.state.hub.clock())
-    return views.referral_view(referral) | sight.referral(more)
+    steps = {"steps": steps_for(caller, case, referral, partnership)} if case else {}
+    return views.referral_view(referral) | sight.referral(more) | steps
 
 
 @router.post("/cases/{reference}/referrals")

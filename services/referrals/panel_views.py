@@ -12,6 +12,7 @@ from services.referrals.domain.routes import process_of, stage_of
 from services.referrals.domain.state import Referral
 from services.referrals.meeting_sharing import Reader
 from services.referrals.panel_repository import OnBoard
+from services.referrals.step_views import steps_for
 
 UNDER = 18
 
@@ -26,9 +27,7 @@ def row(found: OnBoard, panel: Panel, reader: Reader, now: datetime) -> dict[str
         "referral": views.referral_view(found.referral),
         "case": views.case_summary(found.case, now) | {"reports": found.reports},
         "stage": stage.name,
-        "steps": [
-            {"command": step.command, "step": step.step, "name": step.name} for step in process.steps_from(stage.code)
-        ],
+        "steps": steps_for(reader.caller, found.case, found.referral, partnership),
         "person": _person(people, found, reader, now),
         **_waits(found.referral),
     }

@@ -9,11 +9,11 @@ from typing import Any
 from schemas.referral_facts import InformationAsked
 from services.kernel.http import FieldError, Problem
 from services.partnership.models import Partnership
-from services.partnership.processes import Transition
 from services.referrals import clock_picture
 from services.referrals.domain import clocks
 from services.referrals.domain.routes import process_of, stage_of
 from services.referrals.domain.state import Case, Done, Referral, Refused
+from services.referrals.step_views import step_view
 
 _SHOWN = (
     "reference",
@@ -124,7 +124,7 @@ def referral_more(referral: Referral, partnership: Partnership, now: datetime) -
         "personal": dict(referral.personal),
         "private_to": state.private_to,
         "information": [_asked(each) for each in state.information],
-        "steps": [_step(each) for each in process.steps_from(stage_of(process, state).code)],
+        "steps": [step_view(each) for each in process.steps_from(stage_of(process, state).code)],
     }
 
 
@@ -147,13 +147,6 @@ def _figures(referral: Referral, partnership: Partnership, now: datetime) -> dic
 def _asked(asked: InformationAsked) -> dict[str, Any]:
     shown = asked.model_dump(mode="json", exclude={"clock"})
     return shown | {"status": "returned" if asked.returned_at else "escalated" if asked.escalated_at else "open"}
-
-
-def _step(step: Transition) -> dict[str, Any]:
-    return {"command": step.command, "step": step.step, "name": step.name, "to": step.to, "by": list(step.by)} | {
-        "qualification": step.qualification,
-        "fields": [field.model_dump(mode="json") for field in step.fields],
-    }
 
 
 def done(answer: Done, now: datetime) -> dict[str, Any]:

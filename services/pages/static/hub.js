@@ -24,7 +24,7 @@
   }
   function open(panel) {
     panel.open = true;
-    var first = one("textarea, select, input:not([type=hidden]), button", panel);
+    var first = all("textarea, select, input:not([type=hidden]), button, details summary", panel).find(function (each) { return each.offsetParent !== null && each.parentElement !== panel; });
     if (first) { first.focus(); } else if (/^(BUTTON|A)$/.test(panel.tagName)) { panel.click(); }
   }
   function take(row) {

@@ -1,28 +1,25 @@
 """The table of contents of a referral's commands, and the checks before each: there, at her version, hers, possible."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas import casework, referring
 from schemas.codes import CaseStatus
 from schemas.submission import Sent
 from services.kernel.decision import Context, Decision
-from services.partnership.entries import Panel
-from services.partnership.models import Partnership, UnknownCode
-from services.partnership.processes import Transition, Who
+from services.partnership.models import Partnership
+from services.partnership.processes import Transition
 from services.referrals.domain import answers, asking, panel_work
 from services.referrals.domain.drafting import BEFORE_SENDING
 from services.referrals.domain.routes import (
     ENDED,
     PRIVATE,
     UNANSWERED,
-    alternate_lead,
-    gateway_of,
     process_of,
-    route_of,
     stage_of,
 )
 from services.referrals.domain.sending import refused
+from services.referrals.domain.standing import may, qualified, supervises
 from services.referrals.domain.state import Case, Referral, Refused
 from services.referrals.messages import Command
 
@@ -73,7 +70,7 @@ def _before_sending(case: Case, referral: Referral, command: Command, context: C
     model, handler, status = BEFORE_SENDING[command.name]
     if referral.state.status is not status:
         return refused("not-a-draft", f"The referral is {referral.state.status}.", case, referral)
-    if status is PRIVATE[1] and not _supervises(referral, command, context):
+    if status is PRIVATE[1] and not supervises(referral, command, context.rules.partnership):
         message = "A supervisor of the sending agency, not the author, approves a referral."
         return Decision(answer=Refused("not-yours", "not-your-approval", message, case, referral))
     decision: Decision = handler(case, referral, command, model.model_validate(command.body), context)
@@ -87,10 +84,11 @@ def _step(case: Case, referral: Referral, command: Command, context: Context) ->
     steps = list(process.moves(command.name, stage_of(process, referral.state).code))
     if command.name == "advance":
         steps = [step for step in steps if step.step == command.body.get("step")]
-    mine = [step for step in steps if _may(step, case, referral, command, context)]
+    partnership: Partnership = context.rules.partnership
+    mine = [step for step in steps if may(step, case, referral, command, partnership)]
     if not mine:
         return _not_possible(case, referral, command, steps)
-    if not _qualified(mine[0], command, context):
+    if not qualified(mine[0], command, partnership):
         message = f"This step is for somebody who is qualified: {mine[0].qualification}."
         return refused("not-qualified", message, case, referral)
     model, handler = STEPS[command.name]
@@ -111,55 +109,3 @@ def _not_possible(case: Case, referral: Referral, command: Command, steps: list[
         return refused("referral-answered", "The referral has been accepted.", case, referral)
     message = "The panel's process has no such step from where the referral stands."
     return refused("step-not-now", message, case, referral)
-
-
-def _may(step: Transition, case: Case, referral: Referral, command: Command, context: Context) -> bool:
-    return command.sees_all or any(_is(who, case, referral, command, context) for who in step.by)
-
-
-def _is(who: Who, case: Case, referral: Referral, command: Command, context: Context) -> bool:
-    state = referral.state
-    if who == "owner":
-        return command.by.id in (state.owner, state.plan.lead_worker if state.plan else None)
-    if who == "supervisor":
-        return _supervises(referral, command, context)
-    if who == "chair":
-        route = route_of(context.rules.partnership, state)
-        return isinstance(route, Panel) and route.chair == command.by.id
-    if who == "sender" and command.by.id == case.state.owner:
-        return True
-    return bool(set(command.agencies) & set(_agencies(who, case, referral, context)))
-
-
-def _agencies(who: Who, case: Case, referral: Referral, context: Context) -> Iterator[str | None]:
-    state = referral.state
-    if who == "panel":
-        yield from (state.panel, state.destination, state.to_agency)
-        if state.escalated_to is not None:
-            yield alternate_lead(route_of(context.rules.partnership, state))
-    elif who == "gateway":
-        yield gateway_of(route_of(context.rules.partnership, state))
-    elif who == "sender":
-        yield from (case.state.lead_agency, case.state.acting_lead, *case.state.joint_leads, state.from_agency)
-    elif who == "asked":
-        yield from (each.agency for each in asking.unanswered(referral))
-
-
-def _qualified(step: Transition, command: Command, context: Context) -> bool:
-    if step.qualification is None:
-        return True
-    partnership: Partnership = context.rules.partnership
-    try:
-        return step.qualification in partnership.person(command.by.id).qualifications
-    except UnknownCode:
-        return False
-
-
-def _supervises(referral: Referral, command: Command, context: Context) -> bool:
-    partnership: Partnership = context.rules.partnership
-    state = referral.state
-    try:
-        person = partnership.person(command.by.id)
-    except UnknownCode:
-        return False
-    return "supervisor" in person.roles and person.agency == state.from_agency and person.id != state.author

@@ -13,8 +13,11 @@ from services.access.callers import Caller
 from services.partnership.models import Partnership
 from services.partnership.rules import Part
 
-SHOWN: frozenset[Part] = frozenset({"names", "contact", "date-of-birth", "text"})
+SHOWN: frozenset[Part] = frozenset({"names", "contact", "date-of-birth", "text", "exact-place"})
 """The parts that any view shows, and so says of whether they are withheld; the others are shown to nobody yet."""
+BETWEEN, NO_PLACE, WITHHELD = " · ", "place not known", "place withheld"
+"""A case's title is kind, street and count with this between; what stands there without a street, and in its place."""
+_OF_PLACE = ("street", "cell")
 _OF_PERSON: Mapping[str, Part] = {
     "name": "names",
     "date_of_birth": "date-of-birth",
@@ -78,6 +81,22 @@ class Sight:
         """Several of them."""
         return [self.event(each) for each in events]
 
+    def title(self, title: str) -> str:
+        """A case's title, without its street where exact places are withheld."""
+        kind, street, count = _apart(title)
+        hidden = bool(street) and street != NO_PLACE and not self.sees("exact-place")
+        return BETWEEN.join((kind, WITHHELD, count)) if hidden else title
+
+    def case(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A case's state as pages read it: its title, and where it is."""
+        return self.placed(state) | {"title": self.title(str(state["title"]))}
+
+    def placed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Facts that name a place, without it where exact places are withheld."""
+        if self.sees("exact-place"):
+            return dict(facts)
+        return {field: None if field in _OF_PLACE else value for field, value in facts.items()}
+
     def task(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """A task; what is to be done is told to who is to do it, and to her agency."""
         mine = task.get("person") == self.reader or (self.agency is not None and task.get("agency") == self.agency)
@@ -94,6 +113,13 @@ class Sight:
         """What hangs on a case: its people and tasks, with what is withheld named."""
         shown = {"people": self.people(parts["people"]), "tasks": [self.task(each) for each in parts["tasks"]]}
         return dict(parts) | shown | {"withheld": self.withheld}
+
+
+def _apart(title: str) -> tuple[str, str, str]:
+    """Kind, street and count of a title; a street may hold the sign that stands between them."""
+    kind, _, rest = title.partition(BETWEEN)
+    street, _, count = rest.rpartition(BETWEEN)
+    return kind, street, count
 
 
 NOTHING_PERSONAL = Sight(frozenset())

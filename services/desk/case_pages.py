@@ -16,7 +16,17 @@ from services.desk import case_view, marks_repository, repository, write_reposit
 from services.desk.case_parts import parts_of
 from services.desk.commands import BODIES, Casework, Outcome, caught_up
 from services.desk.conflict_page import conflict, words_of
-from services.desk.frame import missing, pages_of, referral_view, report_view, sentence, shell, tidy, withheld_words
+from services.desk.frame import (
+    missing,
+    pages_of,
+    referral_view,
+    report_view,
+    seen,
+    sentence,
+    shell,
+    tidy,
+    withheld_words,
+)
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, named
 from services.kernel.http import Problem
@@ -60,6 +70,7 @@ async def _case_page(
         state = await repository.case(connection, reference)
         if state is None:
             raise missing()
+        state = seen(request, session, state)
         if await _survivor(connection, state):
             return RedirectResponse(
                 f"/cases/{state['merged_into_reference']}?notice={reference}+was+merged+into+this.", 303

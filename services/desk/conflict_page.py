@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from services.access.sharing import NOTHING_PERSONAL, Sight, sight_of
 from services.desk import repository, step_forms
 from services.desk.commands import Outcome
-from services.desk.frame import Around, around, pages_of, shell
+from services.desk.frame import Around, around, pages_of, seen, shell
 from services.desk.people import Session
 from services.desk.presenting import EVENT_TITLES, Presenter
 
@@ -127,7 +127,7 @@ async def conflict(
         "conflict.html",
         412,
         **shell(request, session, "worklist"),
-        **_of_case(state, reference),
+        **_of_case(seen(request, session, state) if state else None, reference),
         **_both(desk, session, name, was, outcome, of_case=of_case),
         name=name.replace("-", " "),
         action=back.action,

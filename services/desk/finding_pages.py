@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from services.access.sharing import sight_of
 from services.desk import repository, write_repository
 from services.desk.frame import missing, pages_of, report_view, shell, tidy
-from services.desk.people import SignedIn
+from services.desk.people import Session, SignedIn
 from services.desk.presenting import Presenter
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
@@ -62,6 +62,21 @@ async def search(request: Request, session: SignedIn, q: str = "") -> Response:
         "search.html",
         **shell(request, session),
         words=words,
-        cases=[presenter.row(state, now, session.person.id) for state in cases],
-        reports=[(row.reference, row.street, presenter.short(row.received_at, now)) for row in reports],
+        cases=[presenter.row(state, now, session.person.id) for state in _found(request, session, cases)],
+        reports=[
+            (row.reference, _street(request, session, row), presenter.short(row.received_at, now)) for row in reports
+        ],
     )
+
+
+def _found(request: Request, session: Session, rows: list[Any]) -> list[dict[str, Any]]:
+    """The cases as she may see them; one that only its street found says where it is, so it is for who sees places."""
+    partnership = request.app.state.partnership
+    sights = [(row, sight_of(session.caller, row.state["themes"], partnership)) for row in rows]
+    return [sight.case(row.state) for row, sight in sights if row.named or sight.sees("exact-place")]
+
+
+def _street(request: Request, session: Session, row: Any) -> str | None:
+    sight = sight_of(session.caller, (row.decision or {}).get("themes") or (), request.app.state.partnership)
+    street: str | None = row.street
+    return street if sight.sees("exact-place") else None

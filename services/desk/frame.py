@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from fastapi import Request
 
-from services.access.sharing import Sight
+from services.access.sharing import Sight, sight_of
 from services.desk.commands import Casework, Outcome
 from services.desk.evidence import lit
 from services.desk.people import Session
@@ -104,11 +104,17 @@ def report_view(request: Request, row: Any, sight: Sight, now: datetime) -> dict
     }
 
 
+def seen(request: Request, session: Session, state: Mapping[str, Any]) -> dict[str, Any]:
+    """A case of the read model as her agreement shows it: without its street where exact places are withheld."""
+    return sight_of(session.caller, state["themes"], request.app.state.partnership).case(state)
+
+
 PARTS = {
     "names": "names",
     "contact": "contact details",
     "date-of-birth": "dates of birth and ages",
     "text": "what people wrote",
+    "exact-place": "places",
 }
 """What a sharing agreement can hold back, in words."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from services.desk import meeting_view, repository, write_repository
 from services.desk.commands import Casework
 from services.desk.conflict_page import words_of
-from services.desk.frame import Said, around, missing, pages_of, refusal, shell, tidy
+from services.desk.frame import Said, around, missing, pages_of, refusal, seen, shell, tidy
 from services.desk.meeting_conflict import conflict
 from services.desk.meeting_forms import MINUTING, anchor
 from services.desk.people import CheckedForm, Session, SignedIn
@@ -104,7 +105,7 @@ async def _meeting(request: Request, session: Session, identity: str, said: Said
         **shell(request, session, "meetings"),
         **_shown(request, session, found, desk.now),
         panel=panel,
-        addable=meeting_view.can_be_added(desk.partnership, panel, rows, references),
+        addable=meeting_view.can_be_added(desk.partnership, panel, rows, references, partial(seen, request, session)),
         references=",".join(references),
         notice=said.notice,
         error=said.error,

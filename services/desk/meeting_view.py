@@ -1,6 +1,6 @@
 """Meetings in words, as their pages and minutes show them. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,8 @@ from services.desk.presenting import Presenter
 from services.partnership.entries import Panel
 from services.partnership.models import Partnership, UnknownCode
 
+Seen = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""A case of the read model as the reader's agreement shows it."""
 PRESENCE = {"present": "Present", "apologies": "Apologies", "absent": "Absent"}
 STATUS = {"scheduled": "Not signed off", "signed-off": "Signed off"}
 ON_AGENDA = ("accepted", "scheduled", "discussed", "in-progress")
@@ -171,12 +173,12 @@ def action(presenter: Presenter, line: Mapping[str, Any], now: datetime) -> dict
 
 
 def can_be_added(
-    partnership: Partnership, panel: Panel, rows: Iterable[Any], on_agenda: Iterable[str]
+    partnership: Partnership, panel: Panel, rows: Iterable[Any], on_agenda: Iterable[str], seen: Seen
 ) -> list[tuple[str, str]]:
     """Referrals of the panel that are not on the agenda and that its process lets somebody put there."""
     there, process = set(on_agenda), partnership.process(panel.process)
     return [
-        (f"{row.referral['reference']}~{row.referral['version']}", _named(row))
+        (f"{row.referral['reference']}~{row.referral['version']}", _named(row, seen))
         for row in rows
         if row.referral["reference"] not in there
         and row.referral["status"] in ON_AGENDA
@@ -184,9 +186,9 @@ def can_be_added(
     ]
 
 
-def _named(row: Any) -> str:
+def _named(row: Any, seen: Seen) -> str:
     status = row.referral["status"].replace("-", " ")
-    return f"{row.case_state['title']}, {row.referral['reference']} ({status})"
+    return f"{seen(row.case_state)['title']}, {row.referral['reference']} ({status})"
 
 
 def panel_of(partnership: Partnership, code: str) -> Panel | None:

@@ -13,7 +13,7 @@ from services.desk import case_view, repository, write_repository
 from services.desk.commands import Casework, Outcome, caught_up
 from services.desk.conflict_page import conflict
 from services.desk.form_errors import NOTHING, Kept, kept, own_name
-from services.desk.frame import missing, pages_of, sentence, shell, tidy
+from services.desk.frame import missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.kernel.process import Process
@@ -107,7 +107,7 @@ async def _asked(request: Request, session: Session, reference: str, to: str, dr
         route = partnership.route(str(found["panel"] or found["destination"]) if found else to)
     except UnknownCode as error:
         raise missing() from error
-    return _Asked(case, route, found)
+    return _Asked(seen(request, session, case), route, found)
 
 
 def _written(asked: _Asked) -> dict[str, str]:

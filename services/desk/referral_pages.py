@@ -12,7 +12,7 @@ from services.desk.board_pages import Tried, board_page
 from services.desk.commands import BODIES, Outcome
 from services.desk.conflict_page import Back, conflict, words_of
 from services.desk.form_errors import NOTHING, Kept, kept
-from services.desk.frame import Around, Said, around, missing, pages_of, refusal, shell, tidy
+from services.desk.frame import Around, Said, around, missing, pages_of, refusal, seen, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.partnership.processes import FormField
@@ -47,7 +47,7 @@ async def _referral(
         said.status,
         **shell(request, session, "referrals"),
         **_forms(desk, found, again or {}),
-        case=case,
+        case=seen(request, session, case),
         found=found,
         facts=referral_view.facts(desk.presenter, found, desk.now),
         ledger=referral_view.ledger(desk.presenter, found, desk.now),

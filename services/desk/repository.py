@@ -89,11 +89,14 @@ _REPORT = text("""
     FROM model_reports r LEFT JOIN model_decisions d USING (report_id) WHERE r.reference = :reference
 """)
 _SEARCH_REPORTS = text("""
-    SELECT r.reference, r.street, r.received_at, r.channel FROM model_reports r
+    SELECT r.reference, r.street, r.received_at, r.channel, d.decision
+    FROM model_reports r LEFT JOIN model_decisions d USING (report_id)
     WHERE r.reference = :reference OR r.source_id = :words ORDER BY r.received_at DESC LIMIT 20
 """)
 _SEARCH_CASES = text("""
-    SELECT state FROM model_cases
+    SELECT state, reference = :reference
+        OR case_id IN (SELECT case_id FROM model_referrals WHERE reference = :reference) AS named
+    FROM model_cases
     WHERE reference = :reference OR lower(street) = lower(:words)
        OR case_id IN (SELECT case_id FROM model_referrals WHERE reference = :reference)
     ORDER BY opened_at DESC LIMIT 50
@@ -210,9 +213,9 @@ async def report(connection: AsyncConnection, reference: str) -> Any | None:
 
 
 async def search(connection: AsyncConnection, words: str, reference: str | None) -> tuple[list[Any], list[Any]]:
-    """Cases and reports by reference, sender's id or place."""
+    """Cases and reports by reference, sender's id or place; `named` says of a case that it was found by a reference."""
     asked = {"words": words, "reference": reference}
-    cases = [row.state for row in await connection.execute(_SEARCH_CASES, asked)]
+    cases = list((await connection.execute(_SEARCH_CASES, asked)).all())
     return cases, list((await connection.execute(_SEARCH_REPORTS, asked)).all())
 
 

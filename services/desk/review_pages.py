@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from services.desk import repository, review_repository
 from services.desk.commands import Casework, Outcome
-from services.desk.frame import missing, pages_of, sentence, shell, tidy
+from services.desk.frame import PARTS, around, missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.presenting import Presenter, since_words
+from services.desk.presenting import Presenter, named, since_words
 from services.desk.review_view import ANSWERS, opened, waiting
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
@@ -65,8 +65,9 @@ async def _page(
         after=after,
         chosen=chosen,
         report=opened(presenter, partnership, item, now) if item else None,
+        withheld=named([PARTS[part] for part in item["withheld"]]) if item else "",
         **_neighbours(queue, chosen),
-        **await _first(hub, presenter, session),
+        **await _first(request, session),
         themes=_themes(presenter, partnership, now.date()),
         minutes=int(partnership.threshold("review-answer").value),
         notice=notice,
@@ -93,22 +94,27 @@ def _neighbours(queue: list[dict[str, Any]], chosen: str | None) -> dict[str, An
     }
 
 
-async def _first(hub: Process, presenter: Presenter, session: Session) -> dict[str, Any]:
+async def _first(request: Request, session: Session) -> dict[str, Any]:
     """What never waits behind the queue: danger that nobody acknowledged; and what was declined and has no taker."""
-    now = hub.clock()
-    async with hub.database.reading(**session.reading()) as connection:
+    desk = around(request)
+    presenter, now = desk.presenter, desk.now
+    async with desk.hub.database.reading(**session.reading()) as connection:
         danger = await repository.danger(connection)
         refused = await review_repository.declined(connection)
     return {
         "danger": [
-            (each["reference"], each["title"], since_words(now - presenter.local(each["danger_since"])))
+            (
+                each["reference"],
+                seen(request, session, each)["title"],
+                since_words(now - presenter.local(each["danger_since"])),
+            )
             for each in danger
             if each["danger_since"]
         ],
         "refused": [
             {
                 "case": row.case_state["reference"],
-                "title": row.case_state["title"],
+                "title": seen(request, session, row.case_state)["title"],
                 "by": presenter.agency(row.referral["panel"] or row.referral.get("destination")),
                 "next": presenter.agency(row.referral.get("proposed_next_lead"))
                 if row.referral.get("proposed_next_lead")

@@ -50,6 +50,7 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
         "channel": CHANNELS.get(report["channel"], report["channel"]),
         "updates": "wants updates" if report.get("wants_updates") else "wants no updates",
         "street": report.get("street"),
+        "withheld": item["withheld"],
         "received": presenter.short(report["received_at"], now),
         "segments": segments,
         "words": words,

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.access.sharing import NO_PLACE, WITHHELD, sight_of
 from services.desk import marks_repository, repository
 from services.desk.commands import Casework
-from services.desk.frame import pages_of, sentence, shell, tidy
+from services.desk.frame import pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, since_words
 from services.kernel.process import Process
@@ -82,11 +83,11 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
     return pages_of(request).render(
         "worklist.html",
         **shell(request, session, "worklist"),
-        rows=[_row(presenter, row.state, now, session, read) for row in rows],
+        rows=[_row(presenter, seen(request, session, row.state), now, session, read) for row in rows],
         views=_views(session, counts, asked["view"]),
-        danger=[_danger(presenter, state, now) for state in danger],
-        reviews=[_in_review(presenter, row, now) for row in reviews],
-        acknowledged=[_acknowledged(presenter, row) for row in acknowledged],
+        danger=[_danger(presenter, seen(request, session, state), now) for state in danger],
+        reviews=[_in_review(presenter, row, _street(partnership, session, row), now) for row in reviews],
+        acknowledged=[_acknowledged(presenter, row, seen(request, session, row.state)) for row in acknowledged],
         themes=[(theme.code, theme.short_name) for theme in strategy.themes] if strategy else [],
         agencies=[(agency.code, agency.short_name) for agency in partnership.agencies],
         staff=[(person.id, person.name) for person in partnership.staff if person.sees != "no-cases"],
@@ -134,21 +135,27 @@ def _danger(presenter: Presenter, state: Mapping[str, Any], now: datetime) -> di
     }
 
 
-def _in_review(presenter: Presenter, row: Any, now: datetime) -> dict[str, Any]:
+def _street(partnership: Partnership, session: Session, row: Any) -> str:
+    """Where it is, as far as her agreement lets her know."""
+    sight = sight_of(session.caller, row.decision["themes"], partnership)
+    return (row.street or NO_PLACE) if sight.sees("exact-place") else WITHHELD
+
+
+def _in_review(presenter: Presenter, row: Any, street: str, now: datetime) -> dict[str, Any]:
     return {
         "reference": row.reference,
-        "street": row.street or "place not known",
+        "street": street,
         "ago": since_words(now - row.received_at),
         "since": presenter.clock(row.received_at),
         "before": presenter.in_front_of(row.decision),
     }
 
 
-def _acknowledged(presenter: Presenter, row: Any) -> dict[str, Any]:
-    since = presenter.local(row.state["danger_since"] or row.state["opened_at"])
+def _acknowledged(presenter: Presenter, row: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    since = presenter.local(state["danger_since"] or state["opened_at"])
     return {
-        "reference": row.state["reference"],
-        "title": row.state["title"],
+        "reference": state["reference"],
+        "title": state["title"],
         "by": row.document["by"]["name"],
         "clock": presenter.clock(row.at),
         "after": since_words(row.at - since),

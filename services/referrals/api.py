@@ -24,6 +24,7 @@ from services.referrals.domain.casefile_commands import ON_CASEFILE
 from services.referrals.domain.commands import ON_CASES, WITHOUT_VERSION
 from services.referrals.domain.referral_commands import ON_REFERRALS
 from services.referrals.domain.state import Case, Referral, Refused
+from services.referrals.meeting_sharing import Reader
 from services.referrals.messages import Command
 from services.referrals.requests import body_of, given_at, missing, session_of, tidied, version_of
 from services.referrals.step_views import steps_for
@@ -53,7 +54,9 @@ async def list_cases(
     where = {"status": status and str(status), "theme": theme, "lead": lead_agency}
     async with hub.database.reading(**session_of(caller)) as connection:
         rows = await repository.page(connection, where | {"before": before, "before_id": before_id, "most": PAGE})
-    items = [views.case_summary(Case.model_validate(row.document), hub.clock()) for row in rows]
+    reader = Reader(caller, request.app.state.partnership)
+    cases = [Case.model_validate(row.document) for row in rows]
+    items = [views.case_summary(case, hub.clock(), reader.sight(case.state.themes)) for case in cases]
     following = f"{rows[-1].opened_at.isoformat()}~{rows[-1].case_id}" if len(rows) == PAGE else None
     return {"items": items, "next": following}
 
@@ -93,7 +96,7 @@ async def _case_now(connection: AsyncConnection, case: Case, sight: Sight, now: 
     history = sight.events(await repository.history(connection, case_id, TIMELINE))
     reports = await casefile_repository.references_of(connection, case_id, REPORTS)
     referrals = await repository.referrals_of(connection, case_id)
-    return views.case_view(case, history, reports, referrals, now) | await parts_of(connection, case, sight)
+    return views.case_view(case, history, reports, referrals, now, sight) | await parts_of(connection, case, sight)
 
 
 @router.get("/referrals/{reference}")
@@ -187,15 +190,16 @@ async def _carried_out(
         sees_all=caller.sees_all,
         at=given_at(request, now, demonstration=hub.settings.demonstration),
     )
-    known = None
+    known, sight = None, sight_of(caller, case.state.themes, request.app.state.partnership)
     if key is not None:
         digest = hashlib.sha256(command.model_dump_json(include={"body", "version"}).encode()).digest()
-        known = Idempotency(caller.id, request.url.path, key, digest, partial(views.rendered, sent=body, now=now))
+        render = partial(views.rendered, sent=body, now=now, sight=sight)
+        known = Idempotency(caller.id, request.url.path, key, digest, render)
     answer = await hub.handle(command, subject=str(case.state.case_id), idempotency=known)
     if isinstance(answer, Replayed):
         media = "application/json" if answer.status < 400 else "application/problem+json"
         return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, media)
     if isinstance(answer, Refused):
-        raise views.refused(answer, body, now)
-    made = views.done(answer, now)
+        raise views.refused(answer, body, now, sight)
+    made = views.done(answer, now, sight)
     return JSONResponse(made, headers={"ETag": f'"{made["version"]}"'})

@@ -82,7 +82,7 @@ async def as_known(connection: AsyncConnection, caller: Caller, hub: Process, ca
     if known.state is None or not (caller.sees_all or known.seen_by(caller.agencies, rules.partnership)):
         raise missing("case")
     sight = sight_of(caller, known.state.themes, rules.partnership)
-    return sight.hanging(casefile_views.known_view(known, known.state, sight.events(events), at))
+    return sight.hanging(casefile_views.known_view(known, known.state, sight.events(events), at, sight))
 
 
 @router.get("/cases/{reference}/parts")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.events import CaseState
+from services.access.sharing import Sight
 from services.referrals import views
 from services.referrals.domain.history import Known
 from services.referrals.domain.parts import CasePerson, Proposal, Task
@@ -54,11 +55,13 @@ def parts_view(
     }
 
 
-def known_view(known: Known, state: CaseState, history: Sequence[Mapping[str, Any]], at: datetime) -> dict[str, Any]:
+def known_view(
+    known: Known, state: CaseState, history: Sequence[Mapping[str, Any]], at: datetime, sight: Sight
+) -> dict[str, Any]:
     """A case as it was known at a moment; `history` newest first."""
     case = Case(state=state, kind="")
     return (
-        views.case_summary(case, at)
+        views.case_summary(case, at, sight)
         | {
             "as_known_at": at.isoformat(),
             "reports": list(known.reports),

@@ -91,7 +91,7 @@ async def _pack(
     history = sight.events(await repository.history(connection, case.state.case_id, PACK_TIMELINE))
     more = sight.referral(views.referral_more(referral, partnership, now))
     return (
-        views.case_summary(case, now)
+        views.case_summary(case, now, sight)
         | {"referral": views.referral_view(referral) | more}
         | {"timeline": views.timeline(history)}
         | await parts_of(connection, case, sight)

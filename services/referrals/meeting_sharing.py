@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.access.callers import Caller
-from services.access.sharing import sight_of
+from services.access.sharing import Sight, sight_of
 from services.partnership.models import Partnership
 
 
@@ -15,9 +15,13 @@ class Reader:
     caller: Caller
     partnership: Partnership
 
+    def sight(self, themes: Iterable[str]) -> Sight:
+        """What she sees of a case of these themes."""
+        return sight_of(self.caller, themes, self.partnership)
+
     def reads_words(self, themes: Iterable[str]) -> bool:
         """Whether she may read what people wrote of a case of these themes."""
-        return sight_of(self.caller, themes, self.partnership).sees("text")
+        return self.sight(themes).sees("text")
 
     def does(self, person: str) -> bool:
         """Whether it is hers to do: nobody can do what she may not read."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.access.sharing import NOTHING_PERSONAL
 from services.kernel.http import Problem
 from services.partnership.models import Partnership
 from services.referrals import views
@@ -67,11 +68,12 @@ def _item(
 ) -> dict[str, Any]:
     referral, case, reference = item.referral, item.case, item.referral.state.reference
     more = views.referral_more(referral, reader.partnership, now)
-    words = reader.reads_words(case.state.themes)
+    sight = reader.sight(case.state.themes)
+    words = sight.sees("text")
     return {
         "referral": views.referral_view(referral),
-        "case": views.case_summary(case, now),
-        "title": item.title or case.state.title,
+        "case": views.case_summary(case, now, sight),
+        "title": sight.title(item.title or case.state.title),
         "under_18": more["under_18"],
         "scheduled_at": more["scheduled_at"],
         "meeting": more["meeting"],
@@ -118,7 +120,7 @@ def answered(answer: Any, sent: Mapping[str, Any], partnership: Partnership, now
         message = "Somebody changed the meeting meanwhile. Nothing was changed."
         return Problem(412, "version-stale", message, extra=extra)
     refused: Refused = answer
-    return views.refused(refused, sent, now)
+    return views.refused(refused, sent, now, NOTHING_PERSONAL)
 
 
 def rendered(answer: Any, sent: Mapping[str, Any], partnership: Partnership, now: datetime) -> tuple[int, str]:

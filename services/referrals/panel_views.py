@@ -25,7 +25,7 @@ def row(found: OnBoard, panel: Panel, reader: Reader, now: datetime) -> dict[str
     people = [each for each in found.people if not each.gone]
     made = {
         "referral": views.referral_view(found.referral),
-        "case": views.case_summary(found.case, now) | {"reports": found.reports},
+        "case": views.case_summary(found.case, now, reader.sight(found.case.state.themes)) | {"reports": found.reports},
         "stage": stage.name,
         "steps": steps_for(reader.caller, found.case, found.referral, partnership),
         "person": _person(people, found, reader, now),

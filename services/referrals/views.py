@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.referral_facts import InformationAsked
+from services.access.sharing import Sight
 from services.kernel.http import FieldError, Problem
 from services.partnership.models import Partnership
 from services.referrals import clock_picture
@@ -34,9 +35,9 @@ _SHOWN = (
 STATUS = {"stale": 412, "refused": 422, "not-found": 404, "not-yours": 403}
 
 
-def case_summary(case: Case, now: datetime) -> dict[str, Any]:
-    """A case as lists show it."""
-    state = case.state.model_dump(mode="json")
+def case_summary(case: Case, now: datetime, sight: Sight) -> dict[str, Any]:
+    """A case as lists show it to a reader; its title names no street to who does not see exact places."""
+    state = sight.case(case.state.model_dump(mode="json"))
     overdue = case.state.due_at is not None and case.state.due_at < now
     return {name: state[name] for name in _SHOWN} | {"overdue": overdue}
 
@@ -47,9 +48,10 @@ def case_view(
     reports: Sequence[str],
     referrals: Sequence[Referral],
     now: datetime,
+    sight: Sight,
 ) -> dict[str, Any]:
     """A case with its reports in the order they came, referrals and the newest of its timeline, newest first."""
-    return case_summary(case, now) | {
+    return case_summary(case, now, sight) | {
         "reports": list(reports),
         "referrals": [referral.state.reference for referral in referrals],
         "timeline": timeline(history),
@@ -149,17 +151,17 @@ def _asked(asked: InformationAsked) -> dict[str, Any]:
     return shown | {"status": "returned" if asked.returned_at else "escalated" if asked.escalated_at else "open"}
 
 
-def done(answer: Done, now: datetime) -> dict[str, Any]:
+def done(answer: Done, now: datetime, sight: Sight) -> dict[str, Any]:
     """A command's answer: the case, or the referral, with its new version."""
-    made = case_summary(answer.case, now)
+    made = case_summary(answer.case, now, sight)
     return made if answer.referral is None else referral_view(answer.referral) | {"case_version": made["version"]}
 
 
-def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
+def refused(answer: Refused, sent: Mapping[str, Any], now: datetime, sight: Sight) -> Problem:
     """A refusal; a stale one shows both: what stands, and what was sent."""
     extra: dict[str, Any] = {}
     if answer.kind == "stale" and answer.case is not None:
-        current = referral_view(answer.referral) if answer.referral else case_summary(answer.case, now)
+        current = referral_view(answer.referral) if answer.referral else case_summary(answer.case, now, sight)
         extra = {"current": current, "yours": dict(sent), "version": current["version"]}
     if answer.unmet:
         extra = {"unmet": [asdict(each) for each in answer.unmet]}
@@ -170,9 +172,9 @@ def refused(answer: Refused, sent: Mapping[str, Any], now: datetime) -> Problem:
     return Problem(STATUS[answer.kind], answer.code, detail, errors=wrong, extra=extra)
 
 
-def rendered(answer: Done | Refused, sent: Mapping[str, Any], now: datetime) -> tuple[int, str]:
+def rendered(answer: Done | Refused, sent: Mapping[str, Any], now: datetime, sight: Sight) -> tuple[int, str]:
     """Status and JSON text, as an idempotency key keeps them."""
     if isinstance(answer, Done):
-        return 200, json.dumps(done(answer, now))
-    problem = refused(answer, sent, now)
+        return 200, json.dumps(done(answer, now, sight))
+    problem = refused(answer, sent, now, sight)
     return problem.status, json.dumps(problem.body())

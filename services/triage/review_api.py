@@ -12,6 +12,7 @@ from schemas.codes import ReviewAnswer
 from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
+from services.access.sharing import sight_of
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
@@ -44,7 +45,7 @@ class Answer(BaseModel):
 
 @router.get("/reviews")
 async def list_reviews(request: Request, caller: Reviewer, after: str | None = None) -> dict[str, Any]:
-    """Reports that wait for a person, oldest first, whole; `after` is the `next` of the page before."""
+    """Reports that wait for a person, oldest first, as her agreement shows them; `after` is the `next` of a page."""
     hub: Process = request.app.state.hub
     rights: dict[str, Any] = {"agencies": sorted(caller.agencies), "sees_all": caller.sees_all}
     moment, identity = _place(after)
@@ -52,7 +53,13 @@ async def list_reviews(request: Request, caller: Reviewer, after: str | None = N
         where = {"after": moment, "after_id": identity, "most": PAGE, **rights}
         found = await repository.reviews(connection, where)
         count = await repository.waiting(connection, rights)
-    return {"items": [view(each, _partnership(request)) for each in found], "next": _next(found), "waiting": count}
+    return {"items": [_seen(request, caller, each) for each in found], "next": _next(found), "waiting": count}
+
+
+def _seen(request: Request, caller: Caller, decided: Decided) -> dict[str, Any]:
+    """The report as the caller's sharing agreement shows it."""
+    partnership = _partnership(request)
+    return view(decided, partnership, sight_of(caller, decided.decision.themes, partnership))
 
 
 def _partnership(request: Request) -> Partnership:
@@ -89,14 +96,13 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
         before = await repository.history(connection, known.report.report_id)
         rules: Rules = await request.app.state.keeper.active(connection)
         tallies = await repository.rule_tallies(connection)
-    partnership = _partnership(request)
-    history = [view(each, partnership) for each in before]
+    history = [_seen(request, caller, each) for each in before]
     more = {
         "fired": fired(known, rules, tallies),
         "destinations": sorted(known_destinations(rules)),
         "history": history,
     }
-    return view(known, partnership) | more
+    return _seen(request, caller, known) | more
 
 
 @router.get("/rules/quality", dependencies=[authenticated("cases")])
@@ -125,7 +131,7 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, Refused):
         raise _refused(decided)
-    return view(decided, _partnership(request))
+    return _seen(request, caller, decided)
 
 
 async def _answerable(hub: Process, caller: Caller, reference: str, version: int) -> Decided:

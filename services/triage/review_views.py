@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.access.sharing import Sight
 from services.partnership.models import Partnership
 from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import PREFIX
@@ -10,19 +11,22 @@ from services.triage.domain.state import Decided
 from services.triage.domain.succession import answer_due
 from services.triage.explain import decision_view
 
+WORDLESS = {"text": None, "start": None, "end": None}
 
-def view(decided: Decided, partnership: Partnership) -> dict[str, Any]:
-    """A report as it was decided, whole, for who may answer it."""
+
+def view(decided: Decided, partnership: Partnership, sight: Sight) -> dict[str, Any]:
+    """A report as it was decided, for who may answer it: as much of it as her sharing agreement names."""
     due = answer_due(decided, partnership) if decided.in_review else None
     return {
-        "report": decided.report.model_dump(mode="json"),
-        "personal": decided.personal,
-        "decision": decision_view(decided.decision, decided.because) | _inner(decided),
+        "report": sight.placed(decided.report.model_dump(mode="json")),
+        "personal": sight.fields(decided.personal),
+        "decision": decision_view(decided.decision, _because(decided, sight)) | _inner(decided, sight),
         "rules": decided.decision.rules,
         "review_reason": decided.decision.review_reason,
         "in_review": decided.in_review,
         "answer": decided.answer,
-        "reason": decided.reason,
+        "reason": decided.reason if sight.sees("text") else None,
+        "withheld": sight.withheld,
         "decided_at": decided.decided_at.isoformat(),
         "decided_by": decided.decided_by_name or decided.decided_by,
         "answer_due_at": due.isoformat() if due else None,
@@ -32,7 +36,12 @@ def view(decided: Decided, partnership: Partnership) -> dict[str, Any]:
     }
 
 
-def _inner(decided: Decided) -> dict[str, Any]:
+def _because(decided: Decided, sight: Sight) -> list[dict[str, Any]]:
+    """The rules that fired; the words that fired them stand in the report, and are withheld with it."""
+    return [each if sight.sees("text") else each | WORDLESS for each in decided.because]
+
+
+def _inner(decided: Decided, sight: Sight) -> dict[str, Any]:
     """What only the hub's own pages show of a decision."""
     kept = {"thrive", "entitlements", "kind_of_case", "destination", "joins", "second_reading"}
     return decided.decision.model_dump(mode="json", include=kept)

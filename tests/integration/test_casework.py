@@ -263,7 +263,8 @@ async def test_an_agency_that_a_case_is_referred_to_reads_what_its_sharing_agree
     pipeline: Pipeline, agency: str
 ) -> None:
     destination, shown = SHARED[agency]
-    _, case = await case_of(pipeline, street())
+    place = street()
+    _, case = await case_of(pipeline, place)
     person: dict[str, Any] = {"role": "subject", "name": "Denny Rook", "date_of_birth": "1982-04-01"}
     person |= {"contact": {"phone": "01632 960001", "safe": "yes"}}
     assert (await command(pipeline, case, "people", person)).status_code == 200
@@ -280,16 +281,43 @@ async def test_an_agency_that_a_case_is_referred_to_reads_what_its_sharing_agree
     assert None not in read.values()
     everything = "".join(map(str, read.values()))
     assert {words for words in SAID if words in everything} == set(shown)
+    named = place["text"].removeprefix("On or near ")
+    assert named not in everything, "neither agreement names the exact place"
+    assert "place withheld" in everything
     whole = (await get(pipeline, case)).json()
-    assert (whole["withheld"], all(words in str(whole) for words in SAID)) == ([], True)
+    assert (whole["withheld"], all(words in str(whole) for words in (*SAID, named))) == ([], True)
+
+
+async def test_a_command_and_a_list_of_an_agency_without_exact_places_name_no_street(pipeline: Pipeline) -> None:
+    place = street()
+    _, case = await case_of(pipeline, place)
+    sent = {"destination": "out-of-court-disposal-support", "reason": "Help.", "consent": {"status": "given"}}
+    assert (await command(pipeline, case, "referrals", sent)).status_code == 200
+    listed = await _read_as(pipeline, "probation", "cases?status=open")
+    assert listed is not None
+    assert case in listed
+    named = place["text"].removeprefix("On or near ")
+    assert named not in listed
+    client, path = pipeline.clients["referrals"], f"/api/v1/cases/{case}"
+    headers = _headers(pipeline, "probation") | {"If-Match": '"0"'}
+    late = await client.post(f"{path}/assign", json={"owner": "helen-strood"}, headers=headers)
+    done = await client.post(f"{path}/note", json={"text": "Seen.", "fact": "fact"}, headers=headers)
+    assert (late.status_code, done.status_code) == (412, 200)
+    for answer in (late, done):
+        assert "place withheld" in answer.text
+        assert named not in answer.text
+
+
+def _headers(pipeline: Pipeline, agency: str) -> dict[str, str]:
+    """Somebody of that agency."""
+    referrals = pipeline.processes["referrals"]
+    reader = Caller("person", "a-reader", "A reader", agency, frozenset({agency}), frozenset({"cases"}))
+    token = mint_token(reader, referrals.settings.service_secret.get_secret_value(), datetime.now(UTC))
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def _read_as(pipeline: Pipeline, agency: str, path: str) -> str | None:
     """What somebody of that agency gets; None where there is nothing for her."""
-    referrals = pipeline.processes["referrals"]
-    reader = Caller("person", "a-reader", "A reader", agency, frozenset({agency}), frozenset({"cases"}))
-    token = mint_token(reader, referrals.settings.service_secret.get_secret_value(), datetime.now(UTC))
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = await pipeline.clients["referrals"].get(f"/api/v1/{path}", headers=headers)
+    answer = await pipeline.clients["referrals"].get(f"/api/v1/{path}", headers=_headers(pipeline, agency))
     assert answer.status_code in (200, 404), answer.text
     return answer.text if answer.status_code == 200 else None

@@ -229,3 +229,21 @@ def test_the_pages_of_a_meeting_are_accessible_and_do_not_scroll_sideways(
         each.click()
     assert_sound(page, "a meeting with every form open")
     context.close()
+
+
+def test_nothing_that_an_agency_without_exact_places_opens_or_gets_names_the_street(
+    open_meeting: Planned, mall: Page, hub: str
+) -> None:
+    case = read(hub, f"referrals/{open_meeting.asked}")["case"]
+    street = read(hub, f"cases/{case}")["title"].split(" · ")[1]
+    meeting, referral = f"/meetings/{open_meeting.meeting}", open_meeting.asked
+    shows = ["/", f"/cases/{case}", f"/cases/{case}/ladder", f"/cases/{case}/refer", f"/search?q={case}"]
+    shows += ["/referrals/tcig", f"/referrals/tcig/{referral}", meeting, f"{meeting}/packs/{referral}"]
+    for address in (*shows, f"/cases/{case}/evidence", f"/search?q={street}", "/review"):
+        mall.goto(address)
+        main = mall.locator("main").inner_text()
+        assert street not in main, address
+        assert address not in shows or "place withheld" in main, address
+    mall.goto(f"/search?q={street}")
+    assert mall.locator(f"main a[href='/cases/{case}']").count() == 0, "a street that finds a case says where it is"
+    assert street not in httpx2.get(f"{hub}/demo/mail.json", timeout=60).text

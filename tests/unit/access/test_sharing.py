@@ -83,6 +83,23 @@ def test_an_agency_without_a_rule_has_everything_withheld_and_the_duty_manager_n
     assert (everything.withheld, everything.fields(REPORT), everything.person(PERSON)) == ([], REPORT, PERSON)
 
 
+@pytest.mark.parametrize("agency", ["probation", "luton-icb", "the-mall", "opcc"])
+def test_a_title_names_no_street_to_an_agency_that_does_not_hold_exact_places(
+    partnership: Partnership, agency: str
+) -> None:
+    hers = sight(partnership, agency)
+    assert hers.title("Noise · Wigmore Lane · 3 reports") == "Noise · place withheld · 3 reports"
+    assert hers.title("Noise · Corner · of High Street · 1 report") == "Noise · place withheld · 1 report"
+    assert hers.title("Noise · place not known · 1 report") == "Noise · place not known · 1 report"
+    state = {"title": "Noise · Wigmore Lane · 3 reports", "street": "Wigmore Lane", "status": "open"}
+    assert hers.case(state) == {"title": "Noise · place withheld · 3 reports", "street": None, "status": "open"}
+
+
+@pytest.mark.parametrize("agency", ["bedfordshire-police", "luton-council", "bedfordshire-fire"])
+def test_a_title_stands_whole_for_an_agency_that_holds_exact_places(partnership: Partnership, agency: str) -> None:
+    assert sight(partnership, agency, SENSITIVE).title("Noise · Wigmore Lane · 3 reports").count("Wigmore Lane") == 1
+
+
 def test_words_are_withheld_but_not_from_who_wrote_them_or_was_asked(partnership: Partnership) -> None:
     fire = sight(partnership, "bedfordshire-fire", SENSITIVE)
     assert words(fire.event(event("bedfordshire-police"))) is None

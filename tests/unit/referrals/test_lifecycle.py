@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.access.sharing import NOTHING_PERSONAL
 from services.partnership.values import Clock
 from services.referrals import views
 from services.referrals.domain import clocks
@@ -241,7 +242,7 @@ def test_a_refused_form_names_every_field_that_does_not_do(desk: Desk) -> None:
         ("repeat", "field-wrong"),
     ]
     assert "25" not in answer.message, "a value is never echoed"
-    problem = views.refused(answer, body, desk.now).body()
+    problem = views.refused(answer, body, desk.now, NOTHING_PERSONAL).body()
     assert [each["field"] for each in problem["errors"]] == ["/fields/dash-score", "/fields/repeat"]
 
 

@@ -9,13 +9,16 @@ from playwright.sync_api import Page, expect
 from tests.journey.forms import become, fill, opened, press, send
 
 
-def refer(page: Page, case: str, route: str, **fields: str) -> str:
-    """Refer from the case page by the route's own form; the referral's address. It must be carried out."""
+def refer(page: Page, case: str, route: str, to: str = "", **fields: str) -> str:
+    """Refer from the case page by the route's own form; the referral's address. It must be carried out.
+
+    `to` where the referral waits for a supervisor first, and so stands as `route` on the case page.
+    """
     page.goto(f"/cases/{case}")
     form = opened(page, "Refer")
-    fill(form, "To which panel or service", route)
+    fill(form, "To which panel or service", to or route)
     form.get_by_role("button", name="Go on to its form").click()
-    page.wait_for_url(f"**/cases/{case}/refer?to={route}")
+    page.wait_for_url(f"**/cases/{case}/refer?to={to or route}")
     main = page.locator("main form").first
     for label, value in fields.items():
         fill(main, label.replace("_", " "), value)

@@ -6,10 +6,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journey.calls import taken
 from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
 from tests.journey.panels import met, minuted, refer
-from tests.journey.steps import post_call, routed
+from tests.journey.steps import routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 CHILD = {
@@ -18,6 +19,7 @@ CHILD = {
     "Who_decided": "Jerome Tansley",
     "Is_the_person_under_18": "yes",
 }
+BOY = {"Name": "Alfie Marsh", "Date_of_birth": "2012-03-01", "Role": "victim"}
 YOUTH, MASH, SERGEANT = "jerome-tansley", "miriam-lunt", "colm-ferris"
 WORDS = (
     "Mother calling. Her son is fourteen, has a third new phone and will not say who pays. Older man collects him in a "
@@ -25,22 +27,28 @@ WORDS = (
 )
 
 
-def called(hub: str) -> str:
-    """The case of a 101 call about a child on a street of this run alone."""
+def called(page: Page, hub: str) -> str:
+    """The case of a call that is taken at the call desk, about a child on a street of this run alone."""
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
-    child = {"id": "child", "role": "victim", "name": f"Alfie {mark}", "age": 14, "under_18": True}
-    more = {"category": "child-criminal-exploitation", "place": {"text": f"{mark} Road"}, "people": [child]}
-    return routed(hub, post_call(hub, WORDS, **more), "safeguarding-children")
+    posted = taken(page, WORDS, where=f"{mark} Road", category="child-criminal-exploitation")
+    return routed(hub, posted, "safeguarding-children")
+
+
+def named(page: Page) -> None:
+    """Whom the call was about is written down on the case: a call-taker asks for no names of others."""
+    send(page, "Add a person", "Add", "section[aria-labelledby=ppl]", **BOY)
+    expect(page.locator("section[aria-labelledby=ppl]")).to_contain_text("Alfie Marsh")
 
 
 def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pages(page: Page, hub: str) -> None:
-    case = called(hub)
+    case = called(page, hub)
     sign_in(page, YOUTH)
     page.goto(f"/cases/{case}")
     expect(page.locator("header.case__head")).to_contain_text("Youth Partnership")
     expect(page.locator(".facts")).to_contain_text("Safeguarding")
     page.get_by_role("button", name="Take", exact=True).click()
     expect(page.locator(".facts")).to_contain_text("Jerome Tansley")
+    named(page)
     mash = refer(page, case, "mash", Why="A child who is made to carry.", What_the_worry="exploitation", **CHILD)
     screened(page, mash)
     gang = refer(page, case, "gang-panel", Why="At risk of youth violence.", Nominated_for="at-risk", **CHILD)

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journey.calls import taken
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
 from tests.journey.panels import met, minuted, refer, referral_of
@@ -33,16 +34,21 @@ def partner_case(hub: str, key: str, sent: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def case(hub: str) -> str:
-    """One case of three reports about somebody who says that he is eighteen."""
+def case(chrome: Browser, hub: str) -> str:
+    """One case of a call and two officers' reports, about somebody who says that he is eighteen.
+
+    The officers quote the reference that the call desk gave: by that the hub knows the same matter.
+    """
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
-    number = uuid.uuid4().int
-    place = {"text": f"{mark} Street", "latitude": 51.8 + number % 20_011 / 100_000, "longitude": -0.41}
+    context = chrome.new_context(viewport=WIDE, base_url=hub)  # type: ignore[arg-type]
+    words = "Lad begging by the cash machine, says he is eighteen."
+    posted = taken(context.new_page(), words, where=f"{mark} Street", category="begging-vagrancy")
+    context.close()
+    first, told = routed(hub, posted, "town-centre"), f"Told to 101 as {posted['reference']}."
     who = {"id": "kit", "role": "subject", "name": f"Kit {mark}", "age": 18}
-    same = {"category": "begging-vagrancy", "place": place, "people": [who]}
-    first = routed(hub, post_call(hub, "Lad begging by the cash machine, says he is eighteen.", **same), "town-centre")
-    mall = {"description": "Begging at the doors again, asked to move on, swore at the officer."}
-    csas = {"description": "Same young man begging outside the bakery, third time today."}
+    same = {"category": "begging-vagrancy", "place": {"text": f"{mark} Street"}, "people": [who]}
+    mall = {"description": f"Begging at the doors again, asked to move on, swore at the officer. {told}"}
+    csas = {"description": f"Same young man begging outside the bakery, third time today. {told}"}
     found = {partner_case(hub, "demo-mall", same | mall), partner_case(hub, "demo-council-csas", same | csas)}
     assert found == {first}
     return first

@@ -1,20 +1,23 @@
 """A 101 call as a call-taker takes it at `/call`: by keyboard, saved while the caller speaks, and its reference."""
 
 import re
-from typing import Any
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from services.partnership.loading import load_partnership
 from tests.journey.conftest import sign_in
+from tests.journey.steps import until
 
-TAKER = "imran-dacre"
+PARTNERSHIP = load_partnership(Path("partnerships/luton"))
+TAKER, DUTY_MANAGER = "imran-dacre", "helen-strood"
 REFERENCE = re.compile(r"R(?:-[0-9A-Z]{3}){3}")
 SAVED = 60_000
 """Milliseconds that a first save may take on a machine that runs other tests beside it."""
 
 
-def taken(page: Page, words: str, *, where: str, category: str) -> dict[str, Any]:
-    """Take the call and finish it; the report as the receipt is asked for: `reference` and `url`."""
+def taken(page: Page, words: str, *, where: str, category: str) -> str:
+    """Take the call and finish it; the reference of its report."""
     sign_in(page, TAKER, "/call")
     page.keyboard.press("Alt+1")
     page.keyboard.press("n")
@@ -28,4 +31,39 @@ def taken(page: Page, words: str, *, where: str, category: str) -> dict[str, Any
     expect(page.locator("[data-saved]")).to_contain_text("this is the next call", timeout=SAVED)
     found = REFERENCE.search(page.locator("[data-saved]").inner_text())
     assert found is not None
-    return {"reference": found[0], "url": f"/api/v1/reports/{found[0]}"}
+    return found[0]
+
+
+def case_of_call(page: Page, report: str, theme: str) -> str:
+    """The case of the call, as the duty manager finds it; where triage asks a person first, she answers that theme."""
+    sign_in(page, DUTY_MANAGER)
+    where: str = until(lambda: _stands(page, report), "the call to be decided")
+    if where == "in review":
+        _answer(page, report, theme)
+    return until(lambda: _case(page, report), "the call's case")  # type: ignore[no-any-return]
+
+
+def _stands(page: Page, report: str) -> str | None:
+    page.goto(f"/reports/{report}")
+    if page.get_by_text("in review").count():
+        return "in review"
+    return _case(page, report)
+
+
+def _case(page: Page, report: str) -> str | None:
+    page.goto(f"/reports/{report}")
+    link = page.locator("dl.facts a[href^='/cases/']")
+    return link.inner_text() if link.count() else None
+
+
+def _answer(page: Page, report: str, theme: str) -> None:
+    page.goto(f"/review/{report}")
+    proposed = page.locator(".rv__prop tr", has_text="Theme").first.inner_text()
+    if PARTNERSHIP.theme(theme).short_name in proposed:
+        page.keyboard.press("1")
+    else:
+        page.keyboard.press("2")
+        page.locator("#theme").select_option(theme)
+    page.locator("#reason").fill("As it was told.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda address: report not in address)

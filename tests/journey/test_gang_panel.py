@@ -6,11 +6,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journey.calls import taken
+from tests.journey.calls import case_of_call, taken
 from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
 from tests.journey.panels import met, minuted, refer
-from tests.journey.steps import routed
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 CHILD = {
@@ -27,11 +26,11 @@ WORDS = (
 )
 
 
-def called(page: Page, hub: str) -> str:
+def called(page: Page) -> str:
     """The case of a call that is taken at the call desk, about a child on a street of this run alone."""
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
-    posted = taken(page, WORDS, where=f"{mark} Road", category="child-criminal-exploitation")
-    return routed(hub, posted, "safeguarding-children")
+    report = taken(page, WORDS, where=f"{mark} Road", category="child-criminal-exploitation")
+    return case_of_call(page, report, "safeguarding-children")
 
 
 def named(page: Page) -> None:
@@ -40,8 +39,8 @@ def named(page: Page) -> None:
     expect(page.locator("section[aria-labelledby=ppl]")).to_contain_text("Alfie Marsh")
 
 
-def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pages(page: Page, hub: str) -> None:
-    case = called(page, hub)
+def test_a_101_call_about_a_child_reaches_the_gang_panels_outcome_through_the_pages(page: Page) -> None:
+    case = called(page)
     sign_in(page, YOUTH)
     page.goto(f"/cases/{case}")
     expect(page.locator("header.case__head")).to_contain_text("Youth Partnership")

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journey.calls import taken
+from tests.journey.calls import case_of_call, taken
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
 from tests.journey.panels import met, minuted, refer, referral_of
@@ -42,9 +42,10 @@ def case(chrome: Browser, hub: str) -> str:
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
     context = chrome.new_context(viewport=WIDE, base_url=hub)  # type: ignore[arg-type]
     words = "Lad begging by the cash machine, says he is eighteen."
-    posted = taken(context.new_page(), words, where=f"{mark} Street", category="begging-vagrancy")
+    page = context.new_page()
+    report = taken(page, words, where=f"{mark} Street", category="begging-vagrancy")
+    first, told = case_of_call(page, report, "town-centre"), f"Told to 101 as {report}."
     context.close()
-    first, told = routed(hub, posted, "town-centre"), f"Told to 101 as {posted['reference']}."
     who = {"id": "kit", "role": "subject", "name": f"Kit {mark}", "age": 18}
     same = {"category": "begging-vagrancy", "place": {"text": f"{mark} Street"}, "people": [who]}
     mall = {"description": f"Begging at the doors again, asked to move on, swore at the officer. {told}"}

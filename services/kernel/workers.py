@@ -20,7 +20,9 @@ from services.kernel.loop import Loop
 from services.kernel.sources import ResultBatch, TimerBatch
 from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
-TIMER_ROUND, TIMER_POLL, JOB_POLL = 500, 0.2, 0.2
+TIMER_ROUND, TIMER_POLL, JOB_POLL = 100, 0.2, 0.2
+"""A round's timers are seen when its last one is saved, so that a large round makes its first one late."""
+BETWEEN_ROUNDS = 0.02
 RETRY_SECONDS = 5.0
 """How long a job rests after its worker failed in a way that no result describes."""
 
@@ -92,8 +94,7 @@ class TimerRunner:
             except INFRASTRUCTURE as error:
                 self.trouble = type(error).__name__
                 log.warning("timers_not_fired", error=type(error).__name__)
-            if fired < TIMER_ROUND:
-                await asyncio.sleep(TIMER_POLL if self.trouble is None else 1.0)
+            await asyncio.sleep(1.0 if self.trouble else BETWEEN_ROUNDS if fired else TIMER_POLL)
 
     async def fire_due(self) -> int:
         """Fire one round; how many were due."""

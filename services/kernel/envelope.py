@@ -94,6 +94,11 @@ def _safe_reason(error: ValidationError) -> str:
     return f"invalid-body: {pointer} {first['type']} ({error.error_count()} in all)"
 
 
+def id_of(raw: Raw) -> UUID | None:
+    """The id in the envelope, whatever the body is."""
+    return _uuid(_texts(raw.headers).get("ce_id"))
+
+
 def decode(raw: Raw, readers: Mapping[str, Mapping[int, type[BaseModel]]], origin: Origin) -> Received:
     """Read one record. Never raises: what is wrong stands in `reason`, without any value of the record."""
     headers = _texts(raw.headers)

@@ -28,7 +28,7 @@ RETRY_SECONDS = 5.0
 
 _DUE = text("""
     SELECT id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent
-    FROM timers WHERE due_at <= now() ORDER BY due_at, id LIMIT :most
+    FROM timers WHERE due_at <= now() AND kind = ANY(CAST(:kinds AS text[])) ORDER BY due_at, id LIMIT :most
 """)
 _ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
 # Materialized: as a plain subquery the planner may run it once for each row, and lease many jobs to one worker.
@@ -102,7 +102,9 @@ class TimerRunner:
             name = {"name": f"timers {self._service}"}
             if not (await election.execute(_ELECT, name)).scalar_one():
                 return 0
-            rows = (await election.execute(_DUE, {"most": TIMER_ROUND})).all()
+            # A timer of a kind that this release does not name waits for one that does, and stops no other.
+            asked = {"most": TIMER_ROUND, "kinds": sorted(self._stage.readers)}
+            rows = (await election.execute(_DUE, asked)).all()
             if rows:
                 received = [decode(self._raw(row), self._stage.readers, "timer") for row in rows]
                 await self._loop.run(TimerBatch("timer", received))

@@ -185,6 +185,35 @@ async def test_timers_fire_once_and_cancelled_ones_never(running: Running) -> No
     assert counts == {"t": 2, "c": 2}
 
 
+async def test_a_timer_that_cannot_be_read_is_one_dead_letter_and_one_of_an_unknown_kind_stops_no_other(
+    running: Running,
+) -> None:
+    await running.start()
+    for kind, subject, payload in (
+        ("from-a-later-release", "l", "{}"),
+        ("nudge", "b", '{"nowhere": 1}'),
+        ("nudge", "g", '{"place": "g"}'),
+    ):
+        await running.rows(
+            "INSERT INTO timers (id, kind, subject, due_at, payload, message_id, correlation_id, causation_id) SELECT"
+            " gen_random_uuid(), $1, $2, now(), $3, gen_random_uuid(), gen_random_uuid(), gen_random_uuid()",
+            kind,
+            subject,
+            payload,
+        )
+    await until(lambda: _is(running.pokes, 1), "the timer that can be read")
+
+    async def buried() -> bool:
+        return bool(await running.rows("SELECT 1 FROM dead_letters"))
+
+    await until(buried, "the timer that cannot be read to be kept")
+    await running.poke(["p"])
+    await until(lambda: _is(running.pokes, 2), "a later message")
+    reasons = [row["reason"] for row in await running.rows("SELECT reason FROM dead_letters")]
+    assert [reason.split(":")[0] for reason in reasons] == ["invalid-body"]
+    assert [row["kind"] for row in await running.rows("SELECT kind FROM timers")] == ["from-a-later-release"]
+
+
 async def test_a_job_is_done_outside_and_its_result_comes_back_once(running: Running) -> None:
     process = await running.start()
     await process.handle(Poke(place="j", mood="job"), subject="j")

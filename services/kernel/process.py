@@ -35,7 +35,7 @@ from services.kernel.workers import JobHandler, JobWorker, TimerRunner
 
 STUCK_SECONDS = 120.0
 """A batch that runs longer than this makes the process unhealthy."""
-TIDY_SECONDS, TIDY_ROWS, RELAY_PAUSE = 60.0, 5000, 0.5
+TIDY_SECONDS, TIDY_ROWS, RELAY_PAUSE, CLOSE_SECONDS = 60.0, 5000, 0.5, 2.0
 KEPT_DAYS = {"inbox_days": 30, "idempotency_days": 7}
 
 _TIDY = (
@@ -192,6 +192,7 @@ class Process:
         broker = [asyncio.ensure_future(self._broker.stop())] if self._broker is not None else []
         if late := await end(self._tasks, broker, self.settings.stop_seconds):
             log.warning("stop_cut_short", tasks=late)
+        await end([], [asyncio.ensure_future(self.database.close())], CLOSE_SECONDS)
         if self._traces is not None:
             await asyncio.to_thread(self._traces.shutdown)
         log.info("service_stopped")

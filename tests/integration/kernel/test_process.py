@@ -155,6 +155,20 @@ async def test_a_restart_goes_on_at_our_positions_whatever_kafka_remembers(runni
     await until(lambda: _is(running.pokes, 35), "35 pokes")
 
 
+async def test_a_stopped_process_leaves_no_connection_behind(running: Running) -> None:
+    await running.start()
+    await running.poke(["a"])
+    await until(lambda: _is(running.pokes, 1), "a poke")
+
+    async def connections() -> int:
+        mine = [f"hub_{running.service}", f"hub_{running.service}_reader"]
+        return len(await running.rows("SELECT 1 FROM pg_stat_activity WHERE usename = ANY($1::text[])", mine))
+
+    assert await connections() > 0
+    await running.stop()
+    await until(lambda: _is(connections, 0), "the server to have seen them end")
+
+
 async def _is(count: Callable[[], Awaitable[int]], wanted: int) -> bool:
     return await count() == wanted
 

@@ -34,6 +34,8 @@ OF_REFERRAL = (
     ("score", "Achieved"),
 )
 WORDS = ("text", "reason", "question", "what")
+NONE = "none"
+"""What stands where a field has no value; a row that says no more is left out."""
 NOT_SENT = ("csrf_token", "idempotency_key", "version", "sequence", "was")
 
 
@@ -161,4 +163,5 @@ def _both(
     find, fields = (wanted, ROWS) if of_case else (step_forms.wanted, OF_REFERRAL)
     mine = find(name, session.person.id, was, outcome.sent)
     rows = compared(desk.presenter, was, current, mine, desk.now, fields) if was and current else []
-    return {"rows": rows, "referral": None if of_case else current}
+    known = [row for row in rows if {row["was"], row["now"], row["mine"]} != {NONE}]
+    return {"rows": known, "referral": None if of_case else current}

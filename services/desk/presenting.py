@@ -205,7 +205,7 @@ class Presenter:
             return self.who(value)
         if field == "lead_agency":
             return self.agency(value)
-        return self.short(value, now) if field == "due_at" else str(value).capitalize()
+        return self.short(value, now) if field == "due_at" else str(value).replace("-", " ").capitalize()
 
     def in_front_of(self, state: Mapping[str, Any]) -> str:
         """Whom a danger stands before: the duty manager, and by name the staff of who acts first and leads.

@@ -16,6 +16,8 @@ ANSWERS = {
     "not-ours": "said that it is not ours",
 }
 LETTERS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
+WORDS = "words/"
+"""What begins the name of a theme's list of words."""
 REASONS = {
     "the evidence is weak": "The evidence is weak",
     "several themes are close": "Themes close together",
@@ -102,7 +104,7 @@ def evidence(
             {
                 "number": numbers.get((each.get("start"), each.get("end"))),
                 "words": _words(each),
-                "says": _says(each["rule"], said, reading),
+                "says": _says(presenter, each["rule"], said, reading),
                 "theme": presenter.theme(theme) if theme else "",
                 "rule": each["rule"],
                 "weight": said.get("weight") if theme and not each["negated"] else None,
@@ -132,9 +134,11 @@ def read(presenter: Presenter, decision: Mapping[str, Any]) -> str | None:
     return reading_words(said, presenter.theme) if said else None
 
 
-def _says(rule: str, said: Mapping[str, Any], reading: str | None) -> str:
+def _says(presenter: Presenter, rule: str, said: Mapping[str, Any], reading: str | None) -> str:
     if reading and rule.startswith(SECOND_READER):
         return reading
+    if rule.startswith(WORDS):
+        return f"Words of {presenter.theme(rule.removeprefix(WORDS))}"
     return said.get("says") or rule.rpartition("/")[2].replace("-", " ").capitalize()
 
 

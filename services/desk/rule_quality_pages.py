@@ -11,6 +11,15 @@ from services.desk.rules_gateway import TriageRules
 from services.desk.rules_pages import analyst_only
 from services.desk.rules_view import TITLES, table_of
 from services.kernel.process import Process
+from services.partnership.models import Partnership
+
+ELSEWHERE = {
+    "second-reader": "Second reader",
+    "read-alone": "Second reader, alone",
+    "words": "Words of a theme",
+    "entitlements": "Thresholds",
+}
+"""What fires and is no row of a table, by the first part of its name."""
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
 
@@ -28,11 +37,13 @@ async def quality(request: Request, session: SignedIn) -> Response:
         "rules/quality.html",
         **shell(request, session, "rules"),
         number=number,
-        items=judged(figures["items"], documents),
+        items=judged(figures["items"], documents, request.app.state.partnership),
     )
 
 
-def judged(figures: Iterable[Mapping[str, Any]], documents: Mapping[str, str]) -> list[dict[str, Any]]:
+def judged(
+    figures: Iterable[Mapping[str, Any]], documents: Mapping[str, str], partnership: Partnership
+) -> list[dict[str, Any]]:
     """Each rule's figures with its words, its place in the tables, and the share of judgements that overrode it."""
     rows = {f"{name}/{row.id}": (name, row) for name in TITLES if documents for row in table_of(documents, name).rows}
     made = []
@@ -41,8 +52,20 @@ def judged(figures: Iterable[Mapping[str, Any]], documents: Mapping[str, str]) -
         answers = each["confirmed"] + each["overridden"]
         made.append(
             dict(each)
-            | {"table": table, "row": row.id if row else None, "says": row.text if row else each["rule"]}
-            | {"title": TITLES[table][0] if table else "Not in the version in force", "answers": answers}
+            | {"table": table, "row": row.id if row else None, "answers": answers}
+            | _called(each["rule"], table, row, partnership)
             | {"share": round(100 * each["overridden"] / answers) if answers else None}
         )
     return sorted(made, key=lambda each: (-(each["share"] or -1), -each["answers"], -each["fired"], each["rule"]))
+
+
+def _called(rule: str, table: str | None, row: Any, partnership: Partnership) -> dict[str, str]:
+    """What a rule says and where it stands; what is no table's row is named by the reader, list or threshold it is."""
+    if table is not None:
+        return {"says": row.text, "title": TITLES[table][0]}
+    kind, _, code = rule.partition("/")
+    if kind not in ELSEWHERE:
+        return {"says": rule, "title": "Not in the version in force"}
+    named = {each.code: each.name for each in partnership.entitlements}
+    named |= {theme.code: theme.short_name for strategy in partnership.strategies for theme in strategy.themes}
+    return {"says": named.get(code, code.replace("-", " ").capitalize()), "title": ELSEWHERE[kind]}

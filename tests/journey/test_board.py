@@ -163,7 +163,7 @@ def test_a_move_that_came_too_late_shows_both_sides_and_can_be_saved_on_top(page
     form.get_by_label("Yes: it ends the referral").check()
     assert press(page, form, "Conclude") == httpx2.codes.PRECONDITION_FAILED
     status = page.locator(".conflict__t tr", has_text="Status")
-    for said in ("Accepted", "In-progress", "Concluded"):
+    for said in ("Accepted", "In progress", "Concluded"):
         expect(status).to_contain_text(said)
     expect(page.locator(".conflict__t tr", has_text="Achieved")).to_contain_text("Partly")
     assert_sound(page, "a conflict of the board")

@@ -74,9 +74,10 @@ def _together(told: Sequence[Any]) -> list[list[Any]]:
 def _told(presenter: Presenter, rows: Sequence[Any]) -> dict[str, Any]:
     state = rows[0].state
     how = "Mail" if state["channel"] == "mail" else "Webhook"
-    whom = named([presenter.recipient(row.state["recipient"]) for row in rows])
-    text = f"{state['status'].replace('-', ' ').capitalize()}. Reference and link only."
-    return _plain(presenter, rows[0].at, f"{how} to {whom}", "By the hub", f"template {state['template']}", text)
+    whom = list(dict.fromkeys(presenter.recipient(row.state["recipient"]) for row in rows))
+    several = f" {len(rows)} messages." if len(rows) > len(whom) else ""
+    text = f"{state['status'].replace('-', ' ').capitalize()}.{several} Reference and link only."
+    return _plain(presenter, rows[0].at, f"{how} to {named(whom)}", "By the hub", f"template {state['template']}", text)
 
 
 def _reported(presenter: Presenter, row: Any) -> Iterable[tuple[datetime, int, dict[str, Any]]]:

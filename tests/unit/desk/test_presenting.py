@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from services.access.sharing import NOTHING_PERSONAL
+from services.desk.case_view import timeline
 from services.desk.evidence import lit
 from services.desk.presenting import Presenter, span_words
 from services.partnership.loading import load_partnership
@@ -63,3 +66,11 @@ def test_overlapping_reasons_are_lit_as_one_run_that_names_both() -> None:
     segments, fired = lit(text, [reason(text, "partner had his hands"), reason(text, "hands round her neck")])
     assert [s.text for s in segments if s.number] == ["partner had his hands round her neck"]
     assert [each.number for each in fired] == [1, 1]
+
+
+def test_messages_of_one_minute_name_each_recipient_once_and_say_how_many_there_were(presenter: Presenter) -> None:
+    state = {"channel": "mail", "template": "case-opened@1", "status": "sent", "recipient": "police"}
+    told = [SimpleNamespace(at=NOW, state=state), SimpleNamespace(at=NOW + timedelta(seconds=9), state=state)]
+    (entry,) = timeline(presenter, [], [], told, NOTHING_PERSONAL, "all")
+    assert entry["title"] == f"Mail to {presenter.recipient('police')}"
+    assert entry["text"] == "Sent. 2 messages. Reference and link only."

@@ -29,7 +29,7 @@ def rehearse(description: str, reading: Reading, rules: Rules) -> TriageDecision
 
 
 def rehearsed(texts: Texts, readings: Sequence[Reading], rules: Rules) -> dict[str, float]:
-    """Shares: right main themes, decided without a person, right of those, none with a theme."""
+    """Shares: right main themes, decided without a person, right of those, none with a theme; and harm."""
     made = [rehearse(text["description"], read, rules) for text, read in zip(texts, readings, strict=True)]
     pairs = [
         (text["themes"][0] if text["themes"] else NONE, decision.themes[0] if decision.themes else NONE)
@@ -43,6 +43,26 @@ def rehearsed(texts: Texts, readings: Sequence[Reading], rules: Rules) -> dict[s
         "none_with_a_theme": _share(got != NONE for due, got in pairs if due == NONE),
         "none_routed_alone": _share(
             got != NONE and by_itself for (due, got), by_itself in zip(pairs, alone, strict=True) if due == NONE
+        ),
+        **_of_harm(
+            [(set(text["flags"]), decision) for text, decision in zip(texts, made, strict=True)], _told(readings)
+        ),
+    }
+
+
+def _told(readings: Sequence[Reading]) -> set[str]:
+    """The harms that a reader tells: those that training texts are labelled with."""
+    return {flag for reading in readings[:1] for flag in reading.harms}
+
+
+def _of_harm(made: Sequence[tuple[set[str], TriageDecision]], told: set[str]) -> dict[str, float]:
+    """Of labelled harm the share that is flagged, of flags the share that is right, and whom nobody sees."""
+    flags = [(due, told & set(decision.flags)) for due, decision in made]
+    return {
+        "harm_recall": _share(flag in got for due, got in flags for flag in due),
+        "harm_precision": _share(flag in due for due, got in flags for flag in got),
+        "harmed_unseen": _share(
+            decision.disposition is not Disposition.REVIEW and not decision.flags for due, decision in made if due
         ),
     }
 

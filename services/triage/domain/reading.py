@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from schemas.facts import SecondReading
 
-NONE = "none"
+NONE, HARM = "none", "harm"
+"""What the reader calls no theme; and, among the harms, that there is one at all, whichever it is."""
 OWN_WEIGHT, NONE_WEIGHT = 1.0, 0.7
 """How much a theme's own evidence raises what the reader says of it; what "none" counts, of which the training texts
 hold more than of any theme. Fitted on held-out training texts: documented defaults."""
@@ -14,15 +15,22 @@ DOUBTED, HINTED, SUSPECTED, SEEN = 0.5, 0.5, 0.45, 0.65
 
 Fitted on the training texts, each read by a reader that never saw it: documented defaults.
 """
+PRESENT, FURTHER = 0.35, 0.6
+"""From which chance of some harm a person looks where none is flagged; of a further one where one is. Fitted so too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Chances of each theme (`none` among them; they sum to one) and of each harm, by the model named."""
+    """Chances of each theme (`none` among them; they sum to one) and of each harm (`harm` among them), by the model."""
 
     model: str
     themes: Mapping[str, float]
     flags: Mapping[str, float]
+
+    @property
+    def harms(self) -> Mapping[str, float]:
+        """The chance of each harm that has a name."""
+        return {flag: chance for flag, chance in self.flags.items() if flag != HARM}
 
 
 def weighed(reading: Reading, own: Mapping[str, float]) -> dict[str, float]:
@@ -45,8 +53,13 @@ def said_of(reading: Reading | None, flags: list[str]) -> SecondReading | None:
 
 
 def suspected(reading: Reading, known: Collection[str]) -> list[str]:
-    """Harm that the reader alone sees: a reason for a person to look."""
-    return sorted(flag for flag, chance in reading.flags.items() if chance >= SUSPECTED and flag not in known)
+    """Harm that the reader alone sees, `HARM` where it cannot tell which: a reason for a person to look."""
+    if any(flag in known for flag in reading.harms):
+        least = dict.fromkeys(reading.harms, FURTHER)
+    else:
+        least = dict.fromkeys(reading.harms, SUSPECTED) | {HARM: PRESENT}
+    seen = sorted(flag for flag in least if flag not in known and reading.flags.get(flag, 0.0) >= least[flag])
+    return [flag for flag in seen if flag != HARM] or seen
 
 
 def doubted(reading: Reading | None, signal: str) -> bool:

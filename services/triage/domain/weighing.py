@@ -58,7 +58,7 @@ def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
 
     Not where the writer names the harm and says that it is not so.
     """
-    for flag, chance in sorted(reading.flags.items()):
+    for flag, chance in sorted(reading.harms.items()):
         if chance >= SEEN and flag not in evidence.flags and flag not in evidence.marked:
             evidence.read_alone.append(flag)
             for row in reader.tables.evaluate("signals", {"signal": flag, "negated": False}):

@@ -12,7 +12,17 @@ import pytest
 from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.lexicon import Lexicon
-from services.triage.domain.reading import DOUBTED, NONE, SUSPECTED, Reading, suspected, weighed
+from services.triage.domain.reading import (
+    DOUBTED,
+    FURTHER,
+    HARM,
+    NONE,
+    PRESENT,
+    SUSPECTED,
+    Reading,
+    suspected,
+    weighed,
+)
 from services.triage.domain.weighing import asks_reading
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, grams, load, nearness, save
@@ -55,6 +65,33 @@ def test_harm_that_only_the_reader_suspects_is_no_flag_and_goes_to_a_person(rule
     made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, coercion=SUSPECTED)).decision
     assert (made.flags, made.disposition) == ((), "review")
     assert suspected(reading("town-centre", 0.9, coercion=0.9), []) == ["coercion"]
+
+
+def test_some_harm_that_the_reader_cannot_name_goes_to_a_person_where_none_is_flagged(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{HARM: PRESENT})).decision
+    assert (made.flags, made.disposition) == ((), "review")
+    assert made.review_reason == "the second reader suspects: harm"
+    less = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{HARM: PRESENT - 0.01})).decision
+    assert less.disposition == "needs-case"
+
+
+def test_some_harm_is_never_a_flag_however_sure_the_reader_is(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{HARM: 0.99}))
+    assert made.decision.flags == ()
+    assert f"read-alone/{HARM}" not in [each.rule for each in made.because]
+
+
+@pytest.mark.parametrize(("chance", "seen"), [(FURTHER, ["child"]), (FURTHER - 0.01, [])])
+def test_beside_a_flagged_harm_a_further_one_must_be_plainer(chance: float, seen: list[str]) -> None:
+    assert suspected(reading("a", 0.9, weapon=0.9, child=chance, **{HARM: 0.99}), ["weapon"]) == seen
+
+
+def test_what_is_no_harm_of_the_readers_keeps_no_harm_from_being_suspected() -> None:
+    assert suspected(reading("a", 0.9, child=SUSPECTED), ["repeat-place"]) == ["child"]
+
+
+def test_a_named_harm_is_told_instead_of_some_harm() -> None:
+    assert suspected(reading("a", 0.9, child=SUSPECTED, **{HARM: 0.99}), []) == ["child"]
 
 
 def test_harm_that_only_the_reader_sees_plainly_is_flagged_for_a_person_and_tells_nobody_else(rules: Rules) -> None:

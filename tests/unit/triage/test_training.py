@@ -9,7 +9,7 @@ import pytest
 
 from hub.embeddings import Remembered
 from services.triage.domain.lexicon import Lexicon, read_lexicon
-from services.triage.domain.reading import NONE
+from services.triage.domain.reading import HARM, NONE, Reading
 from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import SecondReader, Vector, save
@@ -64,8 +64,9 @@ def test_what_was_learned_is_read_out_of_new_words(made: Trained, lexicon: Lexic
     read = reader.read("a mattress since monday", lexicon)
     assert max(read.themes, key=lambda theme: read.themes[theme]) == "asb-environmental"
     assert sum(read.themes.values()) == pytest.approx(1, abs=1e-3)
-    with_child, without = (reader.read(f"begging {word}", lexicon).flags["child"] for word in ("toddler", "again"))
-    assert with_child > without
+    with_child, without = (reader.read(f"begging {word}", lexicon).flags for word in ("toddler", "again"))
+    assert with_child["child"] > without["child"]
+    assert with_child[HARM] > without[HARM]
 
 
 def test_each_text_is_measured_by_a_reader_that_did_not_see_its_sitting(lexicon: Lexicon) -> None:
@@ -91,6 +92,18 @@ def test_the_rehearsal_counts_what_is_decided_and_what_is_right(made: Trained) -
     shares = rehearsed(texts(), made.readings, read_rules(LUTON))
     assert shares["right"] > 0.6
     assert 0 <= shares["none_routed_alone"] <= shares["none_with_a_theme"] <= 1
+
+
+def test_the_rehearsal_counts_harm_that_is_found_false_and_unseen() -> None:
+    words = ["He had a knife.", "Somebody is begging.", "They sharpen knives on the market."]
+    told = [
+        {"description": text, "themes": ["town-centre"], "flags": flags}
+        for text, flags in zip(words, [["weapon"], ["child"], []], strict=True)
+    ]
+    sure = Reading("test", {"town-centre": 0.97, NONE: 0.03}, {"weapon": 0.6, "child": 0.0, HARM: 0.0})
+    blind = Reading("test", {"town-centre": 0.97, NONE: 0.03}, {"weapon": 0.0, "child": 0.0, HARM: 0.0})
+    shares = rehearsed(told, [sure, blind, sure], read_rules(LUTON))
+    assert (shares["harm_recall"], shares["harm_precision"], shares["harmed_unseen"]) == (0.5, 0.5, 0.5)
 
 
 def test_a_text_that_is_remembered_is_not_read_again(tmp_path: Path) -> None:

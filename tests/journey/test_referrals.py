@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import assert_sound, case_of, post_call
+from tests.journey.steps import assert_sound, post_call, routed
 
 
 def told(hub: str, key: str, path: str, version: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,8 @@ def referred(hub: str) -> tuple[str, str]:
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8))
     child = {"id": "p1", "role": "subject", "name": f"Kit {mark}", "date_of_birth": "2011-03-01"}
     words = "Boy of 15 begging at the station doors every day, frightened of the older ones with him."
-    case = case_of(hub, post_call(hub, words, place={"text": f"{mark} Road"}, people=[child]))
+    call = post_call(hub, words, place={"text": f"{mark} Road"}, people=[child])
+    case = routed(hub, call, "safeguarding-children")
     seen = httpx2.get(f"{hub}/api/v1/cases/{case}", headers={"Authorization": "Bearer demo-duty"}, timeout=60).json()
     body = {"panel": "mash", "reason": "A child.", "consent": {"status": "given"}, "under_18": True}
     return case, told(hub, "demo-duty", f"cases/{case}/referrals", seen["version"], body)["reference"]

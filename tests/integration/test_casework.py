@@ -303,6 +303,7 @@ async def test_a_command_and_a_list_of_an_agency_without_exact_places_name_no_st
     client, path = pipeline.clients["referrals"], f"/api/v1/cases/{case}"
     headers = _headers(pipeline, "probation") | {"If-Match": '"0"'}
     late = await client.post(f"{path}/assign", json={"owner": "helen-strood"}, headers=headers)
+    headers |= {"If-Match": f'"{late.json()["version"]}"'}
     done = await client.post(f"{path}/note", json={"text": "Seen.", "fact": "fact"}, headers=headers)
     assert (late.status_code, done.status_code) == (412, 200)
     for answer in (late, done):

@@ -93,7 +93,9 @@ class SecondReading(Contract):
     model: str
     theme: str | None = Field(None, description="The likeliest theme; none where it takes it for no theme")
     chance: float = Field(ge=0, le=1, description="The chance that it gives the theme, before other evidence counts")
-    suspects: tuple[str, ...] = Field((), description="Harm that it alone sees, by flag, or `harm` where it cannot tell which: a person looks")
+    suspects: tuple[str, ...] = Field(
+        (), description="Harm that it alone sees, by flag, or `harm` where it cannot tell which: a person looks"
+    )
 
 
 class TriageDecision(Contract):

@@ -1,8 +1,9 @@
 """Fifty signed-in people work on the same cases at once through the desk: no update is lost, every conflict is shown.
 
-Each has a session of her own, opens the case's page and sends its forms, as a browser would; the demonstration's people
-who see such cases sit at several desks each. At the end every case is compared with what was accepted.
-Usage, against a running demonstration: python -m tests.benchmarks.casework http://127.0.0.1:8000 [--seconds 300]
+Each has a session of her own, opens the case's page and sends its forms, as a browser would. The demonstration's people
+who see such cases sit at several desks each; with --crowd, against a hub with the partnership that `crowd` writes,
+everybody is a person of her own. At the end every case is compared with what was accepted.
+Usage, against a running demonstration: python -m tests.benchmarks.casework http://127.0.0.1:8000 [--crowd]
 """
 
 import argparse
@@ -18,16 +19,24 @@ import httpx2
 
 from tests.benchmarks.casework_pages import Seat, sign_in, work
 from tests.benchmarks.casework_record import BEGGING, NOISE, Tally, begin, check, open_cases
+from tests.benchmarks.crowd import AGENCIES, of_agency
 
 PEOPLE, CASES, SECONDS = 50, 200, 300.0
 STREETS, POLICE = ("helen-strood", "asha-venn", "ruth-pellow"), ("helen-strood", "colm-ferris")
 """Who sees the cases that Neighbourhood Services lead, and who those that police lead; the duty manager sees all."""
 
 
+Crews = tuple[tuple[str, ...], tuple[str, ...]]
+"""Who works on the one half of the cases, and who on the other."""
+
+
 @asynccontextmanager
-async def _seats(base: str, people: int, noise: Sequence[str], begging: Sequence[str]) -> AsyncIterator[list[Seat]]:
+async def _seats(
+    base: str, people: int, crews: Crews, noise: Sequence[str], begging: Sequence[str]
+) -> AsyncIterator[list[Seat]]:
     """So many sessions of those who see the cases, in turn."""
-    staff = [(person, noise, STREETS) for person in STREETS] + [(person, begging, POLICE) for person in POLICE]
+    streets, police = crews
+    staff = [(person, noise, streets) for person in streets] + [(person, begging, police) for person in police]
     seats = [await sign_in(base, *staff[number % len(staff)]) for number in range(people)]
     yield seats
     for seat in seats:
@@ -47,11 +56,11 @@ async def soak(base: str, seats: list[Seat], seconds: float) -> tuple[Tally, flo
     return tally, took
 
 
-async def measure(base: str, people: int, cases: int, seconds: float) -> dict[str, Any]:
+async def measure(base: str, people: int, cases: int, seconds: float, crews: Crews) -> dict[str, Any]:
     """The figures of one run."""
     async with httpx2.AsyncClient(base_url=base, timeout=60) as client:
         noise, begging = await open_cases(client, cases // 2, NOISE), await open_cases(client, cases // 2, BEGGING)
-    async with _seats(base, people, noise, begging) as seats:
+    async with _seats(base, people, crews, noise, begging) as seats:
         tally, took = await soak(base, seats, seconds)
     return {
         "sessions": len(seats),
@@ -73,8 +82,10 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--cases", type=int, default=CASES)
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--crowd", action="store_true")
     arguments = parser.parse_args()
-    figures = asyncio.run(measure(arguments.base, arguments.people, arguments.cases, arguments.seconds))
+    crews = (of_agency(AGENCIES[0]), of_agency(AGENCIES[1])) if arguments.crowd else (STREETS, POLICE)
+    figures = asyncio.run(measure(arguments.base, arguments.people, arguments.cases, arguments.seconds, crews))
     json.dump(figures, sys.stdout, indent=2)
     sys.exit(1 if figures["faults"] else 0)
 

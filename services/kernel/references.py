@@ -4,10 +4,13 @@ The alphabet has 29 characters, none of which is easily heard or read as another
 character finds every single wrong character and every swap of two neighbours (after ISO 7064's idea).
 """
 
+import re
+from collections.abc import Iterator
 from uuid import UUID
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXY"
 _LENGTH = 8
+_QUOTED = re.compile(r"\b[RC][- ]?(?:[2-9A-HJKMNP-Y]{3}[- ]?){3}\b", re.IGNORECASE)
 
 
 class ReferenceMistyped(ValueError):
@@ -43,3 +46,19 @@ def tidy_reference(typed: str) -> str:
     if not known or _check(text[:-1]) != text[-1]:
         raise ReferenceMistyped("The reference does not look right. Check each character and type it again.")
     return _spaced(prefix, text)
+
+
+def quoted(text: str) -> Iterator[tuple[str, str]]:
+    """The hub's own references that words name, each as it is written and in its one spelling."""
+    for words in _QUOTED.findall(text):
+        try:
+            yield words, tidy_reference(words)
+        except ReferenceMistyped:
+            continue
+
+
+def without_references(text: str) -> str:
+    """The words without the references that they name: these are chance letters, and mean nothing."""
+    for words, _ in quoted(text):
+        text = text.replace(words, " ")
+    return text

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from services.kernel.references import without_references
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.reading import Reading
 from services.triage.domain.terms import words_of
@@ -122,7 +123,11 @@ class SecondReader:
     embedder: Embedder
 
     def read(self, text: str, lexicon: Lexicon) -> Reading:
-        """What the text means; the same text, lexicon and model give the same reading."""
+        """What the text means; the same text, lexicon and model give the same reading.
+
+        A reference that the text quotes is not read: its letters are chance, and so would be what they do to a reading.
+        """
+        text = without_references(text)
         words = self.model.words(text, lexicon.hits(text))
         return self.model.read(words, self.model.meaning(self.embedder.embed(text)))
 

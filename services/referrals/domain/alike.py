@@ -9,7 +9,7 @@ from typing import Any
 
 from rapidfuzz.distance import JaroWinkler
 
-from services.kernel.references import ReferenceMistyped, tidy_reference
+from services.kernel import references
 
 NEARLY = 0.9
 """Jaro-Winkler similarity from which two spellings may be one name: one slip in a name of six letters or more."""
@@ -18,7 +18,6 @@ SUBJECTS = ("victim", "subject", "suspect")
 NUMBERED = ("crime_reference", "incident_reference", "incident_number", "log_number", "case_reference")
 """Attributes in which a sender gives a number of its own that several of its reports may share."""
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
-_QUOTED = re.compile(r"\b[RC][- ]?(?:[2-9A-HJKMNP-Y]{3}[- ]?){3}\b", re.IGNORECASE)
 
 
 def plain(name: str) -> tuple[str, ...]:
@@ -70,13 +69,7 @@ def subjects(personal: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def quoted(personal: Mapping[str, Any]) -> frozenset[str]:
     """The hub's own references that a report's words name, each with the right check character."""
-    found = set()
-    for words in _QUOTED.findall(str(personal.get("description") or "")):
-        try:
-            found.add(tidy_reference(words))
-        except ReferenceMistyped:
-            continue
-    return frozenset(found)
+    return frozenset(reference for _, reference in references.quoted(str(personal.get("description") or "")))
 
 
 def numbers(personal: Mapping[str, Any], partner: str | None) -> frozenset[str]:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.references import ALPHABET, ReferenceMistyped, reference, tidy_reference
+from services.kernel.references import (
+    ALPHABET,
+    ReferenceMistyped,
+    quoted,
+    reference,
+    tidy_reference,
+    without_references,
+)
 
 
 @given(st.uuids())
@@ -43,3 +50,15 @@ def test_what_is_no_reference_is_refused(typed: str) -> None:
 def test_making_it_again_gives_the_same() -> None:
     identity = uuid4()
     assert reference("F", identity) == reference("F", identity)
+
+
+@given(st.uuids())
+def test_a_quoted_reference_is_found_and_taken_out_of_the_words(identity: UUID) -> None:
+    made = reference("R", identity)
+    assert list(quoted(f"Told to 101 as {made.lower()}. Again.")) == [(made.lower(), made)]
+    assert without_references(f"Told to 101 as {made}. Again.") == "Told to 101 as  . Again."
+
+
+def test_a_word_that_has_the_form_of_a_reference_is_no_reference() -> None:
+    assert not list(quoted("We researched it."))
+    assert without_references("We researched it.") == "We researched it."

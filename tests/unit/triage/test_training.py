@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from hub.embeddings import Remembered
+from services.kernel.references import reference
 from services.triage.domain.lexicon import Lexicon, read_lexicon
 from services.triage.domain.reading import HARM, NONE, Reading
 from services.triage.rehearsal import rehearsed
@@ -67,6 +69,14 @@ def test_what_was_learned_is_read_out_of_new_words(made: Trained, lexicon: Lexic
     with_child, without = (reader.read(f"begging {word}", lexicon).flags for word in ("toddler", "again"))
     assert with_child["child"] > without["child"]
     assert with_child[HARM] > without[HARM]
+
+
+def test_a_quoted_reference_does_not_change_what_is_read(made: Trained, lexicon: Lexicon) -> None:
+    reader = SecondReader(made.model, ByWord())
+    plain = reader.read("a mattress since monday, told as", lexicon)
+    for number in range(5):
+        told = reference("R", UUID(int=number << 90))
+        assert reader.read(f"a mattress since monday, told as {told}", lexicon) == plain
 
 
 def test_each_text_is_measured_by_a_reader_that_did_not_see_its_sitting(lexicon: Lexicon) -> None:

@@ -37,18 +37,19 @@ def settled(waiting: Iterable[Proposal], gone: Case, survivor: Case) -> tuple[Pr
     third case the likelier stays open; what waits on the third case itself is for whoever answers there.
     """
     found: list[Proposal] = []
-    asked: set[frozenset[UUID]] = set()
+    asked: set[UUID] = set()
     for each in sorted(waiting, key=lambda proposal: (-proposal.state.score, str(proposal.state.proposal_id))):
         state = _about(each.state, gone, survivor)
-        sides = frozenset((state.case_id, state.other_case_id))
-        if len(sides) == 1:
+        waits_here = state.case_id == survivor.state.case_id
+        if state.case_id == state.other_case_id:
             # Its row keeps both cases as they were asked about.
             found.append(_ended(each, "confirmed"))
-        elif sides in asked and state.case_id == survivor.state.case_id:
+        elif waits_here and state.other_case_id in asked:
             found.append(_ended(each, "refused"))
         else:
             found.append(Proposal(state=state))
-        asked.add(sides)
+        if waits_here:
+            asked.add(state.other_case_id)
     return tuple(found)
 
 

@@ -33,24 +33,30 @@ def propose(change: Change, found: Found) -> None:
 def settled(waiting: Iterable[Proposal], gone: Case, survivor: Case) -> tuple[Proposal, ...]:
     """The open proposals of two cases that become one: a question about either is one about the survivor.
 
-    What asked whether the two belong together is confirmed by it. Of two questions that wait on the survivor about one
-    third case the likelier stays open; what waits on the third case itself is for whoever answers there.
+    What asked whether the two belong together is confirmed by it. Both cases of a question show it, and either answers
+    it; so of several about the survivor and one third case the one stays that waits on the third, else the likeliest.
     """
+    here = survivor.state.case_id
+    about = [Proposal(state=_about(each.state, gone, survivor)) for each in waiting]
     found: list[Proposal] = []
     asked: set[UUID] = set()
-    for each in sorted(waiting, key=lambda proposal: (-proposal.state.score, str(proposal.state.proposal_id))):
-        state = _about(each.state, gone, survivor)
-        waits_here = state.case_id == survivor.state.case_id
-        if state.case_id == state.other_case_id:
+    for each in sorted(about, key=lambda known: _rank(known.state, here)):
+        state = each.state
+        waits_here = state.case_id == here
+        third = state.other_case_id if waits_here else state.case_id
+        if third == here:
             # Its row keeps both cases as they were asked about.
             found.append(_ended(each, "confirmed"))
-        elif waits_here and state.other_case_id in asked:
+        elif waits_here and third in asked:
             found.append(_ended(each, "refused"))
         else:
-            found.append(Proposal(state=state))
-        if waits_here:
-            asked.add(state.other_case_id)
+            found.append(each)
+        asked.add(third)
     return tuple(found)
+
+
+def _rank(state: ProposalState, survivor: UUID) -> tuple[bool, float, str]:
+    return state.case_id == survivor, -state.score, str(state.proposal_id)
 
 
 def _ended(proposal: Proposal, status: Literal["confirmed", "refused"]) -> Proposal:

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from schemas.case_parts import ProposalState
 from schemas.events import ReportTriaged
 from services.kernel.testing import START, MemoryLoop
 from services.referrals.domain import alike
 from services.referrals.domain.parts import Proposal
+from services.referrals.domain.state import Case
 from tests.unit.referrals.made import OTHER_CELL, POLICE, Desk, cases, memory_loop, triaged
 
 ROOK = {"name": "Imogen Rook", "role": "victim", "date_of_birth": "1990-04-01"}
@@ -208,21 +211,35 @@ def test_the_likelier_case_is_proposed_before_a_less_likely_one() -> None:
     assert scores == sorted(scores, reverse=True)
 
 
-def test_confirming_one_of_three_asks_the_other_two_of_the_survivor_and_a_refusal_ends_one() -> None:
+@pytest.mark.parametrize("which", range(3))
+def test_confirming_one_of_three_asks_of_each_other_case_once_and_a_refusal_ends_one(which: int) -> None:
     desk = Desk()
-    first, second, third = _alike(desk, 3)
-    newest = next(case for case in cases(desk) if case.state.case_id == first.state.case_id)
+    proposed = _alike(desk, 3)
+    chosen, others = (
+        proposed[which],
+        {each.state.other_case_id for each in proposed} - {proposed[which].state.other_case_id},
+    )
+    newest = next(case for case in cases(desk) if case.state.case_id == chosen.state.case_id)
     assert newest.open_proposals == 3
-    body = {"proposal": str(first.state.proposal_id)}
-    survivor = desk.asks(newest, "confirm-join", body, other_id=first.state.other_case_id).case
-    open_ = [each.state for each in desk.state.values() if isinstance(each, Proposal) and each.state.status == "open"]
-    mine = [each for each in open_ if survivor.state.case_id == each.case_id]
-    thirds = {second.state.other_case_id, third.state.other_case_id}
-    assert {each.other_case_id for each in mine} == thirds
-    assert survivor.open_proposals == len(mine) == 2
-    refusal = {"proposal": str(mine[0].proposal_id), "reason": "Another matter."}
-    after = desk.asks(survivor, "refuse-join", refusal, other_id=mine[0].other_case_id).case
-    assert after.open_proposals == 1
+    body = {"proposal": str(chosen.state.proposal_id)}
+    survivor = desk.asks(newest, "confirm-join", body, other_id=chosen.state.other_case_id).case
+    asked = _asked_about(desk, survivor)
+    assert {_third(each, survivor) for each in asked} == others
+    assert len(asked) == len(others)
+    assert survivor.open_proposals == sum(each.case_id == survivor.state.case_id for each in asked)
+    refusal = {"proposal": str(asked[0].proposal_id), "reason": "Another matter."}
+    desk.asks(survivor, "refuse-join", refusal, other_id=_third(asked[0], survivor))
+    assert [each.proposal_id for each in _asked_about(desk, survivor)] == [asked[1].proposal_id]
+
+
+def _asked_about(desk: Desk, case: Case) -> list[ProposalState]:
+    """The open questions that the case's page shows, whichever case they wait on."""
+    states = [each.state for each in desk.state.values() if isinstance(each, Proposal) and each.state.status == "open"]
+    return [each for each in states if case.state.case_id in (each.case_id, each.other_case_id)]
+
+
+def _third(state: ProposalState, case: Case) -> UUID:
+    return state.other_case_id if state.case_id == case.state.case_id else state.case_id
 
 
 def test_a_merge_by_hand_of_two_that_were_proposed_answers_the_proposal() -> None:

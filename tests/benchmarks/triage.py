@@ -19,12 +19,9 @@ from services.kernel.migrations import migrate
 from services.kernel.process import Process
 from services.triage.keeping import RuleKeeper
 from services.triage.stage import TriageStage
-from tests.benchmarks.stage import PARTITIONS, Bench
+from tests.benchmarks.stage import DONE, PARTITIONS, Bench
 
 BATCH, RECORDS = 500, 20_000
-DONE = """
-    SELECT (SELECT count(*) FROM triage.decisions) - (SELECT count(*) FROM triage.outbox_messages)
-"""
 
 
 async def triage(bench: Bench, records: int) -> float:
@@ -49,9 +46,11 @@ async def triage(bench: Bench, records: int) -> float:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(process.app.router.lifespan_context(process.app))
         started = time.perf_counter()
-        while await watch.fetchval(DONE) < records:
+        while not await watch.fetchval(DONE.format(schema="triage"), topic_in, records):
             await asyncio.sleep(0.02)
         taken = time.perf_counter() - started
+    decided = await watch.fetchval("SELECT count(*) FROM triage.decisions")
+    assert decided == records, f"{decided} of {records} reports were decided"
     await watch.close()
     return records / taken
 

@@ -62,6 +62,12 @@ class Kept:
         """What is wrong there; empty where nothing is."""
         return self.errors.get(name, "")
 
+    def placed(self, places: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """Each error with its field's address, in the order of `places`: a field's name → its address and label."""
+        for name, (place, label) in places.items():
+            if message := self.wrong(name):
+                yield place, f"{label}: {message}"
+
 
 NOTHING = Kept()
 

@@ -8,14 +8,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk import referral_view, repository
-from services.desk.commands import Casework, Outcome, caught_up
+from services.desk.commands import Outcome, caught_up
 from services.desk.conflict_page import conflict
 from services.desk.form_errors import NOTHING, Kept, kept, own_name
-from services.desk.frame import missing, pages_of, sentence, shell, tidy
+from services.desk.frame import around, missing, pages_of, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.presenting import Presenter
 from services.desk.referral_forms import LADDER
-from services.kernel.process import Process
 from services.partnership.models import Partnership
 from services.partnership.processes import FormField
 
@@ -57,20 +55,17 @@ async def _ladder(
     refused: Outcome | None = None,
     again: Mapping[str, Kept] | None = None,
 ) -> Response:
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
-    now = hub.clock()
+    desk = around(request)
     query = {"subject": subject} if subject else {}
-    found = await casework.read(hub, session, f"cases/{reference}/ladder", **query)
-    case = await casework.read(hub, session, f"cases/{reference}")
-    parts = await casework.read(hub, session, f"cases/{reference}/parts")
+    found = await desk.casework.read(desk.hub, session, f"cases/{reference}/ladder", **query)
+    case = await desk.casework.read(desk.hub, session, f"cases/{reference}")
+    parts = await desk.casework.read(desk.hub, session, f"cases/{reference}/parts")
     if found is None or case is None:
         raise missing()
-    async with hub.database.reading(**session.reading()) as connection:
+    async with desk.hub.database.reading(**session.reading()) as connection:
         state = await repository.case(connection, reference)
     people = {str(each["person"]): each for each in (parts or {}).get("people", ())}
-    steps = referral_view.ladder(presenter, found, now)
+    steps = referral_view.ladder(desk.presenter, found, desk.now)
     return pages_of(request).render(
         "ladder.html",
         refused.status if refused else 200,
@@ -78,11 +73,11 @@ async def _ladder(
         case=case,
         sequence=state["sequence"] if state else "",
         found=found,
-        person=referral_view.person(people.get(str(found["subject"])), now),
+        person=referral_view.person(people.get(str(found["subject"])), desk.now),
         subjects=[(code, people.get(code, {}).get("name") or "Name not known") for code in found["subjects"]],
-        helped=referral_view.helped(presenter, found, now),
+        helped=referral_view.helped(desk.presenter, found, desk.now),
         steps=steps,
-        **_choices(request.app.state.partnership, steps),
+        **_choices(desk.partnership, steps),
         **_refusal(refused, again or {}, steps),
         notice=notice,
         key=str(uuid4()),
@@ -121,9 +116,7 @@ def _places(form: Kept, steps: Iterable[Mapping[str, Any]]) -> Iterator[tuple[st
         if step["instrument"] == form.of("instrument"):
             own = [FormField.model_validate(each) for each in step["fields"]]
             places |= {own_name(each): (f"t-{step['instrument']}-{each.code}", each.name) for each in own}
-    for name, (place, label) in places.items():
-        if form.wrong(name):
-            yield place, f"{label}: {form.wrong(name)}"
+    return form.placed(places)
 
 
 @router.post("/cases/{reference}/ladder/{name}")
@@ -131,43 +124,43 @@ async def ladder_step(request: Request, session: SignedIn, form: CheckedForm, re
     """Record an offer, a step or a breach; it leads back to the ladder."""
     if name not in LADDER:
         raise missing()
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
+    desk = around(request)
     found, subject = tidy(reference), form.get("subject", "")
-    outcome = await casework.command(hub, session, f"cases/{found}/{name}", name, form)
+    outcome = await desk.casework.command(desk.hub, session, f"cases/{found}/{name}", name, form)
     if outcome.conflict:
         return await conflict(request, session, found, f"cases/{found}/{name}", name, form, outcome)
     if not outcome.done:
         again = {name: kept(outcome, form, _own(request, form))}
         return await _ladder(request, session, found, subject=subject, refused=outcome, again=again)
-    await caught_up(hub, session, found, int(form.get("sequence") or 0))
+    await caught_up(desk.hub, session, found, int(form.get("sequence") or 0))
     chosen = f"&subject={subject}" if subject else ""
     return RedirectResponse(f"/cases/{found}/ladder?notice=Recorded.{chosen}", 303)
 
 
 def _own(request: Request, form: Mapping[str, str]) -> tuple[FormField, ...]:
     """The terms of the instrument that was chosen."""
-    hub: Process = request.app.state.hub
-    partnership: Partnership = request.app.state.partnership
-    day = hub.clock().date()
-    named = (each for each in partnership.instruments if each.code == form.get("instrument") and each.in_force(day))
+    desk = around(request)
+    day = desk.now.date()
+    named = (
+        each for each in desk.partnership.instruments if each.code == form.get("instrument") and each.in_force(day)
+    )
     return next((each.fields for each in named), ())
 
 
 @router.get("/cases/{reference}/evidence")
 async def evidence_page(request: Request, session: SignedIn, reference: str, subject: str = "") -> Response:
     """The evidence pack, as it can be printed."""
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    presenter: Presenter = request.app.state.presenter
+    desk = around(request)
     query = {"subject": subject} if subject else {}
-    found = await casework.read(hub, session, f"cases/{tidy(reference)}/evidence", **query)
+    found = await desk.casework.read(desk.hub, session, f"cases/{tidy(reference)}/evidence", **query)
     if found is None:
         raise missing()
-    now = hub.clock()
     items = [
         each
-        | {"when": presenter.short(each["at"], now), "by": presenter.agency(each["agency"]) if each["agency"] else ""}
+        | {
+            "when": desk.presenter.short(each["at"], desk.now),
+            "by": desk.presenter.agency(each["agency"]) if each["agency"] else "",
+        }
         for each in found["items"]
     ]
     return pages_of(request).render(
@@ -175,5 +168,5 @@ async def evidence_page(request: Request, session: SignedIn, reference: str, sub
         **shell(request, session, "worklist"),
         reference=found["case"],
         items=items,
-        made=presenter.short(found["made_at"], now),
+        made=desk.presenter.short(found["made_at"], desk.now),
     )

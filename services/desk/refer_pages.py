@@ -10,13 +10,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk import case_view, repository, write_repository
-from services.desk.commands import Casework, Outcome, caught_up
+from services.desk.commands import Outcome, caught_up
 from services.desk.conflict_page import conflict
 from services.desk.form_errors import NOTHING, Kept, kept, own_name
-from services.desk.frame import missing, pages_of, seen, sentence, shell, tidy
+from services.desk.frame import around, missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
-from services.kernel.process import Process
 from services.partnership.entries import Destination, Panel, Route
 from services.partnership.models import Partnership, UnknownCode
 from services.partnership.values import ELAPSED, Clock
@@ -49,10 +48,9 @@ async def refer_page(
 ) -> Response:
     """The form of a panel or destination, empty or as the draft has it. The reading is recorded."""
     asked = await _asked(request, session, tidy(reference), to, tidy(draft) if draft else "")
-    hub: Process = request.app.state.hub
-    me = session.person
-    async with hub.database.writing() as connection:
-        await write_repository.note_reading(connection, asked.case["reference"], me.id, me.agency, hub.clock())
+    desk, me = around(request), session.person
+    async with desk.hub.database.writing() as connection:
+        await write_repository.note_reading(connection, asked.case["reference"], me.id, me.agency, desk.now)
     return _page(request, session, asked, Kept(_written(asked)) if asked.draft else NOTHING)
 
 
@@ -78,33 +76,30 @@ async def change_draft(request: Request, session: SignedIn, form: CheckedForm, r
 async def _given(
     request: Request, session: Session, form: dict[str, str], case: str, name: str, path: str, draft: str = ""
 ) -> Response:
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
+    desk = around(request)
     to = form.get("panel") or form.get("destination") or ""
     asked = await _asked(request, session, case, to, draft)
-    outcome = await casework.command(hub, session, path, name, form)
+    outcome = await desk.casework.command(desk.hub, session, path, name, form)
     if outcome.conflict:
         return await conflict(request, session, case, path, name, form, outcome)
     if not outcome.done:
         return _page(request, session, asked, kept(outcome, form, asked.route.form), outcome)
     if draft:
         return RedirectResponse(f"/referrals/{to}/{draft}?notice=Saved.", 303)
-    caught = await caught_up(hub, session, case, int(form.get("sequence") or 0))
+    caught = await caught_up(desk.hub, session, case, int(form.get("sequence") or 0))
     return RedirectResponse(f"/cases/{case}" + ("" if caught else "?notice=Saved.+The+page+is+catching+up."), 303)
 
 
 async def _asked(request: Request, session: Session, reference: str, to: str, draft: str) -> _Asked:
     """Raises a 404 problem for a case, route or draft that is not there for her."""
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    async with hub.database.reading(**session.reading()) as connection:
+    desk = around(request)
+    async with desk.hub.database.reading(**session.reading()) as connection:
         case = await repository.case(connection, reference)
-    found = await casework.read(hub, session, f"referrals/{draft}") if draft else None
+    found = await desk.casework.read(desk.hub, session, f"referrals/{draft}") if draft else None
     if case is None or (draft and (found is None or found["case"] != reference)):
         raise missing()
-    partnership: Partnership = request.app.state.partnership
     try:
-        route = partnership.route(str(found["panel"] or found["destination"]) if found else to)
+        route = desk.partnership.route(str(found["panel"] or found["destination"]) if found else to)
     except UnknownCode as error:
         raise missing() from error
     return _Asked(seen(request, session, case), route, found)
@@ -150,9 +145,7 @@ def _places(route: Route, values: Kept) -> Iterator[tuple[str, str]]:
     names = {"reason": ("reason", "Why")} | {own_name(each): (f"own-{each.code}", each.name) for each in route.form}
     names |= {"under_18": ("under_18", "Is the person under 18"), "consent": ("consent", "Consent")}
     names |= {"basis": ("basis", "Lawful basis of an override"), "by": ("by", "Who decided the override")}
-    for name, (place, label) in names.items():
-        if values.wrong(name):
-            yield place, f"{label}: {values.wrong(name)}"
+    return values.placed(names)
 
 
 def _about(presenter: Presenter, partnership: Partnership, route: Route) -> dict[str, Any]:

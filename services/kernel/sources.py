@@ -121,7 +121,7 @@ class TimerBatch(Batch):
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Delete their rows; one whose payload cannot be read goes too, and becomes a dead letter once."""
-        ids = [id_of(each.raw) for each in received]
+        ids = [each.message.id if each.message else id_of(each.raw) for each in received]
         wanted = sorted(each for each in ids if each is not None)
         fired = set((await connection.execute(_FIRE, {"ids": wanted})).scalars())
         return [each for each, identity in zip(received, ids, strict=True) if identity in fired]

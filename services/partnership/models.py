@@ -125,6 +125,10 @@ class Partnership:
         """The theme with that code in whichever strategy has it, the latest first."""
         return _find(self._themes, "theme", code)
 
+    def any_sensitive(self, themes: Iterable[str]) -> bool:
+        """Whether one of the themes is sensitive; so then is a case or report of them."""
+        return any(self.theme(theme).sensitive for theme in themes)
+
     def leads_of(self, theme: str, day: date) -> tuple[str, ...]:
         """Agencies accountable for the theme on `day`, the default acting lead first; empty where none is named."""
         found = self.theme_in_force(theme, day)
@@ -224,10 +228,7 @@ class Partnership:
 
     def template(self, template_id: str) -> Template:
         """The template with that name and version, such as `case-opened@1`."""
-        found = self._templates.get(template_id)
-        if found is None:
-            raise UnknownCode("template", template_id)
-        return found
+        return _find(self._templates, "template", template_id)
 
     def parts_shown_to(self, agency: str, themes: Iterable[str]) -> frozenset[Part]:
         """The sub-documents that the agency sees of a case of these themes; empty without a rule (default deny).
@@ -235,7 +236,7 @@ class Partnership:
         Whether the agency sees the case at all is decided before, by who leads, acts or is referred to.
         """
         wanted = tuple(themes)
-        sensitive = any(self.theme(code).sensitive for code in wanted)
+        sensitive = self.any_sensitive(wanted)
         rules = [r for r in self.sharing if r.agency == agency and (not r.themes or set(r.themes) & set(wanted))]
         return frozenset(part for rule in rules for part in (rule.sensitive_parts if sensitive else rule.parts))
 

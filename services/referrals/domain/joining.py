@@ -57,8 +57,7 @@ def find(event: ReportTriaged, state: Mapping[str, Any], context: Context) -> tu
 
 def _like_sensitive(event: ReportTriaged, case: Case, partnership: Partnership) -> bool:
     """A sensitive report goes by itself only where all are cleared for it, and a plain one not among sensitive ones."""
-    mine = any(partnership.theme(theme).sensitive for theme in event.decision.themes)
-    return mine == any(partnership.theme(theme).sensitive for theme in case.state.themes)
+    return partnership.any_sensitive(event.decision.themes) == partnership.any_sensitive(case.state.themes)
 
 
 def _candidates(

@@ -86,7 +86,7 @@ def _refusal(asked: Asked, gone: Case, survivor: Case) -> tuple[str, str] | None
 
 
 def _sensitive(asked: Asked, case: Case) -> bool:
-    return any(asked.partnership.theme(theme).sensitive for theme in case.state.themes)
+    return asked.partnership.any_sensitive(case.state.themes)
 
 
 def _leaving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None) -> Change:

@@ -86,7 +86,7 @@ def _new_case(event: ReportTriaged, context: Context) -> Case:
     case_id = context.derive("case")
     danger = DANGER in decision.flags
     kind = decision.kind_of_case or "Report"
-    sensitive = any(partnership.theme(theme).sensitive for theme in decision.themes)
+    sensitive = partnership.any_sensitive(decision.themes)
     state = CaseState(
         case_id=case_id,
         reference=reference("C", case_id),

@@ -52,7 +52,7 @@ def as_its_reports_say(new: Case, old: Case, chosen: Sequence[CaseReport], partn
     routed = [each.routed for each in chosen if each.routed is not None]
     first, themes = routed[0], themes_of(chosen)
     facts: dict[str, Any] = {"themes": themes, "flags": _all(*(each.flags for each in routed))}
-    if _sensitive(themes, partnership) and not _sensitive(old.state.themes, partnership):
+    if partnership.any_sensitive(themes) and not partnership.any_sensitive(old.state.themes):
         act_first = _all(*(each.act_first for each in routed))
         facts |= _leads(first, partnership) | {"act_first": act_first, "marking": "OFFICIAL-SENSITIVE", "followers": ()}
     elif first.lead_agency != old.state.lead_agency:
@@ -76,10 +76,6 @@ def of_rest(case: Case, rest: Sequence[CaseReport]) -> tuple[str, ...]:
     """The themes that the reports which stay leave to the old case, in its own order; a case keeps one at least."""
     given = themes_of(rest)
     return tuple(theme for theme in case.state.themes if theme in given) or given
-
-
-def _sensitive(themes: Iterable[str], partnership: Partnership) -> bool:
-    return any(partnership.theme(theme).sensitive for theme in themes)
 
 
 def _all(*lists: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ CONCERN = "Concern for safety"
 
 def kind_of_case(report: ReportFacts, themes: Sequence[str], flags: Sequence[str], partnership: Partnership) -> str:
     """Plain words for a case's title: the category's, unless the theme is sensitive."""
-    sensitive = any(partnership.theme(theme).sensitive for theme in themes)
+    sensitive = partnership.any_sensitive(themes)
     if DANGER in flags and not sensitive:
         return "Danger reported"
     if sensitive or not themes:

@@ -121,13 +121,15 @@ class WholeHub:
 
     async def records(self, topic: str) -> list[Any]:
         """Everything on a topic, from its beginning to its present end."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        # Not by seeking there: a first look for the end, still under way, would win over it and nothing be read.
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         await consumer.start()
         try:
             parts = [TopicPartition(topic, number) for number in await _partitions(consumer, topic)]
             consumer.assign(parts)
             ends = await consumer.end_offsets(parts)
-            await consumer.seek_to_beginning(*parts)
             found: list[Any] = []
             while any([await consumer.position(part) < ends[part] for part in parts]):
                 for records in (await consumer.getmany(timeout_ms=300)).values():

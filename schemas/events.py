@@ -83,6 +83,7 @@ class ReportDecided(Event):
     earlier: EarlierDecision | None = Field(None, description="The decision that this one replaces")
     answer: ReviewAnswer | None = Field(None, description="What a person made of the hub's proposal")
     withdrawn: bool = Field(False, description="The sender withdrew the report; nothing is deleted")
+    linked: str | None = Field(None, description="The later report for which this one was decided again: its reference")
 
 
 class ReportTriaged(ReportDecided):

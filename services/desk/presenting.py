@@ -60,7 +60,7 @@ EVENT_TITLES = {
     "PersonChanged": "Person changed",
     "RiskChanged": "Risk assessed again",
     "LeadsChanged": "Acting or joint lead changed",
-    "ReportCorrected": "Report corrected",
+    "ReportCorrected": "Report decided again",
     "ReportTakenBack": "Report withdrawn by its sender",
 }
 KEY_EVENTS = ("ReferralSent", "ReferralAccepted", "CaseRerouted", "CaseClosed")

@@ -62,6 +62,17 @@ class ReadingLate(ReadingAsked):
     """The time to read a report a second time ran out: it is decided without."""
 
 
+class LinkedReport(BaseModel):
+    """A later report, by its reference (`later`), received `at`, may make `report_id` be decided otherwise; `keys` are
+    those of `report_id`'s place and victims."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    keys: tuple[str, ...]
+    later: str
+    at: datetime
+
+
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
@@ -71,4 +82,5 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     **HOLDING,
     "TextRead": {1: TextRead},
     "reading-late": {1: ReadingLate},
+    "linked-report": {1: LinkedReport},
 }

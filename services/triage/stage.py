@@ -21,7 +21,7 @@ from services.triage.domain.shadow import SHADOW_MESSAGES, ShadowPaged, StartSha
 from services.triage.domain.succession import report_key
 from services.triage.domain.unread import unread_key
 from services.triage.keeping import RuleKeeper
-from services.triage.messages import READERS, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
+from services.triage.messages import READERS, LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
 
 RULES = "rules"
 _KINDS = ("decision", "place", "victim")
@@ -39,7 +39,7 @@ def rule_keys(body: RuleCommand | StartShadow | ShadowPaged) -> Keys:
 
 def report_keys(body: Any) -> Keys:
     """The report, decided or unread; its place and victims where it is decided now, or would be."""
-    if isinstance(body, (TextRead, ReadingLate)):
+    if isinstance(body, (TextRead, ReadingLate, LinkedReport)):
         identity, match = body.report_id, frozenset(body.keys)
     else:
         identity, match = body.report.report_id, frozenset()

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -190,3 +191,44 @@ async def test_a_third_incident_told_by_three_channels_is_found_on_the_case(pipe
         (await senders[2].receipt())["reference"],
     )
     assert '"marac-repeat"' in rows[0]["found"]
+
+
+async def test_the_third_incident_makes_the_first_two_be_decided_again_each_on_its_own_case(pipeline: Pipeline) -> None:
+    people = [{"id": "v", "role": "victim", "name": f"Nobody {uuid.uuid4()}", "age": 31}]
+    first, second, third = senders = [Sender(pipeline, 10 + number) for number in range(3)]
+    references, cases = [], []
+    for days, sender in zip((20, 10, 0), senders, strict=True):
+        at = datetime.now(UTC) - timedelta(days=days, minutes=1)
+        sent = await sender.sends(BEATEN, category="noise", people=people, occurred_at=at.isoformat())
+        references.append(sent["reference"])
+        cases.append((await sender.becomes("routed", in_case=True))["decision"]["case"])
+    assert len(set(cases)) == len(senders)
+
+    async def told_of(sender: Sender) -> bool:
+        return "repeat-victim" in (await sender.receipt())["decision"]["flags"]
+
+    for sender, case, reference in zip((first, second), cases, references, strict=False):
+        await until(partial(told_of, sender), "the earlier report to be decided again")
+        found = await timeline(pipeline, case, "ReportCorrected")
+        assert found["risk"] == "high"
+        assert [each["version"] for each in (await review(pipeline, reference))["history"]] == [1]
+    assert await told_of(third)
+    rows = await pipeline.rows(
+        "SELECT reference, version, document #>> '{linked,report}' AS later FROM triage.decisions "
+        "WHERE reference = ANY($1) ORDER BY happened_at",
+        references,
+    )
+    assert [(row["reference"], row["version"]) for row in rows] == list(zip(references, (2, 2, 1), strict=True))
+    # The second's own question may be answered only once the third has come, and then finds it counted.
+    assert rows[0]["later"] in references[1:]
+    assert [row["later"] for row in rows[1:]] == [references[2], None]
+    for case in cases:
+        await timeline(pipeline, case, "TaskAdded")
+
+    async def lead_told() -> bool:
+        rows = await pipeline.rows(
+            "SELECT document #>> '{state,template}' AS template FROM notify.notifications WHERE about = $1", cases[0]
+        )
+        return "case-changed@1" in {row["template"] for row in rows}
+
+    await until(lead_told, "the lead to be told of its earlier case")

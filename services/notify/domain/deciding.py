@@ -56,9 +56,15 @@ def _occasion(message: Message) -> Occasion | None:
         return occasion_of_meeting(message)
     if isinstance(body, BatchDone):
         return occasion_of_batch(message)
-    if body.report.historic or (isinstance(body, ReportDecided) and body.withdrawn):
+    if body.report.historic or (isinstance(body, ReportDecided) and (body.withdrawn or _told_before(body))):
         return None
     return occasion_of_quarantine(message) if isinstance(body, ReportQuarantined) else occasion_of_report(message)
+
+
+def _told_before(body: ReportDecided) -> bool:
+    """A report that a later one made be decided again rings no second alarm, unless its risk rose; its case tells."""
+    before = body.earlier.risk if body.earlier else None
+    return body.linked is not None and (before == body.decision.risk or before == "high")
 
 
 def _case(

@@ -21,6 +21,7 @@ from services.referrals.domain.state import Case, case_key, case_of
 DANGER = "danger-now"
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
 STAYS = "Decided again: the case holds more or was sent elsewhere, so a person decides whether it follows"
+LINKED = "Decided again, since a later report tells of the same person or place"
 NOTED = "Decided again: theme and lead are as they were"
 _RISK = {"standard": 0, "medium": 1, "high": 2}
 
@@ -32,6 +33,8 @@ def again(state: Mapping[str, Any], link: Link, event: ReportDecided, context: C
         return NOTHING
     if event.withdrawn:
         return _taken_back(case, event, context)
+    if event.linked is not None and _known_already(state, case, event, event.earlier):
+        return Decision(state={routing.routed_key(event.report.report_id): routing.of(event)})
     return _corrected(state, case, event, event.earlier, context)
 
 
@@ -54,7 +57,7 @@ def _corrected(
     change.happens(
         ReportCorrected,
         replaces=follows,
-        why=FOLLOWS if follows else STAYS if moved else NOTED,
+        why=FOLLOWS if follows else STAYS if moved else LINKED if event.linked else NOTED,
         changed=changed,
         report=event.report,
         personal=event.personal,
@@ -65,8 +68,24 @@ def _corrected(
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
     known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
-    tasks.entitled(change, event.decision.entitlements, known, event.report.received_at, context)
+    since = event.decided_at if event.linked else event.report.received_at
+    tasks.entitled(change, event.decision.entitlements, known, since, context)
     return change.decision()
+
+
+def _known_already(state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision) -> bool:
+    """Whether a later report's news are none to this case: it is closed, or the later report has joined it before."""
+    if case.state.status is not CaseStatus.OPEN:
+        return True
+    tasks_known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
+    entitled = {each.state.entitlement for each in tasks_known.tasks}
+    before = case.state.model_dump(include=set(_facts(case, event)))
+    return (
+        not {"themes", "lead_agency", "disposition"} & _differences(event, earlier).keys()
+        and case.state.model_copy(update=_facts(case, event)).model_dump(include=set(before)) == before
+        and {each.code for each in event.decision.entitlements} <= entitled
+        and set(event.decision.panels) <= set(case.suggested)
+    )
 
 
 def _differences(event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:

@@ -8,24 +8,29 @@ from schemas.events import Entitlement
 from services.partnership.assessing import EntitlementRule
 from services.partnership.models import Partnership
 from services.triage.domain.incidents import incidents, references, since
-from services.triage.domain.state import Sighting
+from services.triage.domain.state import Linked, Sighting
 
 TABLE = "entitlements"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The other reports about a report's place and victims: an input of its decision."""
+    """The other reports of a report's place and victims, and for which one it is decided again: its inputs."""
 
     seen: tuple[Sighting, ...] = ()
+    linked: Linked | None = None
+
+    def at(self, received_at: datetime) -> datetime:
+        """From when windows look back and clocks run: the report's receipt, or that of the later one."""
+        return max(received_at, self.linked.at) if self.linked else received_at
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked: the report as others count it, when it came, and the partnership whose rules count."""
+    """What is asked: the report as others count it, from when to look back, and the partnership whose rules count."""
 
     sighting: Sighting
-    received_at: datetime
+    at: datetime
     partnership: Partnership
 
 
@@ -56,18 +61,26 @@ class Counted:
 
 def count(asked: Asked, counts: Counts) -> tuple[Counted, ...]:
     """Every rule that counts and concerns this report, in the file's order."""
-    found = []
-    for rule in asked.partnership.entitlements:
-        if rule.threshold is not None and (not rule.themes or set(rule.themes) & set(asked.sighting.themes)):
-            found.append(_counted(rule, rule.threshold, asked, counts))
-    return tuple(found)
+    return tuple(
+        counted_by(rule, rule.threshold, asked, counts)
+        for rule in asked.partnership.entitlements
+        if rule.threshold is not None and _concerns(rule, rule.threshold, asked)
+    )
 
 
-def _counted(rule: EntitlementRule, code: str, asked: Asked, counts: Counts) -> Counted:
+def _concerns(rule: EntitlementRule, code: str, asked: Asked) -> bool:
+    """Whether the report is of the rule's themes and, where it is decided again, still in the rule's window."""
+    days = asked.partnership.threshold(code).within_days
+    alike = not rule.themes or bool(set(rule.themes) & set(asked.sighting.themes))
+    return alike and (not days or bool(since((asked.sighting,), asked.at, days)))
+
+
+def counted_by(rule: EntitlementRule, code: str, asked: Asked, counts: Counts) -> Counted:
+    """One rule's count against the threshold `code`."""
     threshold = asked.partnership.threshold(code)
     days = threshold.within_days or 0
     hours = timedelta(hours=asked.partnership.threshold("same-incident").value)
-    alike = [each for each in since(counts.seen, asked.received_at, days) if _counts_with(rule, asked.sighting, each)]
+    alike = [each for each in since(counts.seen, asked.at, days) if _counts_with(rule, asked.sighting, each)]
     groups = incidents([*alike, asked.sighting], hours)
     return Counted(rule, tuple(groups), int(threshold.value), days)
 

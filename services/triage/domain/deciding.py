@@ -44,6 +44,8 @@ class Decided:
     because: tuple[Because, ...]
     hinted: bool = False
     """Whether words hint at a harm that is not flagged: the second reader's to tell."""
+    counted: tuple[Counted, ...] = ()
+    """What was counted for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ def decide_report(
     themes = themes_of(evidence, rules.partnership)
     counted = _counted(report, personal, themes, counts, rules)
     flags = _flags(report, evidence, ages, counted, rules)
-    live = _live(report, evidence, ages, flags, counted, rules, day)
+    live = _live(report, evidence, ages, flags, _Tally(counted, counts), rules, day)
     hinted = any(hit.signal not in flags for hit in evidence.hints)
-    return replace(_assessed(live, report, personal, counted, rules), hinted=hinted)
+    return replace(_assessed(live, report, personal, counted, rules), hinted=hinted, counted=counted)
 
 
 def _counted(
@@ -100,7 +102,7 @@ def _counted(
     if not is_counted(report):
         return ()
     sighting = sighting_of(report, personal, tuple(themes))
-    return count(Asked(sighting, report.received_at, rules.partnership), counts)
+    return count(Asked(sighting, counts.at(report.received_at), rules.partnership), counts)
 
 
 def _flags(
@@ -152,17 +154,35 @@ def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) 
     return Decided(decision, because)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """What was counted, and what from."""
+
+    counted: tuple[Counted, ...]
+    counts: Counts
+
+    def earlier(self, flag: str) -> int:
+        """The incidents before this one, by the flag of the rule that counts them."""
+        return next((each.earlier for each in reversed(self.counted) if each.rule.flag == flag), 0)
+
+    def due_at(self, received_at: datetime, clock: Clock, partnership: Partnership) -> datetime:
+        """By the clock; decided again for a later report it runs from that one's receipt, and never ends later."""
+        measured = partnership.due_at(self.counts.at(received_at), clock)
+        before = self.counts.linked.due_at if self.counts.linked else None
+        return min(measured, before) if before else measured
+
+
 def _live(
     report: ReportFacts,
     evidence: Evidence,
     ages: _Ages,
     flags: list[str],
-    counted: tuple[Counted, ...],
+    tally: _Tally,
     rules: Rules,
     day: date,
 ) -> Decided:
     themes, confidence = themes_of(evidence, rules.partnership), confidence_of(evidence)
-    risk, priority, due_at = _risk(report, evidence, ages, flags, themes, counted, rules)
+    risk, priority, due_at = _risk(report, evidence, ages, flags, themes, tally, rules)
     answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader)
     disposition, reason, destination = answer
     leads = _leads(report, themes, disposition, rules, day)
@@ -197,23 +217,22 @@ def _risk(
     ages: _Ages,
     flags: list[str],
     themes: list[str],
-    counted: tuple[Counted, ...],
+    tally: _Tally,
     rules: Rules,
 ) -> tuple[Literal["standard", "medium", "high"], int, datetime]:
-    earlier = {each.rule.flag: each.earlier for each in counted}
     inputs = {
         "flags": flags,
         "danger_now": DANGER in flags,
         "under_18": ages.under_18,
-        "repeat_victim": earlier.get(REPEAT_VICTIM, 0),
-        "repeat_place": earlier.get(REPEAT_PLACE, 0),
+        "repeat_victim": tally.earlier(REPEAT_VICTIM),
+        "repeat_place": tally.earlier(REPEAT_PLACE),
         "theme": themes[0] if themes else None,
     }
     row = rules.reader.tables.evaluate("risk", inputs)[0]
     evidence.because.append(Because(row.rule, "risk"))
     highest = max([row.outputs["risk"], *evidence.risks], key=_ORDER.__getitem__)
     clock = Clock(minutes=row.outputs["due_minutes"], calendar=row.outputs["due_calendar"])
-    due_at = rules.partnership.due_at(report.received_at, clock)
+    due_at = tally.due_at(report.received_at, clock, rules.partnership)
     return _RISKS[_ORDER[highest]], row.outputs["priority"], due_at
 
 

@@ -11,25 +11,26 @@ from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.triage.domain.deciding import Counts, decide_report
 from services.triage.domain.deciding import Decided as Made
+from services.triage.domain.linking import ask_again, gained, is_live, may_change, respecting, still_waiting
 from services.triage.domain.naming import DANGER
 from services.triage.domain.quality import fired
 from services.triage.domain.reading import Reading
 from services.triage.domain.reviewing import resolve
 from services.triage.domain.second_look import asks, decide_with
-from services.triage.domain.state import Decided, Sighting, Sightings, is_counted, sighting_of, victims_of
+from services.triage.domain.state import (
+    Decided,
+    Linked,
+    Sighting,
+    Sightings,
+    is_counted,
+    place_key,
+    sighting_of,
+    victim_key,
+    victims_of,
+)
 from services.triage.domain.succession import HUB, report_key, succeed, unanswered
 from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
-from services.triage.messages import ReadingLate, ResolveReview, ReviewUnanswered, TextRead
-
-
-def place_key(cell: str) -> str:
-    """The key of a place's sightings."""
-    return f"place:{cell}"
-
-
-def victim_key(victim: str) -> str:
-    """The key of a victim's sightings."""
-    return f"victim:{victim}"
+from services.triage.messages import LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def handle(state: Mapping[str, Any], message: Message, context: Context) -> Deci
         return unanswered(state.get(report_key(body.report_id)), body, context)
     if isinstance(body, (TextRead, ReadingLate)):
         return read(state, body, context)
+    if isinstance(body, LinkedReport):
+        return linked(state, body, context)
     if isinstance(body, ReportWithdrawn):
         return withdrawn(state, body, context)
     return received(state, body, context)
@@ -126,6 +129,33 @@ def read(state: Mapping[str, Any], body: TextRead | ReadingLate, context: Contex
     return replace(_without(unread, settled), tallies=tallies, cause=body.asked)
 
 
+def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> Decision:
+    """A later report may make this one's decision come out otherwise: where it does, it is decided again.
+
+    Both decisions that are compared are made by the rules of now, so that what differs is the later report's doing. One
+    that is being read, or came to another place meanwhile, is or was decided with the later report anyway. No further
+    report is asked again: only `_settled` asks.
+    """
+    known: Decided | None = state.get(report_key(body.report_id))
+    if known is None or not is_live(known) or state.get(unread_key(body.report_id)) is not None:
+        return NOTHING
+    found = _taken(state, known.report, known.personal)
+    if not found.keys <= set(body.keys):
+        return NOTHING
+    cause = Linked(report=body.later, at=body.at, due_at=known.decision.due_at)
+    taken = replace(found, counts=Counts(found.counts.seen, cause))
+    before, after = (
+        decide_with(known.report, known.personal, counts, context.rules, _day(context), known.reading)
+        for counts in (Counts(known.seen, known.linked), taken.counts)
+    )
+    if not gained(before.decision, after.decision) or not may_change(known, after):
+        return NOTHING
+    recorded = _recorded(known, taken, respecting(known, after), known.reading, context)
+    decision = succeed(known, still_waiting(known, recorded), HUB, context, {"redecided/linked": 1})
+    sighting = sighting_of(known.report, known.personal, recorded.decision.themes)
+    return replace(decision, state={**decision.state, **_counting(state, taken, sighting)})
+
+
 def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, Any]) -> _Taken:
     keys = sighting_keys(report, personal)
     return _Taken(report, personal, keys, Counts(_seen(state, keys, str(report.report_id))))
@@ -138,10 +168,16 @@ def _settled(
     known: Decided | None = state.get(report_key(taken.report.report_id))
     after = _recorded(known, taken, _respecting(known, made, taken.report), reading, context)
     sighting = sighting_of(taken.report, taken.personal, after.decision.themes)
-    counted = {key: (state.get(key) or Sightings()).with_report(sighting) for key in taken.keys}
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
     decision = succeed(known, after, HUB, context, tallies)
-    return replace(decision, state={**decision.state, **counted})
+    asked = ask_again(made.counted, sighting, taken.counts, taken.report, after.decision, context)
+    timers = (*decision.timers, *asked)
+    return replace(decision, state={**decision.state, **_counting(state, taken, sighting)}, timers=timers)
+
+
+def _counting(state: Mapping[str, Any], taken: _Taken, sighting: Sighting) -> dict[str, Sightings]:
+    """The report as it now counts at its place and for its victims."""
+    return {key: (state.get(key) or Sightings()).with_report(sighting) for key in taken.keys}
 
 
 def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading | None, context: Context) -> Decided:
@@ -153,6 +189,7 @@ def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading
         because=[each.as_dict() for each in made.because],
         seen=taken.counts.seen,
         reading=reading,
+        linked=taken.counts.linked,
         decided_at=context.now,
         version=known.version + 1 if known else 1,
         in_review=made.decision.disposition is Disposition.REVIEW,

@@ -15,7 +15,14 @@ from services.triage.domain.state import Decided
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import ResolveReview
 
-_PERSON = {"rule": "person/review", "field": "description", "text": None, "start": None, "end": None, "negated": False}
+PERSON: dict[str, Any] = {
+    "rule": "person/review",
+    "field": "description",
+    "text": None,
+    "start": None,
+    "end": None,
+    "negated": False,
+}
 MATTERS = 2
 """How many themes a split names: the report's own and that of its second matter."""
 
@@ -61,7 +68,7 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
     return known.model_copy(
         update={
             "decision": known.decision.model_copy(update=certain | changes),
-            "because": [*known.because, _PERSON],
+            "because": [*known.because, PERSON],
             "decided_at": context.now,
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,

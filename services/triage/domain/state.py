@@ -28,6 +28,18 @@ class Sighting(BaseModel):
     historic: bool = False
 
 
+class Linked(BaseModel):
+    """The later report about the same person or place that made a report be decided again: an input of that decision.
+
+    Windows and clocks are then measured from `at`, when the later one came; the time that was due before still holds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    report: str
+    at: datetime
+    due_at: datetime | None = None
+
+
 class Decided(BaseModel):
     """The current decision on a report, with its inputs, so that it can be run again."""
 
@@ -40,6 +52,8 @@ class Decided(BaseModel):
     """The other reports that it was counted with: an input of the decision."""
     reading: Reading | None = None
     """What the second reader said, where it was asked and answered in time: an input of the decision too."""
+    linked: Linked | None = None
+    """The later report for which it was decided again, where one was."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1
@@ -51,6 +65,8 @@ class Decided(BaseModel):
     """What a person gave as her reason; free text, so it travels in `personal` alone."""
     decided_by_name: str | None = None
     escalated_at: datetime | None = None
+    waits_since: datetime | None = None
+    """Since when a person is waited for, where that is longer than this decision stands."""
 
 
 class Superseded(BaseModel):
@@ -73,6 +89,16 @@ class Sightings(BaseModel):
     def without(self, report_id: str) -> tuple[Sighting, ...]:
         """Those of other reports."""
         return tuple(each for each in self.reports if each.report_id != report_id)
+
+
+def place_key(cell: str) -> str:
+    """The key of a place's sightings."""
+    return f"place:{cell}"
+
+
+def victim_key(victim: str) -> str:
+    """The key of a victim's sightings."""
+    return f"victim:{victim}"
 
 
 def victims_of(personal: Mapping[str, Any]) -> tuple[str, ...]:

@@ -61,8 +61,14 @@ def event_of(
         earlier=_earlier(known) if known else None,
         answer=after.answer,
         withdrawn=after.withdrawn,
+        linked=_linked(known, after),
     )
     return NewEvent(topics.DECISIONS, str(after.report.report_id), body)
+
+
+def _linked(known: Decided | None, after: Decided) -> str | None:
+    """The later report that this decision was made for; None of a decision that only keeps what came of one."""
+    return after.linked.report if known and after.linked and after.linked != known.linked else None
 
 
 def _earlier(known: Decided) -> EarlierDecision:
@@ -78,7 +84,7 @@ def _earlier(known: Decided) -> EarlierDecision:
 
 def answer_due(decided: Decided, partnership: Partnership) -> datetime:
     """When a person must have answered: so long after the report came into review."""
-    return decided.decided_at + timedelta(minutes=partnership.threshold(REVIEW_ANSWER).value)
+    return (decided.waits_since or decided.decided_at) + timedelta(minutes=partnership.threshold(REVIEW_ANSWER).value)
 
 
 def _review_timer(after: Decided, context: Context) -> NewTimer:

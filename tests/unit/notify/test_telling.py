@@ -17,6 +17,7 @@ from schemas.events import (
     CaseEvent,
     CaseOpened,
     CaseRerouted,
+    EarlierDecision,
     Event,
     NotificationFailed,
     NotificationSent,
@@ -267,6 +268,19 @@ def test_a_withdrawn_report_raises_no_alarm_again(loop: MemoryLoop) -> None:
     danger = triaged.report.model_copy(update={"danger_now": True, "partner": None})
     loop.send(triaged.model_copy(update={"report": danger, "withdrawn": True}), "report")
     assert told(loop) == set()
+
+
+@pytest.mark.parametrize(("before", "alarmed"), [("high", False), ("standard", True)])
+def test_a_report_that_a_later_one_made_be_decided_again_rings_only_where_its_risk_rose(
+    loop: MemoryLoop, before: str, alarmed: bool
+) -> None:
+    triaged = example(ReportTriaged)
+    danger = triaged.report.model_copy(update={"danger_now": True, "partner": None})
+    decision = triaged.decision.model_copy(update={"risk": "high"})
+    earlier = EarlierDecision.model_validate({"revision": 1, "disposition": "needs-case", "risk": before})
+    again = {"report": danger, "decision": decision, "earlier": earlier, "linked": "R-222-222-222"}
+    loop.send(triaged.model_copy(update=again), "report")
+    assert bool(told(loop)) is alarmed
 
 
 def test_a_sender_is_not_told_of_the_second_matter_that_a_split_made_of_its_report(loop: MemoryLoop) -> None:

@@ -1,12 +1,13 @@
 """A report of a case that was decided again moves the case only where it is the case's own, and never lowers it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from schemas.codes import CaseStatus
 from schemas.events import Actor, ReportTriaged
 from schemas.personal import seal
 from services.kernel.decision import Context, Decision
@@ -118,3 +119,45 @@ def test_a_person_joins_a_report_to_a_case_that_is_hers_to_see(book: Book, by: A
     made = book.takes(triaged(DOMESTIC, PUBLIC_HEALTH, number=6, decision=chosen, decided_by=by, answer="merge"))
     assert (made.events[0].body.TYPE == "ReportJoined") is joined
     assert len(book.cases) == (1 if joined else 2)
+
+
+ENTITLED = {"code": "marac-repeat", "destination": "marac", "count": 3, "needed": 3, "within_days": 365}
+REPEATED = {
+    "risk": "high",
+    "flags": ["repeat-victim"],
+    "entitlements": [ENTITLED | {"status": "comparator", "note": "May meet"}],
+}
+
+
+def linked(**changes: Any) -> ReportTriaged:
+    """The report of the case, decided again on a later day for a report that came then."""
+    made = {"linked": "R-6", "decision": REPEATED, "decided_at": AT + timedelta(days=60)} | changes
+    return corrected(ASB, NEIGHBOURHOOD, **made)
+
+
+def test_a_later_report_about_the_same_person_is_news_to_the_earlier_ones_case(book: Book) -> None:
+    event = book.takes(linked()).events[0].body
+    assert (event.TYPE, event.case.risk, event.case.version) == ("ReportCorrected", "high", 1)
+    assert "a later report" in event.why
+    assert event.case.lead_agency == NEIGHBOURHOOD
+    (task,) = [each for key, each in book.state.items() if key.startswith("task:")]
+    assert task.state.entitlement == "marac-repeat"
+    assert task.state.due_at > AT + timedelta(days=60)
+
+
+def test_the_case_follows_an_earlier_report_to_another_lead(book: Book) -> None:
+    event = book.takes(linked(decision=REPEATED | {"themes": [DOMESTIC], "lead_agency": PUBLIC_HEALTH})).events[0].body
+    assert event.changed["lead_agency"] == {"old": NEIGHBOURHOOD, "new": PUBLIC_HEALTH}
+    assert event.case.lead_agency == PUBLIC_HEALTH
+
+
+def test_a_case_that_knows_it_already_is_not_told_twice(book: Book) -> None:
+    book.takes(linked())
+    assert book.takes(linked()).events == ()
+
+
+def test_a_closed_case_hears_nothing_of_later_reports(book: Book) -> None:
+    (case,) = book.cases
+    key = f"case:{case.state.case_id}"
+    book.state[key] = case.model_copy(update={"state": case.state.model_copy(update={"status": CaseStatus.CLOSED})})
+    assert book.takes(linked()).events == ()

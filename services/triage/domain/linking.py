@@ -6,6 +6,7 @@ from typing import Any
 from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
 from services.kernel.decision import Context, NewTimer
+from services.partnership.assessing import EntitlementRule
 from services.triage.domain.counting import Asked, Counted, Counts, counted_by
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.evidence import Because
@@ -68,6 +69,8 @@ def asked_again(counted: Iterable[Counted], asked: Asked, seen: Sequence[Sightin
 def _may_reach(rule: Counted, earlier: Sighting, asked: Asked, seen: Sequence[Sighting]) -> bool:
     """Whether this report takes the earlier one's count over the threshold; or adds to it where the earlier one has a
     place, a victim or a theme of its own, at which there may be reports that cannot be seen from here."""
+    if rule.earlier >= rule.needed and _sees_the_same(rule.rule, earlier, asked.sighting):
+        return False
     code = rule.rule.threshold or rule.rule.code
     its = Asked(earlier, asked.at, asked.partnership)
     others = tuple(each for each in seen if each.report_id != earlier.report_id)
@@ -76,6 +79,16 @@ def _may_reach(rule: Counted, earlier: Sighting, asked: Asked, seen: Sequence[Si
         return False
     after = counted_by(rule.rule, code, its, Counts((*others, asked.sighting)))
     return after.reached or (len(after.groups) > len(before.groups) and _knows_more(earlier, asked.sighting))
+
+
+def _sees_the_same(rule: EntitlementRule, one: Sighting, other: Sighting) -> bool:
+    """Whether a rule counts the same reports for both: at a busy place nothing need be counted again for each."""
+    return (
+        ("place" not in rule.counts or one.cell == other.cell)
+        and ("victim" not in rule.counts or set(one.victims) == set(other.victims))
+        and (not rule.alike or set(one.themes) == set(other.themes))
+        and (not rule.same_suspect or set(one.suspects) == set(other.suspects))
+    )
 
 
 def _knows_more(one: Sighting, other: Sighting) -> bool:

@@ -138,6 +138,24 @@ def test_a_count_over_several_places_and_people_is_made_for_the_report_itself(lo
     assert "asb-case-review" not in codes(loop, TWO) | codes(loop, THREE)
 
 
+def test_at_a_busy_place_only_who_counts_otherwise_is_asked_again(loop: MemoryLoop) -> None:
+    """The fifth names a victim, so that more may be counted for it than its place."""
+    for number in range(1, 5):
+        loop.pass_time(timedelta(days=2))
+        comes(loop, number, TIPPED, category="noise", cell=HERE)
+        loop.pass_time(MOMENT)
+    loop.pass_time(timedelta(days=2))
+    comes(loop, 5, TIPPED, ANN, category="noise", cell=HERE)
+    assert asked(loop) == []
+    loop.pass_time(timedelta(days=2))
+    comes(loop, 6, TIPPED, ANN, category="noise", cell=THERE)
+    loop.pass_time(timedelta(days=2))
+    comes(loop, 7, TIPPED, ANN, category="noise", cell=HERE)
+    loop.pass_time(MOMENT)
+    assert "repeat-victim" in codes(loop, 5) & codes(loop, 6) & codes(loop, 7)
+    assert [now(loop, number).version for number in range(1, 5)] == [2, 2, 1, 1]
+
+
 def test_one_report_asks_the_latest_few_and_no_more(loop: MemoryLoop) -> None:
     told = LINKED_AT_MOST
     for number in range(1, 2 * told + 1):

@@ -55,7 +55,14 @@ def _create() -> Path:
 def _install(python: Path, lock: Path) -> None:
     _say(f"Installing what {lock.name} names (about a minute the first time) ...")
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes"]
-    subprocess.run([*command, "-r", str(lock)], check=True)  # noqa: S603
+    subprocess.run([*command, "--no-compile", "-r", str(lock)], check=True)  # noqa: S603
+    _compile(python)
+
+
+def _compile(python: Path) -> None:
+    """Compile what was installed on every core, where pip would on one; a template that is no Python stays as it is."""
+    packages = ENVIRONMENT / "lib" / f"python{PYTHON[0]}.{PYTHON[1]}" / "site-packages"
+    subprocess.run([str(python), "-m", "compileall", "-qq", "-j", "0", str(packages)], check=False)  # noqa: S603
 
 
 def _write_command() -> None:

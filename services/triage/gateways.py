@@ -12,8 +12,10 @@ from tokenizers import Tokenizer
 
 from services.triage.second_reader import Vector
 
-MODEL, TOKENIZER = "bge-small-en-v1.5-q.onnx", "bge-small-en-v1.5-q-tokenizer.json"
+MODEL, TOKENIZER = "e5-small-v2-q.onnx", "e5-small-v2-q-tokenizer.json"
 MOST_TOKENS = 256
+_ASKED = "query: "
+"""What the model was trained to find before a text that is compared with others."""
 LAYERS = (7, 9)
 """The inner layers that are read beside the last: three together tell reports apart better than the last alone."""
 _LAST = "last_hidden_state"
@@ -47,7 +49,7 @@ def _telling(model: bytes, names: Sequence[str]) -> bytes:
 
 
 class SentenceModel:
-    """bge-small-en-v1.5, quantised: of three layers the tokens' mean and their greatest, each of length 1."""
+    """e5-small-v2, quantised: of three layers the tokens' mean and their greatest, each of length 1."""
 
     def __init__(self, jar: Path) -> None:
         """Raises `ModelUnusable` where the jar is not there or not whole."""
@@ -68,7 +70,7 @@ class SentenceModel:
 
     def embed(self, text: str) -> Vector:
         """2,304 numbers; the same text gives the same ones."""
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        ids = np.array([self._tokenizer.encode(_ASKED + text).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         layers = [cast("Vector", layer)[0] for layer in self._session.run(self._outputs, fed)]
         return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))])

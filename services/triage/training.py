@@ -83,7 +83,7 @@ def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
     centre, directions = _directions(embedded)
     nothing = np.zeros(0, np.float32)
     return Model(
-        name=f"bge-small-en-v1.5-q+{digest.hexdigest()}",
+        name=f"e5-small-v2-q+{digest.hexdigest()}",
         themes=(*sorted({theme for text in texts for theme in text["themes"]}), NONE),
         flags=(*sorted({flag for text in texts for flag in text["flags"]}), HARM),
         signals=tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))})),
@@ -141,8 +141,10 @@ def _inverse(alike: Wide) -> Wide:
     lower, failed = dpotri(factor, lower=1, overwrite_c=1)
     if failed:
         raise np.linalg.LinAlgError("the texts' likenesses have no inverse")
-    lower = np.tril(lower)
-    return np.asarray(lower + np.tril(lower, -1).T)
+    whole = np.asarray(lower)
+    for row in range(len(whole) - 1):  # in place: a second matrix of this size is gigabytes
+        whole[row, row + 1 :] = whole[row + 1 :, row]
+    return whole
 
 
 def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:

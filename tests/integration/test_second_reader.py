@@ -135,7 +135,7 @@ async def test_nobody_hears_of_a_report_before_it_was_read(pipeline: Pipeline) -
 
 async def test_health_names_the_model_that_reads(pipeline: Pipeline) -> None:
     told = (await pipeline.clients["triage"].get("/readyz")).json()["second_reader"]
-    assert told["model"].startswith("bge-small-en-v1.5-q+")
+    assert told["model"].startswith("e5-small-v2-q+")
     assert told["trouble"] is None
 
 

@@ -10,7 +10,7 @@ NONE, HARM = "none", "harm"
 OWN_WEIGHT, NONE_WEIGHT = 1.0, 0.7
 """How much a theme's own evidence raises what the reader says of it; what "none" counts, of which the training texts
 hold more than of any theme. Fitted on held-out training texts: documented defaults."""
-DOUBTED, HINTED, SUSPECTED, SEEN = 0.5, 0.5, 0.45, 0.65
+DOUBTED, HINTED, SUSPECTED, SEEN = 0.5, 0.5, 0.45, 0.55
 """From which chance of a harm on a plain word for it counts; a hint does; a person looks; the reader flags by itself.
 
 Fitted on the training texts, each read by a reader that never saw it: documented defaults.

@@ -109,7 +109,8 @@ def disposition_of(
     reader: Reader,
 ) -> Answer:
     """Disposition, why a person must decide, and who it is for when it is not ours."""
-    if DANGER in flags or report.kind == "intelligence":
+    read_alone = DANGER in evidence.read_alone
+    if (DANGER in flags and not read_alone) or report.kind == "intelligence":
         return Disposition.NEEDS_CASE, None, None
     harmed = any(risk == "high" for risk in evidence.risks)
     doubt = _doubt(evidence, themes, flags, partnership)

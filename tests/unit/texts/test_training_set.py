@@ -16,7 +16,7 @@ TRAINING = ROOT / "partnerships" / "luton" / "training"
 JUDGE = ROOT / "tests" / "texts" / "judge" / "reports.jsonl"
 
 THEMES = frozenset(get_args(Theme))
-FLAGS = frozenset(get_args(Flag)) - {"danger-now", "repeat-victim", "repeat-place"}
+FLAGS = frozenset(get_args(Flag)) - {"repeat-victim", "repeat-place"}
 VOICES = frozenset({"call-taker", "resident", "professional", "business", "child", "second-language"})
 FIELDS = {"id", "voice", "description", "themes", "flags", "negated_flags"}
 NONE = "none"

@@ -102,6 +102,12 @@ def test_harm_that_only_the_reader_sees_plainly_is_flagged_for_a_person_and_tell
     assert "read-alone/weapon" in [each.rule for each in made.because]
 
 
+def test_danger_that_only_the_reader_sees_is_flagged_and_still_put_before_a_person(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{"danger-now": 0.9})).decision
+    assert (made.flags, made.risk, made.disposition) == (("danger-now",), "high", "review")
+    assert made.review_reason == "the second reader suspects: danger-now"
+
+
 def test_harm_that_the_writer_denies_is_not_flagged_by_the_reader_alone(rules: Rules) -> None:
     made = decided(rules, "Somebody is begging, no weapon seen.", reading("town-centre", 0.95, weapon=0.9)).decision
     assert (made.flags, made.disposition) == ((), "review")

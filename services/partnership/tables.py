@@ -57,6 +57,15 @@ class CompiledTables:
             known = self.remembered[asked] = tuple(self._evaluated(name, inputs))
         return list(known)
 
+    def of_signal(self, signal: str, *, negated: bool) -> tuple[FiredRow, ...]:
+        """What the table of signals says of one that a text holds, or denies: asked for every word that tells."""
+        asked = (signal, negated)
+        known = self.remembered.get(asked)
+        if known is None:
+            known = tuple(self.evaluate("signals", {"signal": signal, "negated": negated}))
+            self.remembered[asked] = known
+        return known
+
     def _evaluated(self, name: str, inputs: Mapping[str, Any]) -> list[FiredRow]:
         contract = CONTRACTS[name]
         checked = contract.inputs.model_validate(inputs).model_dump(mode="json")

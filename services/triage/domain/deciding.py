@@ -115,7 +115,7 @@ def _flags(
     for flag, field in found.items():
         if flag not in flags:
             flags.append(flag)
-            for row in rules.reader.tables.evaluate("signals", {"signal": flag, "negated": False}):
+            for row in rules.reader.tables.of_signal(flag, negated=False):
                 evidence.note({name: row.outputs[name] for name in ("risk", "act_first", "panel")})
                 evidence.because.append(Because(row.rule, field))
     return flags

@@ -129,7 +129,7 @@ class Reader:
         if negated:
             evidence.marked.add(hit.signal)
         again = negated or hit.signal in counted
-        for row in self.tables.evaluate("signals", {"signal": hit.signal, "negated": negated}):
+        for row in self.tables.of_signal(hit.signal, negated=negated):
             evidence.because.append(Because(row.rule, *hit.place, negated=negated))
             if not again:
                 evidence.weigh(row.outputs["theme"], row.outputs["weight"])

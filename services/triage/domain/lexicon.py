@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
@@ -24,7 +25,8 @@ LEXICONS_KEPT = 4
 
 Mark = Literal["negated", "historic", "hypothetical", "figurative"]
 _HINT, _CUE = "?", "\1"
-_SPANS = re.compile(r"[^\W_]+(?:['’]+[^\W_]+)*|[.;!?\n]")
+_CUES = ("before", "after", "mistaken", "historic", "hypothetical", "figurative")
+_STANDING = re.compile(r"([^\W_]+(?:['’]+[^\W_]+)*|[.;!?\n])")
 _TURNS = re.compile(r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|[\"“”:]| - ", re.IGNORECASE)
 """What ends the reach of a "no": in "no knife, bleeding from the head" the bleeding is there."""
 
@@ -50,9 +52,9 @@ def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, mark in (("signals", ""), ("hints", _HINT)):
         for signal, terms in (content.get(kind) or {}).items():
             yield from ((mark + signal, str(term)) for term in terms)
-    for place in ("before", "after", "mistaken"):
+    for place in _CUES[:3]:
         yield from ((_CUE + place, str(term)) for term in content["negations"].get(place) or ())
-    for mark in ("historic", "hypothetical", "figurative"):
+    for mark in _CUES[3:]:
         yield from ((_CUE + mark, str(term)) for term in content[mark])
 
 
@@ -69,7 +71,7 @@ class Lexicon:
     def theme_words(self, text: str, theme: str) -> tuple[Hit, ...]:
         """Words of a text that go with a theme, each different one once; marks are not looked for."""
         words = words_of(text)
-        spans = [match.span() for match in _SPANS.finditer(text)]
+        spans = _spans(text)
         said: dict[str, Hit] = {}
         for label, first, last in self._theme_words.found(words):
             if label == theme:
@@ -81,14 +83,11 @@ class Lexicon:
         """All signals and hints in the text, by their place; of one signal overlapping hits count once."""
         words = words_of(text)
         found = self._terms.found(words)
-        if all(each.label.startswith(_CUE) for each in found):
+        said = [each for each in found if each[0][0] != _CUE]
+        if not said:
             return ()
-        cues = _Cues(text, words, [each for each in found if each.label.startswith(_CUE)])
-        longest = sorted(
-            (each for each in found if not each.label.startswith(_CUE)),
-            key=lambda each: (each.first, -each.last, each.label),
-        )
-        return tuple(self._kept(text, longest, cues))
+        said.sort(key=lambda each: (each[1], -each[2], each[0]))
+        return tuple(self._kept(text, said, _Cues(text, words, found)))
 
     def _kept(self, text: str, found: Sequence[Found], cues: "_Cues") -> Iterator[Hit]:
         reached: dict[str, int] = {}
@@ -100,16 +99,23 @@ class Lexicon:
                 yield Hit(signal, start, end, text[start:end], cues.mark(first, last), sure=signal == label)
 
 
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Of each word and sign its first code point and the one after its last, in the order of `words_of`."""
+    edges = list(accumulate(map(len, _STANDING.split(text))))
+    return list(zip(edges[::2], edges[1::2], strict=False))
+
+
 class _Cues:
     """Where a text negates, looks back, supposes or speaks in figures."""
 
-    def __init__(self, text: str, words: Sequence[str], cues: Sequence[Found]) -> None:
+    def __init__(self, text: str, words: Sequence[str], found: Sequence[Found]) -> None:
         self._text = text
-        self._spans = [match.span() for match in _SPANS.finditer(text)]
+        self._spans = _spans(text)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
-        self._cues: dict[str, list[Found]] = {}
-        for cue in cues:
-            self._cues.setdefault(cue.label.removeprefix(_CUE), []).append(cue)
+        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in _CUES}
+        for label, first, last in found:
+            if label[0] == _CUE:
+                self._cues[label[1:]].append((first, last))
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """From the first word's first code point to the last word's end."""
@@ -117,33 +123,32 @@ class _Cues:
 
     def mark(self, first: int, last: int) -> Mark | None:
         """How a hit on these words is meant; None when it is simply said."""
-        if any(cue.first <= last and first <= cue.last for cue in self._cues.get("figurative", ())):
-            return "figurative"
+        for begun, ended in self._cues["figurative"]:
+            if begun <= last and first <= ended:
+                return "figurative"
         if self._negated(first, last):
             return "negated"
-        for mark, reach, both in (("historic", FAR_WORDS, True), ("hypothetical", FAR_WORDS, False)):
-            if any(self._tells(cue, first, last, reach, both=both) for cue in self._cues.get(mark, ())):
-                return "historic" if mark == "historic" else "hypothetical"
-        return None
+        if self._told("historic", first, last, behind=FAR_WORDS):
+            return "historic"
+        return "hypothetical" if self._told("hypothetical", first, last) else None
 
     def _negated(self, first: int, last: int) -> bool:
         """Said not to be so before or after, or found to be something else in the same clause."""
-        before = any(
-            0 < first - cue.last <= CUE_WORDS and self._joined(cue.last, first) for cue in self._cues.get("before", ())
-        )
-        return (
-            before
-            or any(
-                0 < cue.first - last <= AFTER_WORDS and self._same(cue.first, last)
-                for cue in self._cues.get("after", ())
-            )
-            or any(self._tells(cue, first, last, FAR_WORDS, both=True) for cue in self._cues.get("mistaken", ()))
-        )
+        for _, ended in self._cues["before"]:
+            if 0 < first - ended <= CUE_WORDS and self._joined(ended, first):
+                return True
+        for begun, _ in self._cues["after"]:
+            if 0 < begun - last <= AFTER_WORDS and self._same(begun, last):
+                return True
+        return self._told("mistaken", first, last, behind=FAR_WORDS)
 
-    def _tells(self, cue: Found, first: int, last: int, reach: int, *, both: bool) -> bool:
-        ahead = 0 < first - cue.last <= reach
-        behind = both and 0 < cue.first - last <= reach
-        return (ahead or behind) and self._same(cue.first, first)
+    def _told(self, cue: str, first: int, last: int, behind: int = 0) -> bool:
+        """Whether such a cue stands in the clause, not far before or, with `behind`, after."""
+        for begun, ended in self._cues[cue]:
+            near = 0 < first - ended <= FAR_WORDS or 0 < begun - last <= behind
+            if near and self._same(begun, first):
+                return True
+        return False
 
     def _same(self, one: int, other: int) -> bool:
         return bisect_right(self._breaks, one) == bisect_right(self._breaks, other)

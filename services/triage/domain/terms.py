@@ -221,10 +221,14 @@ class Terms:
         known, start = self._known, self._start
         state = start
         for place, word in enumerate(words):
-            if word in BREAKS:
-                state = start
-                continue
-            state = state.get(word if word in known else _UNKNOWN) or self._step(state, word)
+            after = state.get(word)
+            if after is None:
+                if word in BREAKS:
+                    state = start
+                    continue
+                after = (None if word in known else state.get(_UNKNOWN)) or self._step(state, word)
+            state = after
             if state.said:
-                made += [Found(label, place - length + 1, place) for label, length in state.said]
+                for label, length in state.said:
+                    made.append(Found(label, place - length + 1, place))
         return made

@@ -44,7 +44,7 @@ def _support(evidence: Evidence, theme: str, reader: Reader) -> None:
 
 def _agree(evidence: Evidence, hit: Hit, reader: Reader) -> None:
     """A hint that the reader reads too says what a plain word says."""
-    rows = reader.tables.evaluate("signals", {"signal": hit.signal, "negated": False})
+    rows = reader.tables.of_signal(hit.signal, negated=False)
     known = hit.signal in evidence.flags
     for row in rows:
         evidence.because.append(Because(row.rule, *hit.place))
@@ -61,7 +61,7 @@ def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
     for flag, chance in sorted(reading.harms.items()):
         if chance >= SEEN and flag not in evidence.flags and flag not in evidence.marked:
             evidence.read_alone.append(flag)
-            for row in reader.tables.evaluate("signals", {"signal": flag, "negated": False}):
+            for row in reader.tables.of_signal(flag, negated=False):
                 evidence.note({name: row.outputs[name] for name in ("flag", "risk")})
                 evidence.because.append(Because(f"{READ_ALONE}/{flag}", "description"))
 

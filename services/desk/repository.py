@@ -48,9 +48,9 @@ _ACKNOWLEDGED = text("""
     ORDER BY e.at DESC LIMIT :most
 """)
 _DANGER_IN_REVIEW = text("""
-    SELECT r.reference, r.street, r.received_at, d.decision
+    SELECT r.reference, r.street, r.received_at, d.decision, count(*) OVER () AS waiting
     FROM model_decisions d JOIN model_reports r USING (report_id)
-    WHERE d.in_review AND d.decision::jsonb -> 'flags' ? 'danger-now' ORDER BY d.received_at LIMIT 20
+    WHERE d.in_review AND d.decision::jsonb -> 'flags' ? 'danger-now' ORDER BY d.received_at LIMIT :most
 """)
 _HINT = text("""
     SELECT (SELECT count(*) FROM model_cases WHERE changed_at > :since) AS changed,
@@ -159,9 +159,9 @@ async def acknowledged(connection: AsyncConnection, since: datetime) -> Sequence
     return (await connection.execute(_ACKNOWLEDGED, asked)).all()
 
 
-async def danger_in_review(connection: AsyncConnection) -> Sequence[Any]:
-    """Reports of danger that have no case yet, since a person must decide on them."""
-    return (await connection.execute(_DANGER_IN_REVIEW)).all()
+async def danger_in_review(connection: AsyncConnection, most: int) -> Sequence[Any]:
+    """Reports of danger without a case yet, as a person must decide on them: the oldest, with how many wait in all."""
+    return (await connection.execute(_DANGER_IN_REVIEW, {"most": most})).all()
 
 
 async def danger(connection: AsyncConnection) -> list[dict[str, Any]]:

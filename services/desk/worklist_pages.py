@@ -20,6 +20,8 @@ from services.partnership.models import Partnership
 PAGE, PICKED_MOST = 50, 100
 ACKNOWLEDGED_FOR = timedelta(hours=1)
 """So long an acknowledged danger stays in sight, below those that nobody has seen."""
+REVIEWS_IN_SIGHT = 2
+"""So many reports of danger that a person must decide on stand above the list one by one; the rest as their number."""
 VIEWS = (
     ("mine", "Mine"),
     ("team", "My team"),
@@ -75,7 +77,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
             rows = await repository.worklist(connection, asked)
         counts = await repository.counts(connection, session.person.id)
         danger = await repository.danger(connection)
-        reviews = await repository.danger_in_review(connection)
+        reviews = await repository.danger_in_review(connection, REVIEWS_IN_SIGHT)
         acknowledged = await repository.acknowledged(connection, now - ACKNOWLEDGED_FOR)
     async with hub.database.writing() as connection:
         read = await marks_repository.marks(connection, session.person.id, [row.state["case_id"] for row in rows])
@@ -87,6 +89,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
         views=_views(session, counts, asked["view"]),
         danger=[_danger(presenter, seen(request, session, state), now) for state in danger],
         reviews=[_in_review(presenter, row, _street(partnership, session, row), now) for row in reviews],
+        more_reviews=reviews[0].waiting - len(reviews) if reviews else 0,
         acknowledged=[_acknowledged(presenter, row, seen(request, session, row.state)) for row in acknowledged],
         themes=[(theme.code, theme.short_name) for theme in strategy.themes] if strategy else [],
         agencies=[(agency.code, agency.short_name) for agency in partnership.agencies],

@@ -41,6 +41,16 @@ def case_of(hub: str, posted: dict[str, Any]) -> str:
     return reference
 
 
+def answer_review(hub: str, report: str, answer: dict[str, Any]) -> None:
+    """The duty manager answers a report in review, as its receipt stands now."""
+    triage = httpx2.URL(hub).copy_with(port=(httpx2.URL(hub).port or 0) + 2)
+    path = f"{triage}/internal/reviews/{report}".replace("//internal", "/internal")
+    version = httpx2.get(path, headers=DUTY, timeout=ANSWER_SECONDS).json()["version"]
+    body = answer | {"version": version, "reason": "As it was told."}
+    given = httpx2.post(path, json=body, headers=DUTY, timeout=ANSWER_SECONDS)
+    assert given.status_code == httpx2.codes.OK, given.text
+
+
 def routed(hub: str, posted: dict[str, Any], theme: str, key: dict[str, str] = POLICE) -> str:
     """The report's case; where triage asks a person first, the duty manager answers with that theme."""
 
@@ -50,16 +60,10 @@ def routed(hub: str, posted: dict[str, Any], theme: str, key: dict[str, str] = P
 
     receipt = until(settled, "the report to be decided")
     if receipt["status"] == "in-review":
-        triage = httpx2.URL(hub).copy_with(port=(httpx2.URL(hub).port or 0) + 2)
-        path = f"{triage}/internal/reviews/{receipt['reference']}".replace("//internal", "/internal")
-        body = {
-            "version": httpx2.get(path, headers=DUTY, timeout=ANSWER_SECONDS).json()["version"],
-            "reason": "As it was told.",
-        }
         proposed = receipt["decision"]["themes"][:1] == [theme]
-        body |= {"action": "confirm"} if proposed else {"action": "change", "themes": [theme]}
-        answer = httpx2.post(path, json=body, headers=DUTY, timeout=ANSWER_SECONDS)
-        assert answer.status_code == httpx2.codes.OK, answer.text
+        answer_review(
+            hub, receipt["reference"], {"action": "confirm"} if proposed else {"action": "change", "themes": [theme]}
+        )
 
     def found() -> Any:
         return (httpx2.get(hub + posted["url"], headers=key, timeout=ANSWER_SECONDS).json()["decision"] or {}).get(

@@ -1,13 +1,25 @@
 """What a stranger sees in three minutes, walked in a real browser."""
 
+import re
+from functools import partial
 from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.desk.worklist_pages import REVIEWS_IN_SIGHT
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import DUTY, POLICE, assert_sound, case_of, post_call, until
+from tests.journey.steps import (
+    ANSWER_SECONDS,
+    DUTY,
+    POLICE,
+    answer_review,
+    assert_sound,
+    case_of,
+    post_call,
+    until,
+)
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -48,6 +60,9 @@ def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: s
     headers = DUTY | {"If-Match": '"1"'}
     theirs = httpx2.post(f"{hub}/api/v1/cases/{reference}/assign", json={"owner": "helen-strood"}, headers=headers)
     assert theirs.status_code == 200
+    beside = page.context.new_page()
+    until(lambda: beside.goto(f"/cases/{reference}") and beside.get_by_text("Helen Strood").count(), "her change")
+    beside.close()
     page.locator("summary", has_text="Reroute").click()
     page.locator("#reroute-reason").fill("It belongs to the police.")
     page.locator("#reroute-lead").select_option("bedfordshire-police")
@@ -276,11 +291,43 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(
     context.close()
 
 
-def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page) -> None:
+def test_dangers_that_a_person_must_decide_on_are_counted_and_leave_the_list_its_room(page: Page, hub: str) -> None:
+    words = "Two groups squaring up outside a takeaway, lots of shouting and pushing, door staff have split them up."
+    for street in ("Havelock Road", "Dallow Road", "Crawley Green Road"):
+        posted = post_call(hub, words, category="public-order", place={"text": street})
+        until(partial(_in_review, hub, posted), "the call to wait for a person")
     sign_in(page, "helen-strood")
+    waiting = page.locator(".danger__item", has_text="nobody has decided yet")
+    expect(waiting).to_have_count(REVIEWS_IN_SIGHT + 1)
+    expect(waiting.last).to_contain_text("more report")
+    waiting.last.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/review"))
+
+
+def _in_review(hub: str, posted: dict[str, Any]) -> bool:
+    receipt = httpx2.get(hub + posted["url"], headers=POLICE, timeout=ANSWER_SECONDS).json()
+    return bool(receipt["status"] == "in-review")
+
+
+def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page, hub: str) -> None:
+    sign_in(page, "helen-strood")
+    while waiting := _dangers_in_review(page):
+        for address in waiting:
+            answer_review(hub, address.rsplit("/", 1)[1], {"action": "confirm"})
+        until(partial(_gone, page, waiting), "the answers to be seen")
     while (dangers := page.locator("[data-acknowledge]")).count():
         dangers.first.click()
         page.goto("/")
     rows = "[...document.querySelectorAll('tr[data-row]')]"
     shown = page.evaluate(f"{rows}.filter(r => r.getBoundingClientRect().bottom < innerHeight - 30).length")
     assert shown >= 11
+
+
+def _gone(page: Page, addresses: list[str]) -> bool:
+    page.goto("/")
+    return not set(addresses) & set(_dangers_in_review(page))
+
+
+def _dangers_in_review(page: Page) -> list[str]:
+    found: list[str] = page.locator(".danger a[href^='/reports/']").evaluate_all("all => all.map(each => each.href)")
+    return found

@@ -35,13 +35,13 @@ def partner_case(hub: str, key: str, sent: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def case(chrome: Browser, hub: str) -> str:
-    """One case of a call and two officers' reports, about somebody who says that he is eighteen.
+    """One case of a call and two officers' reports, about a young man who says that he is eighteen.
 
     The officers quote the reference that the call desk gave: by that the hub knows the same matter.
     """
     mark = "".join(random.choices("bcdfghklmnprstvw", k=8)).capitalize()
     context = chrome.new_context(viewport=WIDE, base_url=hub)  # type: ignore[arg-type]
-    words = "Lad begging by the cash machine, says he is eighteen."
+    words = "Young man begging by the cash machine."
     page = context.new_page()
     report = taken(page, words, where=f"{mark} Street", category="begging-vagrancy")
     first, told = case_of_call(page, report, "town-centre"), f"Told to 101 as {report}."

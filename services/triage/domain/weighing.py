@@ -6,7 +6,7 @@ from services.partnership.models import Partnership
 from services.triage.domain.evidence import READ_ALONE, READER, Because, Evidence, Reader
 from services.triage.domain.lexicon import Hit
 from services.triage.domain.naming import DANGER
-from services.triage.domain.reading import HINTED, NONE, SEEN, Reading, suspected, weighed
+from services.triage.domain.reading import ALARMED, HINTED, NONE, SEEN, Reading, suspected, weighed
 
 MINIMUM, SECOND, SURE, MARGIN = "theme-minimum", "second-theme", "review-confidence", "review-margin"
 READ_SURE = "reading-confidence"
@@ -59,7 +59,8 @@ def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
     Not where the writer names the harm and says that it is not so.
     """
     for flag, chance in sorted(reading.harms.items()):
-        if chance >= SEEN and flag not in evidence.flags and flag not in evidence.marked:
+        plain = chance >= (ALARMED if flag == DANGER else SEEN)
+        if plain and flag not in evidence.flags and flag not in evidence.marked:
             evidence.read_alone.append(flag)
             for row in reader.tables.of_signal(flag, negated=False):
                 evidence.note({name: row.outputs[name] for name in ("flag", "risk")})

@@ -13,6 +13,7 @@ from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import (
+    ALARMED,
     DOUBTED,
     FURTHER,
     HARM,
@@ -103,7 +104,11 @@ def test_harm_that_only_the_reader_sees_plainly_is_flagged_for_a_person_and_tell
 
 
 def test_danger_that_only_the_reader_sees_is_flagged_and_still_put_before_a_person(rules: Rules) -> None:
-    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{"danger-now": 0.9})).decision
+    less = decided(
+        rules, "Somebody is begging.", reading("town-centre", 0.95, **{"danger-now": ALARMED - 0.01})
+    ).decision
+    assert (less.flags, less.disposition) == ((), "review")
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, **{"danger-now": ALARMED})).decision
     assert (made.flags, made.risk, made.disposition) == (("danger-now",), "high", "review")
     assert made.review_reason == "the second reader suspects: danger-now"
 

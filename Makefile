@@ -8,7 +8,7 @@ UV_COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 CHECKED := services schemas hub deploy tests
 QUICK_SUITES := $(wildcard tests/unit tests/contract)
-# The two with a whole hub of their own come first: each keeps one of two processes busy for long.
+# The two with a whole hub of their own come first: each keeps a process busy for long.
 SUITES := $(wildcard tests/faults tests/journey tests/integration) $(QUICK_SUITES)
 
 BEGUN := $(shell date +%s)
@@ -88,7 +88,7 @@ types:
 	@$(VENV)/mypy $(CHECKED)
 
 suites:
-	@$(VENV)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
+	@$(VENV)/pytest -q -n 3 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
 
 .PHONY: bench
 bench: development ## One stage of the hub beside the floor, as a table of ratios

@@ -73,6 +73,9 @@ ROUTERS = (
     proxy.router,
 )
 """Every page; `proxy` takes what no other does, so it stands last."""
+KEPT_IDLE_SECONDS = 2
+"""So long a connection to another service is kept unused. Its server closes one after five: who keeps it as long may
+send into one that is being closed, and a page says "not available just now" though nothing is away."""
 PAGE_ROUTES = ("/api/", "/internal/", "/readyz", "/healthz", "/metrics", "/openapi.json", "/demo/mail.json")
 
 
@@ -80,6 +83,7 @@ def _client(settings: Settings, offset: int) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         base_url=f"http://{LOOPBACK}:{settings.port_base + offset}",
         timeout=60,
+        limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_IDLE_SECONDS),
         event_hooks={"request": [carry_trace]},
     )
 

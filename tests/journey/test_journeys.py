@@ -195,8 +195,9 @@ def test_a_note_that_is_being_written_is_kept_when_the_page_is_left(page: Page, 
 def test_rows_are_picked_by_keyboard_and_given_to_one_person_together(page: Page, hub: str) -> None:
     reference = case_of(hub, post_call(hub, "Loud music through the wall at two.", place={"text": "Ludlow Avenue"}))
     sign_in(page, "helen-strood")
-    page.goto("/?view=unowned&lead=luton-council-neighbourhood-services")
     row = page.locator(f"tr[data-reference={reference}]")
+    unowned = "/?view=unowned&lead=luton-council-neighbourhood-services"
+    until(lambda: page.goto(unowned) and row.count(), "the desk to show the case")
     row.get_by_role("link").focus()
     page.keyboard.press("x")
     expect(page.locator("[data-picked]")).to_have_text("1 selected")

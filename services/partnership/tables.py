@@ -62,7 +62,7 @@ class CompiledTables:
         asked = (signal, negated)
         known = self.remembered.get(asked)
         if known is None:
-            known = tuple(self.evaluate("signals", {"signal": signal, "negated": negated}))
+            known = tuple(self._evaluated("signals", {"signal": signal, "negated": negated}))
             self.remembered[asked] = known
         return known
 

@@ -25,7 +25,7 @@ LEXICONS_KEPT = 4
 
 Mark = Literal["negated", "historic", "hypothetical", "figurative"]
 _HINT, _CUE = "?", "\1"
-_CUES = ("before", "after", "mistaken", "historic", "hypothetical", "figurative")
+_DENIALS, _MARKS = ("before", "after", "mistaken"), ("historic", "hypothetical", "figurative")
 _STANDING = re.compile(r"([^\W_]+(?:['’]+[^\W_]+)*|[.;!?\n])")
 _TURNS = re.compile(r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|[\"“”:]| - ", re.IGNORECASE)
 """What ends the reach of a "no": in "no knife, bleeding from the head" the bleeding is there."""
@@ -52,9 +52,9 @@ def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, mark in (("signals", ""), ("hints", _HINT)):
         for signal, terms in (content.get(kind) or {}).items():
             yield from ((mark + signal, str(term)) for term in terms)
-    for place in _CUES[:3]:
+    for place in _DENIALS:
         yield from ((_CUE + place, str(term)) for term in content["negations"].get(place) or ())
-    for mark in _CUES[3:]:
+    for mark in _MARKS:
         yield from ((_CUE + mark, str(term)) for term in content[mark])
 
 
@@ -112,7 +112,7 @@ class _Cues:
         self._text = text
         self._spans = _spans(text)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
-        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in _CUES}
+        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*_DENIALS, *_MARKS)}
         for label, first, last in found:
             if label[0] == _CUE:
                 self._cues[label[1:]].append((first, last))

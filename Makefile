@@ -91,7 +91,7 @@ suites:
 	@$(VENV)/pytest -q -n 3 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
 
 .PHONY: bench
-bench: development ## One stage of the hub beside the floor, as a table of ratios
+bench: development ## One stage of the hub and triage beside the floor, as a table of ratios
 	@$(VENV)/python -m hub bench $(ARGUMENTS)
 
 .PHONY: bench-reading

@@ -1,4 +1,4 @@
-"""`hub bench`: one stage of the hub beside the floor, on engines of its own, as a table of ratios."""
+"""`hub bench`: one stage of the hub and triage beside the floor, on engines of its own, as a table of ratios."""
 
 import asyncio
 import sys
@@ -17,26 +17,24 @@ from deploy.local.provision import provision
 from deploy.local.trouble import CannotStart
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say, table
-from tests.benchmarks.stage import measure
-from tests.benchmarks.triage import measure_triage
+from tests.benchmarks.beside import measure
 from tests.engines.running import free_ports, running
 
 
 def bench(as_json: AsJson = False) -> None:
-    """Measure batches of 1, 10, 100 and 500 by turns with the floor, in one run."""
+    """Measure batches of 1, 10, 100 and 500: the floor, a stage of the kernel and triage by turns, in one run."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        found, triage = _measured(Home(local_settings().home))
+        found = _measured(Home(local_settings().home))
     except CannotStart as trouble:
         fail(str(trouble))
     if as_json:
-        answer({"stage": found, "triage": triage})
+        answer({"reports_per_second": found})
     else:
-        table("One stage beside the floor", tuple(found[0]), found)
-        table("Triage beside the floor", tuple(triage[0]), triage)
+        table("Reports a second: the floor, one stage, triage", tuple(found[0]), found)
 
 
-def _measured(home: Home) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _measured(home: Home) -> list[dict[str, Any]]:
     ensure([KAFKA_LOCK], home.jars)
     with tempfile.TemporaryDirectory(dir=home.path) as folder, ExitStack() as stack:
         data = Path(folder)
@@ -47,5 +45,4 @@ def _measured(home: Home) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             stack.enter_context(running(program, data / f"{program.name}.log")).wait_ready()
         address = url(database.port or 0)
         asyncio.run(provision(address, services=()))
-        stage = asyncio.run(measure(address, bootstrap(broker.port or 0)))
-        return stage, asyncio.run(measure_triage(address, bootstrap(broker.port or 0)))
+        return asyncio.run(measure(address, bootstrap(broker.port or 0)))

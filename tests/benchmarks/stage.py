@@ -1,16 +1,13 @@
 """One stage of the hub beside the floor: raw aiokafka and asyncpg doing the same durable work, in one run.
 
 The work, for each report of about 1.5 kB: consume, validate, write inbox, state and outbox in one transaction, publish
-the event, delete the outbox row, move the position. Usage: python -m tests.benchmarks.stage POSTGRES_URL KAFKA [--json]
+the event, delete the outbox row, move the position. `beside` measures them by turns.
 """
 
-import argparse
 import asyncio
-import json
-import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -27,14 +24,13 @@ from schemas.personal import seal
 from services.kernel.consumer import Subscription
 from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
 from services.kernel.envelope import encoded
-from services.kernel.process import Process, tune_collector
+from services.kernel.process import Process
 from services.kernel.settings import Settings
 from tests.integration.kernel.probe import provision
 
-SIZES = {1: 1_500, 10: 6_000, 100: 20_000, 500: 30_000}
-"""Batch size → records measured."""
 PARTITIONS = 4
-DONE = """
+LONGEST_SECONDS = 120.0
+_DONE = """
     SELECT coalesce((SELECT sum(next_offset) FROM {schema}.positions WHERE topic = $1), 0) >= $2
            AND NOT EXISTS (SELECT 1 FROM {schema}.outbox_messages)
 """
@@ -87,6 +83,13 @@ class BenchStage:
 
     async def rules(self, connection: AsyncConnection) -> None:
         """None needed."""
+
+
+async def until_done(watch: Any, schema: str, topic: str, records: int) -> None:
+    """Wait until a topic is handled and published to its end. Raises `TimeoutError` when that does not come."""
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while not await watch.fetchval(_DONE.format(schema=schema), topic, records):
+            await asyncio.sleep(0.02)
 
 
 class Bench:
@@ -144,8 +147,7 @@ class Bench:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(process.app.router.lifespan_context(process.app))
             started = time.perf_counter()
-            while not await watch.fetchval(DONE.format(schema=name), topic_in, records):
-                await asyncio.sleep(0.02)
+            await until_done(watch, name, topic_in, records)
             taken = time.perf_counter() - started
         stored = await watch.fetchval(f"SELECT count(*) FROM {name}.states")  # noqa: S608
         assert stored == records, f"{stored} of {records} reports were stored"
@@ -212,37 +214,3 @@ async def _floor_batch(connection: Any, producer: AIOKafkaProducer, topic: str, 
     ]
     await asyncio.gather(*sent)
     await connection.execute("DELETE FROM outbox_messages WHERE id = ANY($1::bigint[])", [row["id"] for row in written])
-
-
-Measure = Callable[[int, int], Awaitable[float]]
-
-
-async def measure(postgres: str, kafka: str) -> list[dict[str, float]]:
-    """Both at every batch size, floor and hub by turns; reports per second and the ratio."""
-    tune_collector()  # as every service of the hub runs; the floor has the same collector
-    bench, table = Bench(postgres, kafka), []
-    for batch, records in SIZES.items():
-        floor, hub = await bench.floor(batch, records), await bench.hub(batch, records)
-        table.append(
-            {
-                "batch": batch,
-                "floor_per_second": round(floor),
-                "hub_per_second": round(hub),
-                "ratio": round(hub / floor, 2),
-            }
-        )
-        sys.stderr.write(f"{table[-1]}\n")
-    return table
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("postgres")
-    parser.add_argument("kafka")
-    arguments = parser.parse_args()
-    json.dump(asyncio.run(measure(arguments.postgres, arguments.kafka)), sys.stdout, indent=2)
-
-
-if __name__ == "__main__":
-    main()

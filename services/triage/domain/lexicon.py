@@ -7,10 +7,9 @@ counts only where the second reader reads the same harm in the whole text.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ruamel.yaml import YAML
 
@@ -31,8 +30,7 @@ _TURNS = re.compile(r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|[\"“
 """What ends the reach of a "no": in "no knife, bleeding from the head" the bleeding is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A signal in the text: span in Unicode code points, end exclusive; `sure` is False for a hint."""
 
     signal: str
@@ -70,12 +68,11 @@ class Lexicon:
 
     def theme_words(self, text: str, theme: str) -> tuple[Hit, ...]:
         """Words of a text that go with a theme, each different one once; marks are not looked for."""
-        words = words_of(text)
-        spans = _spans(text)
+        words, edges = words_of(text), _edges(text)
         said: dict[str, Hit] = {}
         for label, first, last in self._theme_words.found(words):
             if label == theme:
-                start, end = spans[first][0], spans[last][1]
+                start, end = edges[2 * first], edges[2 * last + 1]
                 said.setdefault(text[start:end].lower(), Hit(theme, start, end, text[start:end], sure=False))
         return tuple(said.values())
 
@@ -99,10 +96,9 @@ class Lexicon:
                 yield Hit(signal, start, end, text[start:end], cues.mark(first, last), sure=signal == label)
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Of each word and sign its first code point and the one after its last, in the order of `words_of`."""
-    edges = list(accumulate(map(len, _STANDING.split(text))))
-    return list(zip(edges[::2], edges[1::2], strict=False))
+def _edges(text: str) -> list[int]:
+    """Of each word and sign its first code point and the one after its last, by turns, in the order of `words_of`."""
+    return list(accumulate(map(len, _STANDING.split(text))))
 
 
 class _Cues:
@@ -110,7 +106,7 @@ class _Cues:
 
     def __init__(self, text: str, words: Sequence[str], found: Sequence[Found]) -> None:
         self._text = text
-        self._spans = _spans(text)
+        self._edges = _edges(text)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
         self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*_DENIALS, *_MARKS)}
         for label, first, last in found:
@@ -119,7 +115,7 @@ class _Cues:
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """From the first word's first code point to the last word's end."""
-        return self._spans[first][0], self._spans[last][1]
+        return self._edges[2 * first], self._edges[2 * last + 1]
 
     def mark(self, first: int, last: int) -> Mark | None:
         """How a hit on these words is meant; None when it is simply said."""
@@ -155,7 +151,7 @@ class _Cues:
 
     def _joined(self, one: int, other: int) -> bool:
         """In one clause, with nothing between that turns the sentence."""
-        between = self._text[self._spans[one][1] : self._spans[other][0]]
+        between = self._text[self._edges[2 * one + 1] : self._edges[2 * other]]
         return self._same(one, other) and _TURNS.search(between) is None
 
 

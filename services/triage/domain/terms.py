@@ -1,41 +1,55 @@
 """Terms of a lexicon, compiled: every term is found in one pass over a text's words, however many there are.
 
 A term is a run of words. `(a|b)` means either, `(s|)` with or without, `_` up to three words between, `<name>` any of
-the lexicon's set of that name. The terms make one automaton over words; its states are worked out as texts need them
-and kept, so that a word costs one look-up.
+the lexicon's set of that name. The terms make one automaton over words, followed from each word that begins one; its
+states are worked out as texts need them and kept.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import NamedTuple
 
 GAP, GAP_WORDS = "_", 3
 """The sign of a gap, and the words that it may hold."""
 BREAKS = frozenset(".;!?\n")
 """What ends a clause: no term reaches over it."""
 _WORDS = re.compile(r"[^\W_]+|[.;!?\n]")
+_FOREIGN = "£–—“”…"
+"""Signs beyond ASCII that people write and that stand in no word."""
 _SET = re.compile(r"<(\w+)>")
 _MOST_STATES = 60_000
-_UNKNOWN = "\0"
+
+
+def _plainly(letter: str) -> str | None:
+    if letter == "'":
+        return None
+    return letter.lower() if letter.isalnum() or letter in BREAKS else " "
+
+
+_PLAINLY = {code: _plainly(chr(code)) for code in range(128)}
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in small letters without apostrophes, and the signs that part its clauses."""
-    return _WORDS.findall(text.lower().replace("'", "").replace("’", ""))
+    text = text.replace("’", "'")
+    for sign in () if text.isascii() else _FOREIGN:
+        text = text.replace(sign, " ")
+    if not text.isascii():
+        return _WORDS.findall(text.lower().replace("'", ""))
+    # What follows gives the same for ASCII in half the time: every report is read so.
+    text = text.translate(_PLAINLY)
+    for sign in BREAKS:
+        text = text.replace(sign, f" {sign} ")
+    return list(filter(None, text.split(" ")))
 
 
 class TermMalformed(ValueError):
     """A term's parentheses do not match, or it names a set that the lexicon does not have."""
 
 
-class Found(NamedTuple):
-    """A label said by the words from `first` to `last`, both included."""
-
-    label: str
-    first: int
-    last: int
+Found = tuple[str, int, int]
+"""A label, and the first and the last word that say it, both included."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,22 +62,25 @@ class _Node:
     says: str | None = None
 
 
-_Key = frozenset[tuple[_Node, int]]
+class _State(dict[str, "_State | None"]):
+    """Where terms that began at one word may stand after some more words: what each word that leads on leads to.
 
+    None is not worked out yet: `leads` has the places. `beyond` is where any other word leads, `said` the labels of the
+    terms that end here, and `alive` says whether one ends here or goes on whatever the next word is.
+    """
 
-class _State(dict[str, "_State"]):
-    """A state of the automaton: where each word leads; `said` are the labels and how many words they took."""
+    __slots__ = ("alive", "beyond", "gap", "leads", "said")
 
-    __slots__ = ("places", "said")
-
-    def __init__(self, places: _Key) -> None:
-        super().__init__()
-        self.places = places
-        longest: dict[str, int] = {}
-        for node, length in places:
-            if node.says is not None:
-                longest[node.says] = max(longest.get(node.says, 0), length)
-        self.said = tuple(sorted(longest.items()))
+    def __init__(self, places: frozenset[_Node]) -> None:
+        self.leads: dict[str, list[_Node]] = {}
+        for place in places:
+            for word, following in place.following.items():
+                self.leads.setdefault(word, []).extend(following)
+        super().__init__(dict.fromkeys(self.leads.keys() - BREAKS))
+        self.gap = [place.anything for place in places if place.anything is not None]
+        self.beyond: _State | None = None
+        self.said = tuple(sorted({place.says for place in places if place.says is not None}))
+        self.alive = bool(self.said or self.gap)
 
 
 def _split(text: str, sign: str) -> list[str]:
@@ -139,12 +156,17 @@ class Terms:
     def __init__(self, terms: Iterable[tuple[str, str]], sets: Mapping[str, Sequence[object]] | None = None) -> None:
         self._sets = {name: "(" + "|".join(map(str, words)) + ")" for name, words in (sets or {}).items()}
         self._root = _Node()
-        self._known: set[str] = set()
         for label, term in terms:
             end = self._grow(self._root, self._whole(term))
             end.free.append(_Node(says=label))
-        self._states: dict[_Key, _State] = {}
-        self._start = self._state(frozenset(self._closed({self._root}, 0)))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what texts made be worked out; only what each first word leads to is worked out at once."""
+        self._states: dict[frozenset[_Node], _State] = {}
+        self._start = self._state([self._root])
+        for word in self._start:
+            self._after(self._start, word)
 
     def _whole(self, term: str) -> str:
         try:
@@ -171,7 +193,6 @@ class Terms:
         else:
             last = node
             for word in words_of(choice):
-                self._known.add(word)
                 following = _Node()
                 last.following.setdefault(word, []).append(following)
                 last = following
@@ -184,51 +205,56 @@ class Terms:
             node = node.anything
         return node
 
-    def _closed(self, nodes: Iterable[_Node], length: int) -> set[tuple[_Node, int]]:
-        waiting, closed = list(nodes), set()
+    def _state(self, nodes: Iterable[_Node]) -> _State:
+        """The state of these places and of those that stand open from them."""
+        waiting, places = list(nodes), set[_Node]()
         while waiting:
             node = waiting.pop()
-            if (node, length) not in closed:
-                closed.add((node, length))
+            if node not in places:
+                places.add(node)
                 waiting += node.free
-        return closed
-
-    def _state(self, places: _Key) -> _State:
-        state = self._states.get(places)
+        key = frozenset(places)
+        state = self._states.get(key)
         if state is None:
-            if len(self._states) > _MOST_STATES:
-                self._states = {self._start.places: self._start}
-                self._start.clear()
-            state = self._states[places] = _State(places)
+            state = self._states[key] = _State(key)
+            state.beyond = self._state(state.gap) if state.gap else None
         return state
 
-    def _step(self, state: _State, word: str) -> _State:
-        """The state after `word`, worked out once."""
-        key = word if word in self._known else _UNKNOWN
-        after = state.get(key)
-        if after is None:
-            places = set(self._start.places) if state is not self._start else set(state.places)
-            for node, length in state.places:
-                ahead = [*node.following.get(key, ()), *([node.anything] if node.anything else [])]
-                if ahead:
-                    places |= self._closed(ahead, length + 1)
-            after = state[key] = self._state(frozenset(places))
+    def _after(self, state: _State, word: str) -> _State:
+        """The state after a word that leads on, worked out once."""
+        if len(self._states) > _MOST_STATES:
+            self._begin()
+        after = state[word] = self._state([*state.leads[word], *state.gap])
         return after
 
     def found(self, words: Sequence[str]) -> list[Found]:
-        """Every label and where it is said: for each last word the longest run, in the order of the last words."""
-        made: list[Found] = []
-        known, start = self._known, self._start
-        state = start
-        for place, word in enumerate(words):
-            after = state.get(word)
-            if after is None:
-                if word in BREAKS:
-                    state = start
-                    continue
-                after = (None if word in known else state.get(_UNKNOWN)) or self._step(state, word)
-            state = after
-            if state.said:
-                for label, length in state.said:
-                    made.append(Found(label, place - length + 1, place))
-        return made
+        """Every label and where it is said: for each last word the longest run, in the order of the last words.
+
+        Terms are followed from each word that begins one. One automaton over all of them at once looks each word up
+        only once, but texts that it has not seen make it work out hundreds of states each.
+        """
+        made: dict[tuple[int, str], int] = {}
+        begun, ended = self._start.get, [*words, "\n"]
+        for first, state in [
+            (place, state)
+            for place, word in enumerate(words)
+            if (state := begun(word)) is not None and (state.alive or ended[place + 1] in state)
+        ]:
+            self._follow(state, ended, first, made)
+        return [(label, first, last) for (last, label), first in sorted(made.items())]
+
+    def _follow(self, state: _State, words: Sequence[str], first: int, made: dict[tuple[int, str], int]) -> None:
+        """Note what is said from the word `first` on, which led to `state`, until no term goes on."""
+        last = first
+        while True:
+            for label in state.said:
+                made.setdefault((last, label), first)
+            last += 1
+            word = words[last]
+            if word in state:
+                after = state[word]
+                state = self._after(state, word) if after is None else after
+            elif state.beyond is None or word in BREAKS:
+                return
+            else:
+                state = state.beyond

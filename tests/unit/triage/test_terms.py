@@ -29,7 +29,7 @@ CONTENT = {
     ],
 )
 def test_a_term_is_found_where_it_stands(term: str, text: str, said: tuple[int, int]) -> None:
-    found = [(each.first, each.last) for each in Terms([("x", term)], SETS).found(words_of(text))]
+    found = [(first, last) for _, first, last in Terms([("x", term)], SETS).found(words_of(text))]
     assert said in found
 
 

@@ -12,8 +12,9 @@ from services.triage.domain.state import (
     Sighting,
     Sightings,
     Superseded,
+    happened,
     is_counted,
-    sighting_of,
+    suspects_of,
     visible_to,
 )
 
@@ -128,7 +129,7 @@ async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
 
 def _columns(decided: list[Decided]) -> dict[str, list[Any]]:
     reports = [each.report for each in decided]
-    seen = [sighting_of(each.report, each.personal, each.decision.themes) for each in decided]
+    times = [happened(report) for report in reports]
     return {
         "ids": [report.report_id for report in reports],
         "references": [report.reference for report in reports],
@@ -140,10 +141,10 @@ def _columns(decided: list[Decided]) -> dict[str, list[Any]]:
         "in_review": [each.in_review for each in decided],
         "versions": [each.version for each in decided],
         "documents": [each.model_dump_json(exclude_none=True) for each in decided],
-        "happened": [each.happened_at for each in seen],
-        "timed": [each.timed for each in seen],
-        "themes": [",".join(each.themes) for each in seen],
-        "suspects": [",".join(each.suspects) for each in seen],
+        "happened": [happened_at for happened_at, _ in times],
+        "timed": [timed for _, timed in times],
+        "themes": [",".join(each.decision.themes) for each in decided],
+        "suspects": [",".join(suspects_of(each.personal)) for each in decided],
         "counted": [is_counted(each.report) and not each.withdrawn for each in decided],
         "visible": [",".join(visible_to(each.decision)) for each in decided],
     }

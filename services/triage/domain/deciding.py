@@ -1,7 +1,7 @@
 """The decision on a report: category first, words second, place and time third; danger before everything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -92,8 +92,8 @@ def decide_report(
     counted = _counted(report, personal, themes, counts, rules)
     flags = _flags(report, evidence, ages, counted, rules)
     live = _live(report, evidence, ages, flags, _Tally(counted, counts), rules, day)
-    hinted = any(hit.signal not in flags for hit in evidence.hints)
-    return replace(_assessed(live, report, personal, counted, rules), hinted=hinted, counted=counted)
+    decision, because = _assessed(live, report, personal, counted, rules)
+    return Decided(decision, because, any(hit.signal not in flags for hit in evidence.hints), counted)
 
 
 def _counted(
@@ -123,18 +123,18 @@ def _flags(
 
 def _assessed(
     decided: Decided, report: ReportFacts, personal: Mapping[str, Any], counted: tuple[Counted, ...], rules: Rules
-) -> Decided:
+) -> tuple[TriageDecision, tuple[Because, ...]]:
     """The decision with its THRIVE record and what may be entitled; intelligence tells nobody of either."""
     decision = decided.decision
     thrive = assess(signs(report, personal, decision.flags, decision.risk), rules.partnership)
     if not is_counted(report) or decision.disposition is Disposition.NOT_OURS:
-        return replace(decided, decision=decision.model_copy(update={"thrive": thrive}))
+        return decision.model_copy(update={"thrive": thrive}), decided.because
     found = entitlements(counted, decision.flags, rules.partnership)
     fields = {each.rule.code: each.field for each in counted}
     because = tuple(Because(f"{ENTITLEMENTS}/{each.code}", fields.get(each.code, "flags")) for each in found)
     fired = dict.fromkeys((*decision.rules, *(each.rule for each in because)))
     update = {"thrive": thrive, "entitlements": found, "rules": tuple(fired)}
-    return Decided(decision.model_copy(update=update), (*decided.because, *because))
+    return decision.model_copy(update=update), (*decided.because, *because)
 
 
 def _historic(report: ReportFacts, evidence: Evidence, rules: Rules, day: date) -> Decided:

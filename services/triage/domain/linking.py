@@ -35,7 +35,7 @@ def ask_again(
     They are decided in transactions of their own, so that a batch of reports reads and locks no more than it did. A
     timer is this revision's own and never replaced: see `unread.wait_for_reading`.
     """
-    if decision.disposition is Disposition.NOT_OURS:
+    if not counts.seen or decision.disposition is Disposition.NOT_OURS:
         return ()
     at = counts.at(report.received_at)
     asked = Asked(this, at, context.rules.partnership)

@@ -112,8 +112,11 @@ def suspects_of(personal: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _people(personal: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    people = personal.get("people")
+    if not people:
+        return ()
     found = set()
-    for person in personal.get("people") or ():
+    for person in people:
         if person.get("role") == role and person.get("name"):
             born = person.get("date_of_birth") or person.get("age") or ""
             words = " ".join(str(person["name"]).lower().split())
@@ -126,14 +129,20 @@ def is_counted(report: ReportFacts) -> bool:
     return report.kind != "intelligence"
 
 
+def happened(report: ReportFacts) -> tuple[datetime, bool]:
+    """When it happened, as far as is known, and whether that is more than a month."""
+    month = datetime.fromisoformat(f"{report.occurred_month}-01T00:00:00+00:00") if report.occurred_month else None
+    return report.occurred_at or month or report.received_at, month is None or report.occurred_at is not None
+
+
 def sighting_of(report: ReportFacts, personal: Mapping[str, Any], themes: tuple[str, ...]) -> Sighting:
     """The report as others will count it."""
-    month = datetime.fromisoformat(f"{report.occurred_month}-01T00:00:00+00:00") if report.occurred_month else None
+    happened_at, timed = happened(report)
     return Sighting(
         report_id=str(report.report_id),
         reference=report.reference,
-        happened_at=report.occurred_at or month or report.received_at,
-        timed=month is None or report.occurred_at is not None,
+        happened_at=happened_at,
+        timed=timed,
         cell=report.cell,
         themes=themes,
         victims=victims_of(personal),

@@ -1,11 +1,13 @@
 """The THRIVE record of a report: a first assessment of each letter, by the partnership's lines."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from schemas.events import ReportFacts, Thrive
 from services.partnership.models import Partnership
 
+RECORDS_KEPT = 1_000
 _NAMED = {
     "victim": "victim-named",
     "suspect": "suspect-named",
@@ -34,10 +36,15 @@ def _of_person(person: Mapping[str, Any]) -> Iterator[str]:
 
 def assess(found: frozenset[str], partnership: Partnership) -> Thrive:
     """The first line of each letter of which a sign holds; one without signs always holds."""
-    said: dict[str, str] = {}
-    rules = []
+    said: dict[str, tuple[str, str, str]] = {}
     for line in partnership.thrive:
-        if line.letter not in said and (not line.signs_any or found & set(line.signs_any)):
-            said[line.letter] = line.says
-            rules.append(f"thrive/{line.code}")
-    return Thrive.model_validate({**said, "rules": rules})
+        if line.letter not in said and (not line.signs_any or not found.isdisjoint(line.signs_any)):
+            said[line.letter] = line.letter, line.says, line.code
+    return _record(*said.values())
+
+
+@lru_cache(maxsize=RECORDS_KEPT)
+def _record(*lines: tuple[str, str, str]) -> Thrive:
+    """The record of these letters, words and codes: one of some dozens, and every report has one."""
+    rules = [f"thrive/{code}" for _, _, code in lines]
+    return Thrive.model_validate({**{letter: says for letter, says, _ in lines}, "rules": rules})

@@ -82,6 +82,7 @@ class ReportDecided(Event):
     version: int | None = Field(None, description="Counts the decisions on this report")
     earlier: EarlierDecision | None = Field(None, description="The decision that this one replaces")
     answer: ReviewAnswer | None = Field(None, description="What a person made of the hub's proposal")
+    undone: ReviewAnswer | None = Field(None, description="The answer that its giver took back: it waits again")
     withdrawn: bool = Field(False, description="The sender withdrew the report; nothing is deleted")
     linked: str | None = Field(None, description="The later report for which this one was decided again: its reference")
 

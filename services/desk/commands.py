@@ -136,9 +136,16 @@ class Casework:
             "reason": fields.get("reason") or "Confirmed as proposed.",
         }
         body |= _parts_of(fields)
+        return await self._review(hub, session, reference, body)
+
+    async def undo_review(self, hub: Process, session: Session, reference: str, version: int) -> Outcome:
+        """She takes her answer to a report in review back."""
+        return await self._review(hub, session, f"{reference}/undo", {"version": version})
+
+    async def _review(self, hub: Process, session: Session, path: str, body: dict[str, Any]) -> Outcome:
         headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
         try:
-            answer = await self._triage.post(f"/internal/reviews/{reference}", json=body, headers=headers)
+            answer = await self._triage.post(f"/internal/reviews/{path}", json=body, headers=headers)
         except httpx2.HTTPError as error:
             raise unavailable("The review could not be answered just now. Try again.") from error
         return Outcome(answer.status_code, answer.json(), body)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.desk import repository, review_repository
+from services.desk import repository, review_repository, undo_pages
 from services.desk.commands import Casework, Outcome
 from services.desk.frame import PARTS, around, missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
@@ -22,15 +22,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/review")
-async def review(request: Request, session: SignedIn, after: str | None = None, notice: str = "") -> Response:
-    """What waits, oldest first, and the first of it opened."""
-    return await _page(request, session, None, after=after, notice=notice)
+async def review(
+    request: Request, session: SignedIn, after: str | None = None, notice: str = "", answered: str = ""
+) -> Response:
+    """What waits, oldest first, and the first of it opened; above it the answer that she just gave."""
+    return await _page(request, session, None, after=after, notice=notice, answered=answered)
 
 
 @router.get("/review/{reference}")
-async def one(request: Request, session: SignedIn, reference: str, after: str | None = None) -> Response:
+async def one(
+    request: Request, session: SignedIn, reference: str, after: str | None = None, answered: str = ""
+) -> Response:
     """The report with that reference opened."""
-    return await _page(request, session, tidy(reference), after=after)
+    return await _page(request, session, tidy(reference), after=after, answered=answered)
 
 
 async def _page(
@@ -40,6 +44,7 @@ async def _page(
     *,
     after: str | None = None,
     notice: str = "",
+    answered: str = "",
     error: str = "",
     sent: Mapping[str, str] | None = None,
     status: int = 200,
@@ -71,6 +76,7 @@ async def _page(
         themes=_themes(presenter, partnership, now.date()),
         minutes=int(partnership.threshold("review-answer").value),
         notice=notice,
+        given=await undo_pages.given(request, session, answered, item),
         error=error,
         sent=sent or {},
     )
@@ -139,7 +145,17 @@ async def answer(request: Request, session: SignedIn, form: CheckedForm, referen
     if not outcome.done:
         return await _page(request, session, found, error=sentence(outcome), sent=form, status=outcome.status)
     following = f"/{form['following']}" if form.get("following") else ""
-    return RedirectResponse(f"/review{following}", 303)
+    return RedirectResponse(f"/review{following}?answered={found}", 303)
+
+
+@router.post("/review/{reference}/undo")
+async def undo(request: Request, session: SignedIn, form: CheckedForm, reference: str) -> Response:
+    """She takes her answer back: the report opens again as it waited. Or a sentence says why the answer stands."""
+    found = tidy(reference)
+    error = await undo_pages.undone(request, session, found, int(form["version"]))
+    if error:
+        return await _page(request, session, found, error=error, status=422)
+    return RedirectResponse(f"/review/{found}", 303)
 
 
 async def _sees(hub: Process, session: Session, typed: str) -> bool:

@@ -40,6 +40,7 @@ REQUIRED_THRESHOLDS = (
     "same-incident",
     "review-answer",
 )
+REQUIRED_REVIEWING = ("undo-within",)
 SYSTEMS = {"sender", "referral-systems"}
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {
@@ -61,6 +62,7 @@ UNIQUE = {
     "outcomes": "outcomes",
     "scores": "scores",
     "thresholds": "thresholds",
+    "reviewing": "numbers of the review",
     "staff": "staff",
     "promises": "promises",
     "notifications": "notifications",
@@ -204,10 +206,11 @@ def _demonstration_keys(partnership: Partnership, report: Report) -> None:
 
 
 def _thresholds(partnership: Partnership, report: Report) -> None:
-    codes = {threshold.code for threshold in partnership.thresholds}
-    for code in REQUIRED_THRESHOLDS:
-        if code not in codes:
-            report("thresholds", (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
+    for section, required in (("thresholds", REQUIRED_THRESHOLDS), ("reviewing", REQUIRED_REVIEWING)):
+        codes = {threshold.code for threshold in getattr(partnership, section)}
+        for code in required:
+            if code not in codes:
+                report(section, (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
 
 
 def _signs(partnership: Partnership, report: Report) -> None:

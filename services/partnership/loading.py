@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, type[entries.Entry]]] = {
     "notifications.yaml": {"notifications": rules.NotificationRule},
     "sharing.yaml": {"sharing": rules.SharingRule},
     "thresholds.yaml": {"thresholds": entries.Threshold},
+    "review.yaml": {"reviewing": entries.Threshold},
     "promises.yaml": {"promises": entries.Promise},
     "operations.yaml": {"operations": entries.Operation},
     "tags.yaml": {"tags": entries.Tag},

@@ -98,6 +98,7 @@ class Partnership:
     templates: tuple[Template, ...]
     sharing: tuple[SharingRule, ...]
     thresholds: tuple[Threshold, ...]
+    reviewing: tuple[Threshold, ...]
     promises: tuple[Promise, ...]
     operations: tuple[Operation, ...]
     tags: tuple[Tag, ...]
@@ -287,7 +288,7 @@ class Partnership:
 
     @cached_property
     def _thresholds(self) -> Mapping[str, Threshold]:
-        return _by_code(self.thresholds)
+        return _by_code((*self.thresholds, *self.reviewing))
 
     @cached_property
     def _outcomes(self) -> Mapping[str, Outcome]:

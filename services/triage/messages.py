@@ -28,6 +28,15 @@ class ResolveReview(BaseModel):
     by: Actor
 
 
+class UndoReview(BaseModel):
+    """Who answered takes the answer back; `version` is the decision that the answer made."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    version: int
+    by: Actor
+
+
 class ReviewUnanswered(BaseModel):
     """The time to answer a report in review ran out; `version` is the decision that waits."""
 
@@ -77,6 +86,7 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
     "ResolveReview": {1: ResolveReview},
+    "UndoReview": {1: UndoReview},
     **{command.__name__: {1: command} for command in (*RULE_COMMANDS, *SHADOW_MESSAGES)},
     "review-unanswered": {1: ReviewUnanswered},
     **HOLDING,

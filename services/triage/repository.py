@@ -1,6 +1,6 @@
 """Every query of triage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,11 @@ _SAVE_HISTORY = text("""
 _HISTORY = text("""
     SELECT document FROM decision_history WHERE report_id = CAST(:report AS uuid) ORDER BY version DESC
     LIMIT :most
+""")
+_SUPERSEDED = text("""
+    SELECT 'history:' || h.report_id || ':' || h.version AS key, h.document FROM decision_history h
+    JOIN unnest(CAST(:reports AS uuid[]), CAST(:versions AS integer[])) AS k (report_id, version)
+        USING (report_id, version)
 """)
 _REVIEWS = text("""
     SELECT document FROM decisions
@@ -165,6 +170,16 @@ async def history(connection: AsyncConnection, report_id: UUID) -> list[Decided]
     """The decisions that others took the place of, latest first."""
     rows = await connection.execute(_HISTORY, {"report": report_id, "most": SHOWN_AT_MOST})
     return [Decided.model_validate(row.document) for row in rows]
+
+
+async def superseded(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Any]:
+    """The decisions that others took the place of, of the keys `history:<report>:<version>` among `keys`."""
+    named = [key.split(":")[1:] for key in sorted(keys) if key.startswith("history:")]
+    if not named:
+        return {}
+    wanted = {"reports": [report for report, _ in named], "versions": [int(version) for _, version in named]}
+    rows = await connection.execute(_SUPERSEDED, wanted)
+    return {row.key: Superseded(decided=Decided.model_validate(row.document)) for row in rows}
 
 
 async def waiting(connection: AsyncConnection, rights: Mapping[str, Any]) -> int:

@@ -21,7 +21,8 @@ from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import figures
 from services.triage.domain.reviewing import Refused, known_destinations
 from services.triage.domain.state import Decided, visible_to
-from services.triage.messages import ResolveReview
+from services.triage.domain.undoing import NotUndone, undo_until
+from services.triage.messages import ResolveReview, UndoReview
 from services.triage.review_views import fired, stands, view
 
 PAGE = 50
@@ -41,6 +42,13 @@ class Answer(BaseModel):
     destination: str | None = Field(None, max_length=200)
     case: str | None = Field(None, max_length=20)
     reason: str = Field(min_length=1, max_length=1000)
+
+
+class Undo(BaseModel):
+    """The decision that the answer made, by its version."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int
 
 
 @router.get("/reviews")
@@ -91,13 +99,15 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
     hub: Process = request.app.state.hub
     async with hub.database.writing() as connection:
         known = await repository.by_reference(connection, reference)
-        if known is None or not _may_see(caller, known):
+        if known is None or not (_may_see(caller, known) or _hers(caller, known)):
             raise Problem(404, "not-found", "There is no report with this reference for you.")
         before = await repository.history(connection, known.report.report_id)
         rules: Rules = await request.app.state.keeper.active(connection)
         tallies = await repository.rule_tallies(connection)
     history = [_seen(request, caller, each) for each in before]
+    until = undo_until(known, _partnership(request)) if _hers(caller, known) else None
     more = {
+        "undo_until": until.isoformat() if until and until > hub.clock() else None,
         "fired": fired(known, rules, tallies),
         "destinations": sorted(known_destinations(rules)),
         "history": history,
@@ -116,6 +126,11 @@ async def rule_quality(request: Request) -> dict[str, Any]:
 def _may_see(caller: Caller, decided: Decided) -> bool:
     """The proposed lead, who acts first, and who sees all; intelligence the police alone."""
     return caller.sees_all or bool(caller.agencies & set(visible_to(decided.decision)))
+
+
+def _hers(caller: Caller, decided: Decided) -> bool:
+    """Whether she gave the answer that stands, whoever leads now."""
+    return decided.answer is not None and decided.decided_by == caller.id
 
 
 @router.post("/reviews/{reference}")
@@ -140,12 +155,25 @@ async def _answerable(hub: Process, caller: Caller, reference: str, version: int
         known = await repository.by_reference(connection, reference)
         before = await repository.history(connection, known.report.report_id) if known else []
     seen = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
-    if known is None or not any(_may_see(caller, each) for each in seen):
+    if known is None or not (_hers(caller, known) or any(_may_see(caller, each) for each in seen)):
         raise Problem(404, "not-found", "There is no report with this reference for you.")
     return known
 
 
-def _refused(refusal: Refused) -> Problem:
+@router.post("/reviews/{reference}/undo")
+async def undo_review(request: Request, caller: Reviewer, reference: str, undo: Undo) -> dict[str, Any]:
+    """Who answered takes the answer back, within a stated time: the report waits again as it did."""
+    hub: Process = request.app.state.hub
+    known = await _answerable(hub, caller, reference, undo.version)
+    by = Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)
+    command = UndoReview(report_id=known.report.report_id, version=undo.version, by=by)
+    decided = await hub.handle(command, subject=str(command.report_id))
+    if isinstance(decided, NotUndone):
+        raise _refused(decided)
+    return _seen(request, caller, decided)
+
+
+def _refused(refusal: Refused | NotUndone) -> Problem:
     """A stale answer says how the report stands now, so that both can be shown."""
     if refusal.current is None:
         return Problem(422, refusal.code, refusal.message)

@@ -19,9 +19,18 @@ from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
 from services.triage.domain.shadow import SHADOW_MESSAGES, ShadowPaged, StartShadow, run_key
 from services.triage.domain.succession import report_key
+from services.triage.domain.undoing import before_key
 from services.triage.domain.unread import unread_key
 from services.triage.keeping import RuleKeeper
-from services.triage.messages import READERS, LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
+from services.triage.messages import (
+    READERS,
+    LinkedReport,
+    ReadingLate,
+    ResolveReview,
+    ReviewUnanswered,
+    TextRead,
+    UndoReview,
+)
 
 RULES = "rules"
 _KINDS = ("decision", "place", "victim")
@@ -66,6 +75,8 @@ class TriageStage:
         if isinstance(body, ResolveReview):
             named = {body.report_id} | ({second_matter(body.report_id)} if body.action == "split" else set())
             return Keys(aggregates=frozenset(map(report_key, named)))
+        if isinstance(body, UndoReview):
+            return Keys(aggregates=frozenset({report_key(body.report_id), before_key(body.report_id, body.version)}))
         if isinstance(body, ReviewUnanswered):
             return Keys(aggregates=frozenset({report_key(body.report_id)}))
         return report_keys(body)
@@ -78,6 +89,7 @@ class TriageStage:
         state |= await replay_repository.load_runs(connection, runs) if runs else {}
         unread = [key.removeprefix("unread:") for key in keys.aggregates if key.startswith("unread:")]
         state |= await unread_repository.load(connection, unread) if unread else {}
+        state |= await repository.superseded(connection, keys.aggregates)
         named = {
             kind: sorted(key.removeprefix(f"{kind}:") for key in keys.aggregates if key.startswith(f"{kind}:"))
             for kind in _KINDS

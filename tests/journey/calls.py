@@ -66,4 +66,4 @@ def _answer(page: Page, report: str, theme: str) -> None:
         page.locator("#theme").select_option(theme)
     page.locator("#reason").fill("As it was told.")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url(lambda address: report not in address)
+    page.wait_for_url(lambda address: f"review/{report}" not in address)

@@ -49,7 +49,7 @@ def test_a_report_is_read_and_changed_with_a_reason_by_keyboard_alone(page: Page
     page.keyboard.press("Tab")
     page.keyboard.type("She may be controlled.")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url(lambda address: reference not in address)
+    page.wait_for_url(lambda address: f"review/{reference}" not in address)
     got = until(lambda: routed(hub, reference), "the decision to arrive")
     assert got["decision"]["themes"] == [DOMESTIC]
     page.goto(f"/review/{reference}")
@@ -71,7 +71,7 @@ def test_an_answer_that_comes_too_late_shows_both_and_overwrites_nothing(page: P
     other.goto(f"/review/{reference}")
     other.keyboard.press("1")
     other.keyboard.press("Control+Enter")
-    other.wait_for_url(lambda address: reference not in address)
+    other.wait_for_url(lambda address: f"review/{reference}" not in address)
     page.keyboard.press("5")
     page.select_option("#destination", "Luton Council highways")
     page.fill("#reason", "It is a pothole.")

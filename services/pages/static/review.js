@@ -39,6 +39,7 @@
     "l": function () { return go("l"); },
     "e": function () { if (form && !/^(change|split)$/.test(chosen().value)) { pick(2); } var theme = one("#theme"); if (theme) { theme.focus(); } return theme; },
     "y": function () { var why = one("#reason"); if (why) { why.focus(); } return why; },
+    "u": function () { var undo = one("[data-undo]"); if (undo) { undo.click(); } return undo; },
     "w": function () { if (lit.length) { step = (step + 1) % lit.length; lit[step].focus(); } return lit.length; }
   };
   document.addEventListener("keydown", function (event) {

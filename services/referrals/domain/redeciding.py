@@ -22,6 +22,8 @@ DANGER = "danger-now"
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
 STAYS = "Decided again: the case holds more or was sent elsewhere, so a person decides whether it follows"
 LINKED = "Decided again, since a later report tells of the same person or place"
+TAKEN_BACK = "Its answer was taken back: the report is in review again, and the case goes with it"
+WORKED_ON = "Its answer was taken back, but the case holds more or was worked on: a person decides of it"
 NOTED = "Decided again: theme and lead are as they were"
 _RISK = {"standard": 0, "medium": 1, "high": 2}
 
@@ -50,20 +52,23 @@ def _corrected(
 ) -> Decision:
     changed = _differences(event, earlier)
     moved = bool({"themes", "lead_agency"} & changed.keys())
-    follows = moved and _may_follow(case, event, earlier)
+    if event.undone:
+        follows = _untouched(case, earlier)
+    else:
+        follows = moved and _may_follow(case, event, earlier)
     change = Change(case, event.decided_by, context)
     if follows:
         change.note(kind=event.decision.kind_of_case or case.kind)
     change.happens(
         ReportCorrected,
         replaces=follows,
-        why=FOLLOWS if follows else STAYS if moved else LINKED if event.linked else NOTED,
+        why=_why(event, follows=follows, moved=moved),
         changed=changed,
         report=event.report,
         personal=event.personal,
         suggested=tuple(dict.fromkeys((*case.suggested, *event.decision.panels))),
         **_facts(case, event),
-        **(_route(case, event) if follows else {}),
+        **(_route(case, event, context.rules.partnership) if follows else {}),
     )
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
@@ -111,6 +116,25 @@ def _may_follow(case: Case, event: ReportDecided, earlier: EarlierDecision) -> b
     )
 
 
+def _why(event: ReportDecided, *, follows: bool, moved: bool) -> str:
+    if event.undone:
+        return TAKEN_BACK if follows else WORKED_ON
+    if follows:
+        return FOLLOWS
+    return STAYS if moved else LINKED if event.linked else NOTED
+
+
+def _untouched(case: Case, earlier: EarlierDecision) -> bool:
+    """The report is all the case holds, and nobody took it, sent it elsewhere or referred it since the answer."""
+    state = case.state
+    where = earlier.lead_agency in (None, state.lead_agency) and set(earlier.themes) == set(state.themes)
+    return where and state.report_count == 1 and state.status is CaseStatus.OPEN and _unworked(case)
+
+
+def _unworked(case: Case) -> bool:
+    return case.state.owner is None and not case.open_referrals and not case.ladder and not case.support
+
+
 def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
     """The case takes on more risk and an earlier time, never less: that is for a person to say."""
     before, decision = case.state, event.decision
@@ -130,14 +154,15 @@ def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
     return facts
 
 
-def _route(case: Case, event: ReportDecided) -> dict[str, Any]:
-    """Another theme and lead; a new lead has no owner yet."""
+def _route(case: Case, event: ReportDecided, partnership: Partnership) -> dict[str, Any]:
+    """Another theme and lead; a new lead has no owner yet. What has no lead yet goes to who owns such."""
     decision = event.decision
-    same = decision.lead_agency == case.state.lead_agency
+    lead = decision.lead_agency or partnership.identity.owner_without_theme
+    same = lead == case.state.lead_agency
     return {
         "themes": decision.themes,
-        "lead_agency": decision.lead_agency,
-        "acting_lead": decision.acting_lead or decision.lead_agency,
+        "lead_agency": lead,
+        "acting_lead": decision.acting_lead or lead,
         "joint_leads": decision.joint_leads,
         "owner": case.state.owner if same else None,
         "owner_name": case.state.owner_name if same else None,

@@ -1,6 +1,6 @@
 """The table of contents: each kind of message and what becomes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -29,8 +29,9 @@ from services.triage.domain.state import (
     victims_of,
 )
 from services.triage.domain.succession import HUB, report_key, succeed, unanswered
+from services.triage.domain.undoing import undo
 from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
-from services.triage.messages import LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead
+from services.triage.messages import LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead, UndoReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,11 @@ class _Taken:
 
 def handle(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
     """Decide one message."""
-    body = message.body
-    if isinstance(body, ResolveReview):
-        return resolve(state, body, context)
-    if isinstance(body, ReviewUnanswered):
-        return unanswered(state.get(report_key(body.report_id)), body, context)
-    if isinstance(body, (TextRead, ReadingLate)):
-        return read(state, body, context)
-    if isinstance(body, LinkedReport):
-        return linked(state, body, context)
-    if isinstance(body, ReportWithdrawn):
-        return withdrawn(state, body, context)
-    return received(state, body, context)
+    return _HANDLERS[type(message.body)](state, message.body, context)
+
+
+def _unanswered(state: Mapping[str, Any], body: ReviewUnanswered, context: Context) -> Decision:
+    return unanswered(state.get(report_key(body.report_id)), body, context)
 
 
 def withdrawn(state: Mapping[str, Any], event: ReportWithdrawn, context: Context) -> Decision:
@@ -226,3 +220,15 @@ def _seen(state: Mapping[str, Any], keys: frozenset[str], own: str) -> tuple[Sig
 
 def _day(context: Context) -> date:
     return context.now.date()
+
+
+_HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decision]] = {
+    ReportReceived: received,
+    ReportWithdrawn: withdrawn,
+    TextRead: read,
+    ReadingLate: read,
+    LinkedReport: linked,
+    ResolveReview: resolve,
+    UndoReview: undo,
+    ReviewUnanswered: _unanswered,
+}

@@ -73,6 +73,7 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,
             "answer": command.action,
+            "undone": None,
             "reason": command.reason,
             "version": known.version + 1,
             "in_review": False,

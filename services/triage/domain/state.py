@@ -61,6 +61,8 @@ class Decided(BaseModel):
     victims: tuple[str, ...] = ()
     withdrawn: bool = False
     answer: ReviewAnswer | None = None
+    undone: ReviewAnswer | None = None
+    """The answer that was taken back, so that this one waits again."""
     reason: str | None = None
     """What a person gave as her reason; free text, so it travels in `personal` alone."""
     decided_by_name: str | None = None

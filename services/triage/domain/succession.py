@@ -62,6 +62,7 @@ def event_of(
         answer=after.answer,
         withdrawn=after.withdrawn,
         linked=_linked(known, after),
+        undone=after.undone if after.in_review else None,
     )
     return NewEvent(topics.DECISIONS, str(after.report.report_id), body)
 

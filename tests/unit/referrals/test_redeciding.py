@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from schemas.codes import CaseStatus
-from schemas.events import Actor, ReportTriaged
+from schemas.events import Actor, ReportDecided, ReportTriaged, ReviewRequested
 from schemas.personal import seal
 from services.kernel.decision import Context, Decision
 from services.partnership.loading import load_partnership
-from services.referrals.domain import reports
+from services.referrals.domain import redeciding, reports
 from services.referrals.domain.state import Case, Rules
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ class Book:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.state, self.cause = rules, dict[str, Any](), 0
 
-    def takes(self, event: ReportTriaged) -> Decision:
+    def takes(self, event: ReportDecided) -> Decision:
         """Decide and keep."""
         self.cause += 1
         made = reports.decided(self.state, event, Context(AT, UUID(int=self.cause << 8), self.rules))
@@ -161,3 +161,42 @@ def test_a_closed_case_hears_nothing_of_later_reports(book: Book) -> None:
     key = f"case:{case.state.case_id}"
     book.state[key] = case.model_copy(update={"state": case.state.model_copy(update={"status": CaseStatus.CLOSED})})
     assert book.takes(linked()).events == ()
+
+
+def taken_back(**changes: Any) -> ReviewRequested:
+    """The answer that made the case is taken back: the report waits for a person again."""
+    decided = {"disposition": "review", "confidence": 0.4, "lead_agency": PUBLIC_HEALTH}
+    made = corrected(DOMESTIC, PUBLIC_HEALTH, decision=decided, decided_by=ASHA).model_dump()
+    return ReviewRequested.model_validate(made | {"undone": "change"} | changes)
+
+
+def test_a_case_that_nobody_touched_goes_back_with_its_report_and_follows_the_next_answer(book: Book) -> None:
+    event = book.takes(taken_back()).events[0].body
+    assert (event.TYPE, event.why) == ("ReportCorrected", redeciding.TAKEN_BACK)
+    assert (event.case.themes, event.case.lead_agency) == ((DOMESTIC,), PUBLIC_HEALTH)
+    earlier = {"revision": 1, "themes": [DOMESTIC], "lead_agency": PUBLIC_HEALTH, "disposition": "review"}
+    after = book.takes(corrected(ASB, NEIGHBOURHOOD, earlier=earlier)).events[0].body
+    assert (after.case.themes, after.case.lead_agency) == ((ASB,), NEIGHBOURHOOD)
+    assert len(book.cases) == 1
+
+
+def test_a_case_whose_report_has_no_lead_again_goes_to_who_owns_such_cases(book: Book, rules: Rules) -> None:
+    event = taken_back()
+    nobody = event.decision.model_copy(update={"themes": (), "lead_agency": None, "acting_lead": None})
+    after = book.takes(event.model_copy(update={"decision": nobody})).events[0].body.case
+    assert after.lead_agency == rules.partnership.identity.owner_without_theme
+    assert after.acting_lead == after.lead_agency
+
+
+@pytest.mark.parametrize(
+    "held",
+    [{"owner": "asha-venn"}, {"report_count": 2}, {"lead_agency": "bedfordshire-police"}, {"status": "closed"}],
+    ids=["somebody took it", "it holds another report", "somebody rerouted it", "somebody closed it"],
+)
+def test_a_case_that_was_worked_on_stays_when_its_answer_is_taken_back(book: Book, held: dict[str, Any]) -> None:
+    (case,) = book.cases
+    worked = case.model_copy(update={"state": case.state.model_copy(update=held)})
+    book.state[f"case:{case.state.case_id}"] = worked
+    event = book.takes(taken_back()).events[0].body
+    assert event.why == redeciding.WORKED_ON
+    assert (event.case.themes, event.case.lead_agency) == ((ASB,), worked.state.lead_agency)

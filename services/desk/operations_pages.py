@@ -104,12 +104,12 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     letters = [item | {"service": each["service"]} for each in found if each for item in each.get("items", [])]
     async with hub.database.reading(**EVERYTHING) as connection:
         traced = await repository.traced(connection)
-    services: dict[str, dict[str, Any] | None] = {"desk": hub.health() | {"ready": True}, **ready}
+    services = {"desk": {"ready": await hub.database.writable()} | hub.health(), **ready}
     page: Response = request.app.state.pages.render(
         "ops.html",
         **shell(request, session, "ops"),
         balance=balanced(balance) if balance else None,
-        services=services,
+        services={name: found and found | {"trouble": trouble(found)} for name, found in services.items()},
         letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
         partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],
         hops=recent.hops(numbers(metrics)),
@@ -124,6 +124,13 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
         oldest_trace=trace_link(request, ((balance or {}).get("oldest_waiting") or {}).get("trace_id")),
     )
     return page
+
+
+def trouble(health: Mapping[str, Any]) -> str | None:
+    """What is in a service's way, as its readiness tells it: the gravest first, None where nothing is."""
+    stored = health["database"] if health["database"] != "connected" else None
+    reader = health.get("second_reader") or {}
+    return stored or health["relay"]["trouble"] or health["timers"] or health["jobs"] or reader.get("trouble")
 
 
 def _oldest(balance: Mapping[str, Any], presenter: Presenter, now: datetime) -> str | None:

@@ -6,14 +6,26 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.kernel.errors import INFRASTRUCTURE, sqlstate
 from services.kernel.settings import Settings
 
 IDLE_MS = "60000"
 """As long as a statement may take: after it the server ends a transaction in which nothing is done."""
 
+REFUSALS = {
+    "53100": "PostgreSQL has no room left on its disk and keeps nothing new. Free some: the hub goes on by itself.",
+    "58030": "PostgreSQL could not write to its disk and keeps nothing new. Look at the disk and at PostgreSQL's log.",
+    "25006": "PostgreSQL is read-only (a standby?) and keeps nothing new. Point HUB_DATABASE_URL at the primary.",
+}
+"""What PostgreSQL says (SQLSTATE) when it answers but takes no change, and what to do about it."""
+
 _SET_READER = text("SELECT set_config(:name, :value, true)")
+_LOOK = text("SELECT 1 FROM positions LIMIT 1")
+# More than the pages that are there would hold: only where the disk has room for more of them does it succeed.
+_WRITE = text("INSERT INTO inbox (id) SELECT gen_random_uuid() FROM generate_series(1, 5000)")
 
 
 def role_url(settings: Settings, role: str) -> str:
@@ -29,6 +41,7 @@ class Database:
 
     def __init__(self, service: str, settings: Settings, pool_size: int = 8) -> None:
         self._service, self._settings = service, settings
+        self.trouble: str | None = None
         self._writer = self._engine(f"hub_{service}", pool_size)
         self._reader = self._engine(f"hub_{service}_reader", pool_size)
 
@@ -56,8 +69,28 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction of the service role: committed at the end, rolled back on any error."""
-        async with self._writer.begin() as connection:
-            yield connection
+        try:
+            async with self._writer.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            self.trouble = REFUSALS.get(sqlstate(error), self.trouble)
+            raise
+
+    async def writable(self) -> bool:
+        """Whether PostgreSQL answers and takes changes; `trouble` says why not, in a sentence.
+
+        Once it has refused a change, one is tried and rolled back, so that the trouble ends with its cause.
+        """
+        try:
+            async with self._writer.connect() as connection:
+                await connection.execute(_WRITE if self.trouble in REFUSALS.values() else _LOOK)
+                await connection.rollback()
+        except INFRASTRUCTURE as error:
+            state = sqlstate(error) if isinstance(error, DBAPIError) else ""
+            self.trouble = REFUSALS.get(state, f"PostgreSQL does not answer as it should ({type(error).__name__}).")
+            return False
+        self.trouble = None
+        return True
 
     @asynccontextmanager
     async def reading(self, **session: str) -> AsyncIterator[AsyncConnection]:

@@ -54,7 +54,7 @@ async def healthz(request: Request) -> JSONResponse:
 
 @health.get("/readyz")
 async def readyz(request: Request) -> JSONResponse:
-    """Ready: the database answers and every subscription has started once."""
+    """Ready: PostgreSQL takes changes and every subscription has started once; 503 with the reason otherwise."""
     ready = await _hub(request).ready()
     return JSONResponse({"ready": ready, **_hub(request).health()}, 200 if ready else 503)
 

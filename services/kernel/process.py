@@ -237,6 +237,7 @@ class Process:
         return {
             "service": self.name,
             "alive": not stuck and not ended,
+            "database": self.database.trouble or "connected",
             "kafka": self._kafka,
             "consumers": consumers,
             "relay": {
@@ -257,13 +258,9 @@ class Process:
         return starts and not task.cancelled() and task.exception() is None
 
     async def ready(self) -> bool:
-        """The database answers and every subscription has been started once; Kafka may be away again later."""
-        if self._kafka not in ("connected", "not needed"):
-            return False
-        try:
-            async with self.database.writing() as connection:
-                await connection.execute(text("SELECT 1 FROM positions LIMIT 1"))
-        except INFRASTRUCTURE:
+        """PostgreSQL takes changes and every subscription has been started once; Kafka may be away again later."""
+        writable = await self.database.writable()
+        if not writable or self._kafka not in ("connected", "not needed"):
             return False
         return all([await check() for check in self.ready_checks])
 

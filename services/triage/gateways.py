@@ -1,6 +1,7 @@
 """The sentence model: read out of its jar, as it was fetched, and run in this process."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,7 @@ LAYERS = (7, 9)
 """The inner layers that are read beside the last: three together tell reports apart better than the last alone."""
 _LAST = "last_hidden_state"
 _BROKEN = (
-    *(OSError, zipfile.BadZipFile, KeyError, ValueError),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, ValueError),
     *(runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf),
     *(runtime.NotImplemented, runtime.RuntimeException),
 )
@@ -64,7 +65,11 @@ class SentenceModel:
                 )
                 self._tokenizer: Any = Tokenizer.from_buffer(packed.read(TOKENIZER))
         except _BROKEN as error:
-            raise ModelUnusable(f"The sentence model in {jar.name} cannot be used ({type(error).__name__}).") from error
+            found = f"is not whole ({type(error).__name__})" if jar.exists() else "is not there"
+            raise ModelUnusable(
+                f"The sentence model {jar.name} {found}. The next `make run` fetches it anew; a hub that is run "
+                "otherwise names it in HUB_SENTENCE_MODEL."
+            ) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
 

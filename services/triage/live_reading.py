@@ -22,6 +22,7 @@ from services.triage.second_reader import SecondReader, WeightsUnusable, load
 
 GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
+_ALONE = "Until then lexicon and tables decide alone."
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -32,12 +33,12 @@ def opened(settings: Settings) -> tuple[SecondReader | None, str | None]:
     try:
         model = load(settings.partnership)
         if model is None:
-            return None, "The partnership has no weights: `hub train` makes them."
+            return None, f"The partnership has no weights: `hub train` makes them. {_ALONE}"
         if settings.sentence_model is None:
-            return None, "HUB_SENTENCE_MODEL names no sentence model."
+            return None, f"HUB_SENTENCE_MODEL names no sentence model: `make run` fetches one and sets it. {_ALONE}"
         return SecondReader(model, SentenceModel(settings.sentence_model)), None
     except (ModelUnusable, WeightsUnusable) as error:
-        return None, str(error)
+        return None, f"{error} {_ALONE}"
 
 
 class LiveReader:

@@ -150,8 +150,12 @@ async def test_a_disk_that_fills_while_the_hub_runs_is_said_and_nothing_is_lost_
     assert refusals[0].status_code == httpx2.codes.SERVICE_UNAVAILABLE
     assert int(refusals[0].headers["retry-after"]) > 0
     assert refusals[0].json()["code"] == "unavailable"
+    answer = await small.client.get("/readyz")
+    assert answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE
+    assert answer.json()["database"].startswith("PostgreSQL "), "readiness says what is in the way"
     await until(partial(_said, small), "a sentence about the disk")
     small.filler.unlink()
+    await until(small.ready, "the hub to be ready again by itself")
     for number in range(MORE):
         await until(partial(_taken_again, small, f"after-{number}"), "a report to be taken again")
     await until(partial(_all_answered, small), "every report to be decided")

@@ -19,6 +19,7 @@ from deploy.local.jars import sentence_model
 from deploy.local.program import Program
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
+from services.triage.live_reading import opened
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import SecondReader, Vector
 from services.triage.stage import TriageStage
@@ -190,6 +191,42 @@ async def trouble(pipeline: Pipeline) -> str | None:
     """What health says is in the second reader's way."""
     told: str | None = (await pipeline.clients["triage"].get("/readyz")).json()["second_reader"]["trouble"]
     return told
+
+
+@pytest.fixture(params=["moved away", "cut off", "changed within"])
+def broken(request: pytest.FixtureRequest, model: Path, tmp_path: Path) -> Path:
+    """The sentence model's jar as it must not be."""
+    jar, whole = tmp_path / model.name, model.read_bytes()
+    if request.param == "cut off":
+        jar.write_bytes(whole[: len(whole) // 2])
+    elif request.param == "changed within":
+        jar.write_bytes(whole[:1_000_000] + bytes(1000) + whole[1_001_000:])
+    return jar
+
+
+@pytest.fixture
+def unread(pipeline: Pipeline, broken: Path) -> Iterator[None]:
+    """Triage as it starts with a broken sentence model."""
+    triage = pipeline.processes["triage"]
+    reader, stage, whole = triage.app.state.reader, triage.stage, triage.app.state.reader.second
+    assert isinstance(stage, TriageStage)
+    reader.second, reader.trouble = opened(triage.settings.model_copy(update={"sentence_model": broken}))
+    stage.reading_wait = reader.wait
+    yield
+    reader.second, reader.trouble, stage.reading_wait = whole, None, timedelta(seconds=PATIENT)
+
+
+async def test_without_a_whole_sentence_model_lexicon_and_tables_decide_at_once_and_health_says_what_to_do(
+    pipeline: Pipeline, unread: None
+) -> None:
+    unsure, sure = [await post(pipeline, NO_OBVIOUS_WORD), await post(pipeline, SURE, category="fly-tipping")]
+    assert ((await decided(pipeline, unsure)).reading, (await decided(pipeline, unsure)).in_review) == (None, True)
+    assert (await receipt(pipeline, sure))["status"] == "routed"
+    answer = await pipeline.clients["triage"].get("/readyz")
+    told = answer.json()["second_reader"]
+    assert (answer.status_code, told["model"]) == (200, None)
+    assert "`make run` fetches it anew" in told["trouble"]
+    assert told["trouble"].endswith("Until then lexicon and tables decide alone.")
 
 
 @pytest.fixture

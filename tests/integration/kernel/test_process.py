@@ -99,6 +99,12 @@ class Running:
         finally:
             await connection.close()
 
+    async def read_only(self, how: str) -> None:
+        """PostgreSQL takes changes from the service's role or not: on every connection from now on."""
+        role = f"hub_{self.service}"
+        await self.change(f"ALTER ROLE {role} SET default_transaction_read_only = {how}")
+        await self.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", role)
+
     async def pokes(self) -> int:
         """All pokes counted so far."""
         return int((await self.rows("SELECT coalesce(sum(count), 0) AS n FROM places"))[0]["n"])
@@ -267,3 +273,21 @@ async def test_what_was_sent_before_the_first_start_is_read_from_the_beginning(r
     await running.poke(["a", "b"])
     await running.start()
     await until(lambda: _is(running.pokes, 2), "what was sent before the start")
+
+
+async def test_a_process_whose_database_takes_no_change_is_not_ready_says_why_and_recovers_by_itself(
+    running: Running,
+) -> None:
+    hub = await running.start()
+    await running.read_only("on")
+    await running.poke(["a"])
+
+    async def refused() -> bool:
+        return not await hub.ready() and "read-only" in hub.health()["database"]
+
+    await until(refused, "the process not to be ready, and to say why")
+    assert not await hub.ready(), "asking does not make it ready"
+    await running.read_only("off")
+    await until(hub.ready, "the process to be ready again")
+    assert hub.health()["database"] == "connected"
+    await until(lambda: _is(running.pokes, 1), "the record that waited")

@@ -101,16 +101,17 @@ def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCa
         problems.append(missing_file(f"{FOLDER}/{FILE}"))
     if tables is None or problems:
         return Judged(tuple(problems))
-    mistakes = lexicon_mistakes(documents, tables)
+    mistakes = lexicon_mistakes(documents, tables, partnership)
     if mistakes:
         return Judged(tuple(mistakes))
     return Judged(failures=failures(cases, _rules(documents, tables, partnership)))
 
 
-def lexicon_mistakes(documents: Documents, tables: CompiledTables) -> list[Mistake]:
-    """What is wrong in the lexicon beside these tables."""
-    known = tables.vocabulary("signals", "signal")
-    return lexicon_problems(documents[FILE], known, tables.vocabulary("elsewhere", "signal"))
+def lexicon_mistakes(documents: Documents, tables: CompiledTables, partnership: Partnership) -> list[Mistake]:
+    """What is wrong in the lexicon beside these tables and the partnership's themes."""
+    known, not_ours = tables.vocabulary("signals", "signal"), tables.vocabulary("elsewhere", "signal")
+    themes = frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes)
+    return lexicon_problems(documents[FILE], known, not_ours, themes)
 
 
 def triage_problems(path: Path, partnership: Partnership) -> list[Mistake]:

@@ -1,7 +1,7 @@
 """Refuses what a lexicon would take and never find: each term is tried on its own words, by list and line."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,18 @@ CUES: tuple[Place, ...] = (
 """The lists of cues, which every lexicon must have."""
 MISTAKEN: Place = ("negations", "mistaken")
 """A list of cues that a lexicon may have."""
+DENIALS = ("before", "after", "mistaken")
+LISTS = (
+    "status",
+    "source",
+    "note",
+    "sets",
+    *dict.fromkeys(str(place[0]) for place in CUES),
+    SIGNALS,
+    HINTS,
+    THEME_WORDS,
+)
+"""What may stand in a lexicon's file, by name."""
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _SET = re.compile(r"<(\w+)>")
 _WORD = re.compile(r"\w")
@@ -42,17 +54,19 @@ class _Reading:
         self.problems.append(Mistake(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
 
 
-def lexicon_problems(text: str, known: frozenset[str], not_ours: frozenset[str]) -> list[Mistake]:
+def lexicon_problems(
+    text: str, known: frozenset[str], not_ours: frozenset[str], themes: frozenset[str]
+) -> list[Mistake]:
     """Every mistake in the lexicon's text.
 
-    `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere. The same words
-    beside the same signals are read once: most drafts change a table's cell.
+    `known` are the signals that the decision tables name; `not_ours` those that send a report elsewhere; `themes` those
+    of the partnership. The same words beside the same signals are read once: most drafts change a table's cell.
     """
-    return list(_found(text, known, not_ours))
+    return list(_found(text, known, not_ours, themes))
 
 
 @lru_cache(maxsize=LEXICONS_KEPT)
-def _found(text: str, known: frozenset[str], not_ours: frozenset[str]) -> Sequence[Mistake]:
+def _found(text: str, known: frozenset[str], not_ours: frozenset[str], themes: frozenset[str]) -> Sequence[Mistake]:
     problems: list[Mistake] = []
     document = parse_document(text, NAME, problems)
     if document is None or problems:
@@ -60,7 +74,8 @@ def _found(text: str, known: frozenset[str], not_ours: frozenset[str]) -> Sequen
     if not isinstance(document.data, dict):
         return [Mistake(NAME, 1, "must begin with its lists: negations, historic, hypothetical, figurative, signals")]
     reading = _Reading(document)
-    _lint_shape(reading, known)
+    _lint_names(reading, known, themes)
+    _lint_shape(reading)
     if not reading.problems:
         _lint_terms(reading, read_lexicon(text), not_ours)
     return reading.problems
@@ -81,13 +96,31 @@ def _lists(data: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
         yield from (((kind, code), terms) for code, terms in (found.items() if isinstance(found, dict) else ()))
 
 
-def _lint_shape(reading: _Reading, known: frozenset[str]) -> None:
+def _lint_names(reading: _Reading, known: frozenset[str], themes: frozenset[str]) -> None:
+    """Every list stands under a name that something reads: a list of the lexicon, a signal of the tables, a theme."""
+    data = reading.document.data
+    _unknown(reading, (), LISTS, "the lexicon has no such list: nothing would read it")
+    _unknown(reading, ("negations",), DENIALS, "a negation stands before, after, or is mistaken for one")
+    for kind in (SIGNALS, HINTS):
+        _unknown(reading, (kind,), known, "no row of table signals names this signal: its words would say nothing")
+    _unknown(reading, (THEME_WORDS,), themes, "the partnership has no such theme: its words would say nothing")
+    for kind in (HINTS, THEME_WORDS, "negations", "sets"):
+        if not isinstance(data.get(kind, {}), dict):
+            reading.report((kind,), "must have names, each with its list of terms")
+
+
+def _unknown(reading: _Reading, place: Place, names: Collection[str], message: str) -> None:
+    found = _at(reading.document.data, place)
+    for name in found if isinstance(found, dict) else ():
+        if name not in names:
+            reading.report((*place, name), message)
+
+
+def _lint_shape(reading: _Reading) -> None:
     data = reading.document.data
     if not isinstance(data.get(SIGNALS), dict):
         reading.report((SIGNALS,), "must name signals, each with its list of terms")
     for place, terms in _lists(data):
-        if place[0] in (SIGNALS, HINTS) and place[1] not in known:
-            reading.report(place, "no row of table signals names this signal: its words would say nothing")
         if not isinstance(terms, list):
             reading.report(place, "must be a list of terms")
             continue

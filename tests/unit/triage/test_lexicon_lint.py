@@ -19,8 +19,15 @@ signals:
     - took out _ blade
   missed-bin:
     - bin not emptied
+hints:
+  weapon:
+    - something shiny
+theme_words:
+  town-centre:
+    - the precinct
 """
 KNOWN, NOT_OURS = frozenset({"weapon", "missed-bin"}), frozenset({"missed-bin"})
+THEMES = frozenset({"town-centre", "asb-environmental"})
 MISTAKES = {
     "a bracket that does not close": ("kni(fe|ves)", "kni(fe|ves", "list signals/weapon: `kni(fe|ves` has brackets"),
     "a bracket too many": ("kni(fe|ves)", "kni(fe|ves))", "has brackets that do not close"),
@@ -33,6 +40,23 @@ MISTAKES = {
     "a term that is ours and not ours": ("bin not emptied", "kni(fe|ves)", "also stands under weapon"),
     "a cue that stands twice": ("[no]", "[no, no]", "list negations/before: `no` stands twice"),
     "a signal that no table knows": ("weapon:", "weapn:", "list signals/weapn: no row of table signals names"),
+    "a hint of a signal that no table knows": (
+        "hints:\n  weapon",
+        "hints:\n  weapn",
+        "list hints/weapn: no row of table",
+    ),
+    "words of a theme that there is not": (
+        "town-centre:",
+        "town-center:",
+        "triage/lexicon.yaml:16: list theme_words/town-center: the partnership has no such theme",
+    ),
+    "a list that nothing reads": ("hints:", "hint:", "list hint: the lexicon has no such list"),
+    "a negation that stands nowhere": (
+        "after: [not seen]",
+        "afterwards: [not seen]",
+        "list negations/afterwards: a neg",
+    ),
+    "theme words without themes": ("theme_words:\n  town-centre:", "theme_words:", "list theme_words: must have names"),
     "a list that is none": ("[years ago]", "years ago", "list historic: must be a list of terms"),
     "a missing list": ("hypothetical: [in case]", "", "list hypothetical: must be a list of terms"),
     "a list that stands twice": ("historic: [years ago]", "historic: []\nhistoric: []", "`historic` stands twice"),
@@ -41,17 +65,18 @@ MISTAKES = {
 
 
 def test_a_good_lexicon_has_no_mistake() -> None:
-    assert lexicon_problems(GOOD, KNOWN, NOT_OURS) == []
+    assert lexicon_problems(GOOD, KNOWN, NOT_OURS, THEMES) == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistaken_term_is_refused_by_list_and_term(mistake: str) -> None:
     old, new, words = MISTAKES[mistake]
     assert old in GOOD
-    found = [str(problem) for problem in lexicon_problems(GOOD.replace(old, new, 1), KNOWN, NOT_OURS)]
+    found = [str(problem) for problem in lexicon_problems(GOOD.replace(old, new, 1), KNOWN, NOT_OURS, THEMES)]
     assert [problem for problem in found if words in problem], found
 
 
 def test_the_shipped_lexicon_has_no_mistake() -> None:
-    tables = read_rules(LUTON).reader.tables
-    assert [str(problem) for problem in lexicon_mistakes(shipped_documents(LUTON), tables)] == []
+    rules = read_rules(LUTON)
+    found = lexicon_mistakes(shipped_documents(LUTON), rules.reader.tables, rules.partnership)
+    assert [str(problem) for problem in found] == []

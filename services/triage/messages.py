@@ -15,7 +15,7 @@ from services.triage.domain.shadow import SHADOW_MESSAGES
 
 class ResolveReview(BaseModel):
     """A person's answer: `themes` for change and split (the second matter last), `destination` of what is not ours, and
-    `case`, a reference, for merge."""
+    `case`, a reference, for merge. `keys` are those of the report's place and victims."""
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
@@ -26,6 +26,7 @@ class ResolveReview(BaseModel):
     case: str | None = None
     reason: str
     by: Actor
+    keys: tuple[str, ...] = ()
 
 
 class UndoReview(BaseModel):

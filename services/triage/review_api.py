@@ -18,6 +18,7 @@ from services.kernel.process import Process
 from services.partnership.models import Partnership
 from services.triage import repository
 from services.triage.domain.deciding import Rules
+from services.triage.domain.handling import sighting_keys
 from services.triage.domain.quality import figures
 from services.triage.domain.reviewing import Refused, known_destinations
 from services.triage.domain.state import Decided, visible_to
@@ -141,6 +142,7 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
     command = ResolveReview(
         report_id=known.report.report_id,
         by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        keys=tuple(sorted(sighting_keys(known.report, known.personal))),
         **answer.model_dump(),
     )
     decided = await hub.handle(command, subject=str(command.report_id))

@@ -74,7 +74,8 @@ class TriageStage:
             return rule_keys(body)
         if isinstance(body, ResolveReview):
             named = {body.report_id} | ({second_matter(body.report_id)} if body.action == "split" else set())
-            return Keys(aggregates=frozenset(map(report_key, named)))
+            match = frozenset(body.keys)
+            return Keys(match=match, aggregates=match | set(map(report_key, named)))
         if isinstance(body, UndoReview):
             return Keys(aggregates=frozenset({report_key(body.report_id), before_key(body.report_id, body.version)}))
         if isinstance(body, ReviewUnanswered):

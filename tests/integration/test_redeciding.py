@@ -232,3 +232,27 @@ async def test_the_third_incident_makes_the_first_two_be_decided_again_each_on_i
         return "case-changed@1" in {row["template"] for row in rows}
 
     await until(lead_told, "the lead to be told of its earlier case")
+
+
+async def test_a_theme_that_a_person_gives_the_third_incident_makes_the_first_two_be_decided_again(
+    pipeline: Pipeline,
+) -> None:
+    people = [{"id": "v", "role": "victim", "name": f"Nobody {uuid.uuid4()}", "age": 31}]
+    first, second, third = senders = [Sender(pipeline, 20 + number) for number in range(3)]
+    for days, sender, words in zip((20, 10, 0), senders, (BEATEN, BEATEN, UNSURE), strict=True):
+        at = datetime.now(UTC) - timedelta(days=days, minutes=1)
+        await sender.sends(words, people=people, occurred_at=at.isoformat())
+        await sender.becomes("in-review" if words == UNSURE else "routed")
+
+    async def entitled(sender: Sender) -> bool:
+        reference = (await sender.receipt())["reference"]
+        found = (await review(pipeline, reference))["decision"]["entitlements"]
+        return "marac-repeat" in {each["code"] for each in found}
+
+    assert not await entitled(first)
+    reference = (await third.receipt())["reference"]
+    version = (await review(pipeline, reference))["version"]
+    body = {"version": version, "action": "change", "themes": ["domestic-abuse-osse"]}
+    assert (await answers(pipeline, reference, DUTY, **body)).status_code == 200
+    for sender in (first, second):
+        await until(partial(entitled, sender), "the earlier report to be decided again for the answer")

@@ -9,6 +9,7 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
 from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
+from services.triage.domain.counting import Asked, count
 from services.triage.domain.deciding import Counts, decide_report
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.linking import ask_again, gained, is_live, may_change, respecting, still_waiting
@@ -150,6 +151,45 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
     return replace(decision, state={**decision.state, **_counting(state, taken, sighting)})
 
 
+def answered(state: Mapping[str, Any], body: ResolveReview, context: Context) -> Decision:
+    """A person's answer; where it names other themes, earlier reports may now reach a threshold with this one.
+
+    A command from before its place and victims came with it asks nobody: what is not under lock is not counted.
+    """
+    before: Decided | None = state.get(report_key(body.report_id))
+    decision = resolve(state, body, context)
+    for after in [each for each in decision.state.values() if isinstance(each, Decided)]:
+        known = before if before and before.report.report_id == after.report.report_id else None
+        themes = known.decision.themes if known else ()
+        if set(themes) != set(after.decision.themes):
+            decision = _told(state, decision, after, _Before(themes, frozenset(body.keys)), context)
+    return decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Under which themes an answered report counted before its answer, and which places and victims are under lock."""
+
+    themes: tuple[str, ...]
+    locked: frozenset[str]
+
+
+def _told(state: Mapping[str, Any], decision: Decision, after: Decided, before: _Before, context: Context) -> Decision:
+    """The decision, after which the report counts under its new themes, and earlier ones are asked."""
+    taken = _taken(state, after.report, after.personal)
+    if not taken.keys or not taken.keys <= before.locked:
+        return decision
+    partnership, at = context.rules.partnership, after.report.received_at
+    then, now = (sighting_of(after.report, after.personal, each) for each in (before.themes, after.decision.themes))
+    old, new = (count(Asked(sighting, at, partnership), taken.counts) for sighting in (then, now))
+    known = {each.rule.code: len(each.groups) for each in old}
+    news = (each for each in new if len(each.groups) != known.get(each.rule.code))
+    timers = ask_again(news, now, taken.counts, after.report, after.decision, context, answered=after.version)
+    held = {**state, **decision.state}
+    counting = _counting(held, taken, now)
+    return replace(decision, state={**decision.state, **counting}, timers=(*decision.timers, *timers))
+
+
 def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, Any]) -> _Taken:
     keys = sighting_keys(report, personal)
     return _Taken(report, personal, keys, Counts(_seen(state, keys, str(report.report_id))))
@@ -228,7 +268,7 @@ _HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decisi
     TextRead: read,
     ReadingLate: read,
     LinkedReport: linked,
-    ResolveReview: resolve,
+    ResolveReview: answered,
     UndoReview: undo,
     ReviewUnanswered: _unanswered,
 }

@@ -29,15 +29,19 @@ def ask_again(
     report: ReportFacts,
     decision: TriageDecision,
     context: Context,
+    *,
+    answered: int | None = None,
 ) -> tuple[NewTimer, ...]:
     """A message at once for each earlier report that may now reach a threshold. What is not ours asks for nothing.
 
     They are decided in transactions of their own, so that a batch of reports reads and locks no more than it did. A
-    timer is this revision's own and never replaced: see `unread.wait_for_reading`.
+    timer is this revision's own, or that of the `answered` version of a person's, and never replaced: see
+    `unread.wait_for_reading`.
     """
     if not counts.seen or decision.disposition is Disposition.NOT_OURS:
         return ()
     at = counts.at(report.received_at)
+    own = f"{report.report_id}/{report.revision}" + (f"/answer-{answered}" if answered is not None else "")
     asked = Asked(this, at, context.rules.partnership)
     return tuple(
         NewTimer(
@@ -45,7 +49,7 @@ def ask_again(
             each.report_id,
             context.now,
             LinkedReport(report_id=each.report_id, keys=_keys(each), later=this.reference, at=at),
-            name=f"{report.report_id}/{report.revision}",
+            name=own,
         )
         for each in asked_again(counted, asked, counts.seen)
     )

@@ -17,7 +17,7 @@ from services.triage.domain.deciding import Rules
 from services.triage.domain.linking import LINKED_AT_MOST, LINKED_TIMER
 from services.triage.domain.rerun import redecided
 from services.triage.domain.rule_edits import RowEdit, edited
-from services.triage.domain.state import Decided, Superseded
+from services.triage.domain.state import Decided, Superseded, place_key
 from services.triage.domain.unread import Unread, unread_key
 from services.triage.messages import LinkedReport, ResolveReview
 from services.triage.rule_set import compiled, read_rules, shipped_documents
@@ -318,6 +318,49 @@ def test_rules_published_meanwhile_decide_it_and_the_event_names_the_old_lead(lo
     assert event.earlier.lead_agency == old
     assert event.decision.lead_agency == "luton-council-public-health"
     assert event.decision.rule_set == loop.rules.rule_set != kept(loop)[0].decision.rule_set
+
+
+UNSURE = "Something strange down our road"
+HIS_KEYS = (place_key(HERE),)
+
+
+def _strange(loop: MemoryLoop, *themes: str) -> None:
+    """Three unsure reports at one place some days apart, of which a person gave the first ones these themes."""
+    for number, theme in zip((ONE, TWO, THREE), (*themes, None), strict=True):
+        loop.pass_time(timedelta(days=5))
+        comes(loop, number, UNSURE, cell=HERE, category="other")
+        loop.pass_time(MOMENT)
+        if theme:
+            body = _answer(number, action="change", themes=(theme,), keys=HIS_KEYS)
+            loop.send(body, str(UUID(int=number)), origin="command")
+
+
+def test_a_theme_that_a_person_gives_the_third_report_asks_the_first_two_again(loop: MemoryLoop) -> None:
+    _strange(loop, ASB, ASB)
+    loop.pass_time(MOMENT)
+    version = now(loop, THREE).version
+    body = _answer(THREE, action="change", themes=(ASB,), version=version, keys=HIS_KEYS)
+    loop.send(body, str(UUID(int=THREE)), origin="command")
+    assert {str(each.report_id) for each in asked(loop)} == {str(UUID(int=number)) for number in (ONE, TWO)}
+    assert {each.later for each in asked(loop)} == {"R-3"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"action": "change", "themes": (DOMESTIC,), "keys": HIS_KEYS}, "another theme"),
+        ({"action": "not-ours", "destination": "Luton Council highways", "keys": HIS_KEYS}, "not ours"),
+        ({"action": "change", "themes": (ASB,)}, "a command from before keys were sent"),
+    ],
+    ids=["another theme", "not ours", "a command from before keys were sent"],
+)
+def test_an_answer_by_which_no_threshold_is_reached_asks_nobody(
+    loop: MemoryLoop, changes: dict[str, Any], why: str
+) -> None:
+    _strange(loop, ASB, ASB)
+    loop.pass_time(MOMENT)
+    loop.send(_answer(THREE, version=now(loop, THREE).version, **changes), str(UUID(int=THREE)), origin="command")
+    assert asked(loop) == [], why
 
 
 def _in_review(loop: MemoryLoop, number: int) -> None:

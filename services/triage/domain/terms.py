@@ -72,15 +72,23 @@ class _State(dict[str, "_State | None"]):
     __slots__ = ("alive", "beyond", "gap", "leads", "said")
 
     def __init__(self, places: frozenset[_Node]) -> None:
-        self.leads: dict[str, list[_Node]] = {}
-        for place in places:
-            for word, following in place.following.items():
-                self.leads.setdefault(word, []).extend(following)
+        self.leads = _merged([place.following for place in places if place.following])
         super().__init__(dict.fromkeys(self.leads.keys() - BREAKS))
         self.gap = [place.anything for place in places if place.anything is not None]
         self.beyond: _State | None = None
         self.said = tuple(sorted({place.says for place in places if place.says is not None}))
         self.alive = bool(self.said or self.gap)
+
+
+def _merged(followings: Sequence[dict[str, list[_Node]]]) -> dict[str, list[_Node]]:
+    """Where each word leads from several places; mostly there is but one."""
+    if len(followings) == 1:
+        return followings[0]
+    made: dict[str, list[_Node]] = {}
+    for following in followings:
+        for word, nodes in following.items():
+            made.setdefault(word, []).extend(nodes)
+    return made
 
 
 def _split(text: str, sign: str) -> list[str]:

@@ -39,7 +39,8 @@ from tests.engines.hub import service_settings
 from tests.engines.running import free_ports
 from tests.unit.referrals.made import POLICE, open_case
 
-AHEAD = timedelta(seconds=15)
+AHEAD_OF_A_THOUSAND = timedelta(seconds=1.5)
+"""Until the first clock runs out: as long as it takes to write so many down, and a little more."""
 A_CASE_HAS = 10
 ANSWER = Clock(minutes=480, calendar="office-hours")
 _TIMERS = """
@@ -108,7 +109,7 @@ async def _prepared(hub: Process, count: int, seconds: float) -> dict[str, datet
         kept: dict[str, Any] = {case_key(each.state.case_id): each for each in cases}
         await repository.save(connection, kept)
         await repository.save(connection, {referral_key(each.state.referral_id): each for each in referrals})
-    start = utc_now() + AHEAD
+    start = utc_now() + AHEAD_OF_A_THOUSAND * max(count / 1000, 1)
     return {
         ReferralDue(case_id=each.state.case_id, referral_id=each.state.referral_id).model_dump_json(): start
         + timedelta(seconds=seconds * number / count)

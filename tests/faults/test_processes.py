@@ -23,9 +23,9 @@ MEETING = 24
 """Reports that meet at one place, from so many senders at once."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def processes(hub: WholeHub) -> AsyncIterator[list["subprocess.Popen[bytes]"]]:
-    """The other processes, ready; ended afterwards."""
+    """The other processes, ready; ended after the tests of this module, whose last one kills two of them."""
     ports = free_ports(following=sum(MORE.values()))
     slots = [(service, slot) for service, count in MORE.items() for slot in range(1, count + 1)]
     started = [hub.another(service, slot, ports + place) for place, (service, slot) in enumerate(slots)]

@@ -10,5 +10,5 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 async def test_two_thousand_clocks_run_out_in_order_and_once_across_a_restart(
     fresh_database: str, kafka_topics: str
 ) -> None:
-    found = await measure(fresh_database, kafka_topics, 2_000, 20)
+    found = await measure(fresh_database, kafka_topics, 2_000, 12)
     assert (found.fired, found.lost, found.more_than_once, found.out_of_order) == (2_000, 0, 0, 0)

@@ -8,7 +8,7 @@ from tests.benchmarks.casework_record import open_cases
 from tests.integration.conftest import Pipeline
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
-PEOPLE, CASES, SECONDS = 50, 40, 20.0
+PEOPLE, CASES, SECONDS = 50, 40, 12.0
 
 
 class _Both(httpx2.AsyncBaseTransport):

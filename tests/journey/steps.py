@@ -2,14 +2,18 @@
 
 import time
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+from tests.journey.conftest import PHONE, WIDE
+
+_ONLY_MISTAKES = {"resultTypes": ["violations"]}
+"""What is right is not written up: on a long page that took as long as to judge it."""
+AXE = _ONLY_MISTAKES | {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+COLOURS = _ONLY_MISTAKES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """In the dark only colours are others: a page's words and parts are judged in the light, where every test looks too."""
 POLICE = {"Authorization": "Bearer demo-police"}
 DUTY = {"Authorization": "Bearer demo-duty"}
@@ -83,3 +87,18 @@ def assert_sound(page: Page, what: str) -> None:
     assert found.violations_count == 0, f"{what}: {found.generate_report()}"
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"{what} scrolls sideways by {overflow} px"
+
+
+def assert_sound_on_any_screen(page: Page, what: str, *, also_dark: bool = False) -> None:
+    """`assert_sound` on a wide screen and on a phone, in the light and perhaps in the dark, on the page as it stands.
+
+    Size and colours are the style sheets' alone, so no page is loaded again for them.
+    """
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark") if also_dark else ("light",)
+    for name, size in (("wide", WIDE), ("phone", PHONE)):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert_sound(page, f"{what}, {name}, {scheme}")
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")

@@ -16,6 +16,7 @@ from tests.journey.steps import (
     POLICE,
     answer_review,
     assert_sound,
+    assert_sound_on_any_screen,
     case_of,
     post_call,
     until,
@@ -262,14 +263,8 @@ def whole_trace(link: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_pages_are_accessible_and_do_not_scroll_sideways(
-    chrome: Browser, hub: str, size: dict[str, int], scheme: Any
-) -> None:
+def test_pages_are_accessible_and_do_not_scroll_sideways(page: Page, hub: str) -> None:
     reference = case_of(hub, post_call(hub, "Loud music through the wall.", place={"text": "Calverton Road"}))
-    context = chrome.new_context(viewport=size, base_url=hub, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
     sign_in(page, "helen-strood")
     for address in (
         "/",
@@ -288,8 +283,7 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(
         "/sign-in",
     ):
         page.goto(address)
-        assert_sound(page, address)
-    context.close()
+        assert_sound_on_any_screen(page, address, also_dark=True)
 
 
 def test_dangers_that_a_person_must_decide_on_are_counted_and_leave_the_list_its_room(page: Page, hub: str) -> None:

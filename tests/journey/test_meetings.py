@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import assert_sound, case_of, post_call
+from tests.journey.conftest import WIDE, sign_in
+from tests.journey.steps import assert_sound, assert_sound_on_any_screen, case_of, post_call
 from tests.journey.test_referrals import told
 
 DUTY = "demo-duty"
@@ -212,23 +212,19 @@ def option_of(page: Page, reference: str) -> str:
     return page.locator("#pick option", has_text=reference).inner_text()
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_pages_of_a_meeting_are_accessible_and_do_not_scroll_sideways(
-    chrome: Browser, hub: str, open_meeting: Planned, planned: Planned, size: dict[str, int]
+    page: Page, open_meeting: Planned, planned: Planned
 ) -> None:
-    context = chrome.new_context(viewport=size, base_url=hub)  # type: ignore[arg-type]
-    page = context.new_page()
     sign_in(page, "ruth-pellow", "/meetings")
     whole = f"/meetings/{open_meeting.meeting}"
     signed = f"/meetings/{planned.meeting}/minutes"
     for address in ("/meetings", whole, f"{whole}/minutes", f"{whole}/packs/{open_meeting.first}", signed):
         page.goto(address)
-        assert_sound(page, address)
+        assert_sound_on_any_screen(page, address)
     page.goto(whole)
     for each in page.locator("article summary").all():
         each.click()
-    assert_sound(page, "a meeting with every form open")
-    context.close()
+    assert_sound_on_any_screen(page, "a meeting with every form open")
 
 
 def test_nothing_that_an_agency_without_exact_places_opens_or_gets_names_the_street(

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import assert_sound, post_call, routed
+from tests.journey.conftest import sign_in
+from tests.journey.steps import assert_sound_on_any_screen, post_call, routed
 
 
 def told(hub: str, key: str, path: str, version: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -61,15 +61,9 @@ def test_a_notice_for_a_child_is_refused_on_the_page_with_the_section(page: Page
     assert "Nothing was issued" in alert.inner_text()
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_its_pages_are_accessible_and_do_not_scroll_sideways(
-    chrome: Browser, hub: str, referred: tuple[str, str], size: dict[str, int]
-) -> None:
+def test_its_pages_are_accessible_and_do_not_scroll_sideways(page: Page, referred: tuple[str, str]) -> None:
     case, referral = referred
-    context = chrome.new_context(viewport=size, base_url=hub)  # type: ignore[arg-type]
-    page = context.new_page()
     sign_in(page, "helen-strood")
     for address in (f"/referrals/mash/{referral}", f"/cases/{case}/ladder", f"/cases/{case}/evidence"):
         page.goto(address)
-        assert_sound(page, address)
-    context.close()
+        assert_sound_on_any_screen(page, address)

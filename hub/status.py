@@ -4,13 +4,14 @@ import asyncio
 from typing import Any
 
 from deploy.local.answers import http_ok
-from deploy.local.home import Home, resident_mb, started_at
+from deploy.local.home import Home, started_at
+from deploy.local.memory import Memory, memory_of
 from deploy.local.plan import Plan, plan
 from deploy.local.ports import SERVICES, is_free
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say, table
 
-_COLUMNS = ("name", "address", "ready", "process", "resident_mb")
+_COLUMNS = ("name", "address", "ready", "process", "resident_mb", "held_mb")
 _HEALTH = {"zipkin": "/health"}
 
 
@@ -22,12 +23,17 @@ def status(as_json: AsJson = False) -> None:
     if record is not None and up:
         settings = settings.model_copy(update={"port_base": record["base"]})
     found = asyncio.run(_found(plan(settings), record["children"] if record and up else []))
-    total = sum(each["resident_mb"] or 0 for each in found)
+    total = ((memory_of(record["pid"]) if record and up else None) or Memory()).in_mb()
     if as_json:
-        answer({"running": up, "base": settings.port_base, "resident_mb": total, "programs": found})
+        answer({"running": up, "base": settings.port_base, **total, "programs": found})
     else:
         table(f"{'Running' if up else 'No `hub up` runs here'}, base port {settings.port_base}", _COLUMNS, found)
-        say(f"{total} MB resident (memory that processes share is counted with each)." if up else "")
+        say(
+            f"{total['resident_mb']:,} MB resident in all processes; {total['held_mb']:,} MB with what they share "
+            "counted once."
+            if up
+            else ""
+        )
     if up and not all(each["ready"] for each in found):
         fail("Not everything is ready.", code=1)
 
@@ -41,13 +47,14 @@ async def _found(run: Plan, children: list[dict[str, Any]]) -> list[dict[str, An
 
 
 async def _program(name: str, port: int | None, pid: int | None) -> dict[str, Any]:
-    alive = pid is None or resident_mb(pid) is not None
+    memory = memory_of(pid) if pid else None
+    alive = pid is None or memory is not None
     return {
         "name": name,
         "address": f"127.0.0.1:{port}" if port else None,
         "ready": alive and await _ready(name, port),
         "process": pid if alive else None,
-        "resident_mb": resident_mb(pid) if pid else None,
+        **(memory.in_mb() if memory else dict.fromkeys(("resident_mb", "held_mb"))),
     }
 
 

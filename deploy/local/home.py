@@ -115,14 +115,5 @@ def started_at(pid: int) -> str | None:
         return None
 
 
-def resident_mb(pid: int) -> int | None:
-    """The memory that a process keeps in the machine, shared parts included."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
-
-
 def _still(child: dict[str, Any]) -> bool:
     return child["started"] is not None and started_at(child["pid"]) == child["started"]

@@ -8,6 +8,8 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import text
 
 from services.intake.app import build as build_intake
 from services.kernel.process import Process
@@ -24,15 +26,40 @@ BUILDERS: dict[str, Callable[[Settings], Process]] = {
     "notify": build_notify,
 }
 DEADLINE = 90.0
+FIRST_LOOK, LATER_LOOKS = 0.05, 0.3
+"""Seconds between two looks, growing: some looks cost what the services under test could use."""
+_BEGIN = text("""
+    INSERT INTO positions (topic, partition, next_offset) VALUES (:topic, :partition, :next_offset)
+    ON CONFLICT DO NOTHING
+""")
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = DEADLINE) -> Any:
     """Wait for a condition's true value; fail with its name when the deadline passes."""
     end = asyncio.get_running_loop().time() + seconds
+    pause = FIRST_LOOK
     while not (found := await condition()):
         assert asyncio.get_running_loop().time() < end, f"waited in vain for {what}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, LATER_LOOKS)
     return found
+
+
+async def begin_at_the_end(process: Process, kafka: str) -> None:
+    """A new database reads nothing of what other modules left on the topics: that took longer than the tests."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer.topics()  # the partitions are known after it
+        topics = [each.subscription.topic for each in process.consumers]
+        parts = [TopicPartition(name, part) for name in topics for part in consumer.partitions_for_topic(name) or ()]
+        ends = await consumer.end_offsets(parts)
+    finally:
+        await consumer.stop()
+    if ends:
+        async with process.database.writing() as connection:
+            rows = [{"topic": at.topic, "partition": at.partition, "next_offset": end} for at, end in ends.items()]
+            await connection.execute(_BEGIN, rows)
 
 
 class Pipeline:
@@ -53,6 +80,7 @@ class Pipeline:
         for name in names:
             settings = await service_settings(name, self.database_url, self.kafka)
             process = BUILDERS[name](settings.model_copy(update=changes))
+            await begin_at_the_end(process, self.kafka)
             if name != "intake":
                 process.app.state.introspect = self.processes["intake"].app.state.introspect
             await self._stack.enter_async_context(process.app.router.lifespan_context(process.app))

@@ -12,14 +12,18 @@ KERNEL_FORBIDDEN = re.compile(
     r"\b(referral|triage|panel|victim|suspect|agency|safeguarding|reports?-(101|online|partner))\b", re.I
 )
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
-SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
+SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|MERGE INTO|COPY|TRUNCATE|LOCK TABLE|NOTIFY)\s")
 QUERY_FILES = ("repository.py", "tables.py")
 QUERYING = {"execute", "exec_driver_sql", "executemany", "fetch", "fetchrow", "fetchval"}
+QUERYING |= {"copy_records_to_table", "copy_to_table", "copy_from_table", "copy_from_query"}
+STATEMENTS = {"text", "select", "insert", "update", "delete"}
+"""What SQLAlchemy builds a query with."""
 PROVISIONING = ("deploy/local/provision.py", "hub/revisions.py")
 """Make a database, and read which migration each service stands at, before any repository can be built."""
 FOREIGN = "deploy/demonstration/poison.py"
 """Puts the demonstration's one poisoned record on a topic, as a foreign tool would."""
-PUBLISHERS = {"send_batch", "send_and_wait", "publish", "publish_batch"}
+PUBLISHERS = {"send_batch", "send_and_wait", "publish", "publish_batch", "publisher"}
+PRODUCER = "AIOKafkaProducer"
 
 Finding = str
 Rule = Callable[[Path, ast.Module, str], Iterator[Finding]]
@@ -75,6 +79,8 @@ def queries(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
             yield f"{path}:{node.lineno}: a query outside a repository"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
             yield f"{path}:{node.lineno}: {node.func.attr} outside a repository"
+        if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy" and STATEMENTS & _named(node):
+            yield f"{path}:{node.lineno}: a query outside a repository, by SQLAlchemy"
 
 
 def publishing(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
@@ -84,12 +90,12 @@ def publishing(path: Path, tree: ast.Module, _: str) -> Iterator[Finding]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in PUBLISHERS:
             yield f"{path}:{node.lineno}: publishes with {node.attr}"
-        if isinstance(node, ast.ImportFrom) and node.module == "aiokafka" and "AIOKafkaProducer" in _named(node):
+        if isinstance(node, ast.Attribute | ast.ImportFrom) and PRODUCER in _named(node):
             yield f"{path}:{node.lineno}: publishes with a producer of its own"
 
 
-def _named(node: ast.ImportFrom) -> set[str]:
-    return {alias.name for alias in node.names}
+def _named(node: ast.ImportFrom | ast.Attribute) -> set[str]:
+    return {node.attr} if isinstance(node, ast.Attribute) else {alias.name for alias in node.names}
 
 
 def sizes(path: Path, tree: ast.Module, source: str) -> Iterator[Finding]:

@@ -23,6 +23,16 @@ MISTAKES = [
     ("a query in a route", "services/intake/api.py", "x = 'SELECT 1 FROM reports'\n", "a query outside"),
     ("a query that a route sends", "services/intake/api.py", "c.execute(x)\n", "execute outside"),
     ("a query in a command", "hub/keys.py", "c.fetchval('select 1')\n", "fetchval outside"),
+    ("a table that is filled in a command", "hub/keys.py", "c.copy_records_to_table('keys')\n", "outside a repository"),
+    ("a query that is built in a route", "services/desk/api.py", "from sqlalchemy import select\n", "by SQLAlchemy"),
+    ("a producer by the library's name", "hub/x.py", "p = aiokafka.AIOKafkaProducer()\n", "a producer of its own"),
+    (
+        "a producer from within the library",
+        "hub/x.py",
+        "from aiokafka.producer import AIOKafkaProducer\n",
+        "of its own",
+    ),
+    ("a publisher of the framework", "services/intake/app.py", "broker.publisher('x')\n", "publishes with publisher"),
     ("a publish in a command", "hub/bench.py", "p.send_batch(x)\n", "publishes with send_batch"),
     (
         "a producer beside the relay's",

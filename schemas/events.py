@@ -105,6 +105,22 @@ class ReviewOverdue(ReportDecided):
     TYPE: ClassVar[str] = "ReviewOverdue"
 
 
+class DecisionChecked(Event):
+    """A person looked afterwards at a `decision` that was made without one; `themes` are those that she holds right.
+
+    `personal` has her `reason`. Nothing else changes. Topic `decisions`, key: report id.
+    """
+
+    TYPE: ClassVar[str] = "DecisionChecked"
+    report: ReportFacts
+    decision: TriageDecision
+    right: bool
+    themes: tuple[str, ...] = ()
+    checked_at: datetime
+    checked_by: Actor
+    personal: Personal
+
+
 class CaseOpened(CaseEvent):
     """A case was opened for `report`."""
 
@@ -244,6 +260,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReportTriaged,
     ReviewRequested,
     ReviewOverdue,
+    DecisionChecked,
     *CASE_EVENTS,
     NotificationSent,
     NotificationFailed,

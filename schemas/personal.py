@@ -7,6 +7,7 @@ Field names by event:
   worked out), `people` (list), `attributes`, `withdrawn_reason`, `call_taker`.
 - `ReportTriaged`, `ReviewRequested`: the same, and `because` (list of `rule`, `field`, `text`, `start`, `end`,
   `negated`).
+- `DecisionChecked`: `reason`.
 - `CaseOpened`, `ReportJoined`, `ReportMoved`: the joined report's fields as triage gave them.
 - `TaskAdded`: `what`. `PersonAdded`, `PersonChanged`: `person` (`name`, `date_of_birth`, `contact`, `consent`).
   `RiskChanged`: `reason`, `thrive`.

@@ -17,6 +17,8 @@ from services.kernel.http import unavailable
 from services.kernel.process import Process
 
 CATCH_UP_SECONDS, LOOK_EVERY = 1.0, 0.03
+NO_THEME = "none"
+"""What a form sends where a report is none of the strategy's themes."""
 
 BODIES: dict[str, tuple[str, ...]] = {
     "take": (),
@@ -136,16 +138,28 @@ class Casework:
             "reason": fields.get("reason") or "Confirmed as proposed.",
         }
         body |= _parts_of(fields)
-        return await self._review(hub, session, reference, body)
+        return await self._review(hub, session, f"/internal/reviews/{reference}", body)
 
     async def undo_review(self, hub: Process, session: Session, reference: str, version: int) -> Outcome:
         """She takes her answer to a report in review back."""
-        return await self._review(hub, session, f"{reference}/undo", {"version": version})
+        return await self._review(hub, session, f"/internal/reviews/{reference}/undo", {"version": version})
+
+    async def samples(self, hub: Process, session: Session) -> list[dict[str, Any]]:
+        """Reports that were decided without a person and that she may look at afterwards."""
+        items: list[dict[str, Any]] = (await self._of_triage(hub, session, "/internal/samples", {}))["items"]
+        return items
+
+    async def check_sample(self, hub: Process, session: Session, reference: str, fields: Mapping[str, str]) -> Outcome:
+        """What she says of one of them."""
+        right = fields["answer"] == "right"
+        named = [] if right or fields.get("theme") == NO_THEME else [fields.get("theme", "")]
+        body = {"version": int(fields["version"]), "right": right, "themes": named, "reason": fields.get("reason", "")}
+        return await self._review(hub, session, f"/internal/samples/{reference}", body)
 
     async def _review(self, hub: Process, session: Session, path: str, body: dict[str, Any]) -> Outcome:
         headers = {"Authorization": f"Bearer {token_for(session, hub)}"}
         try:
-            answer = await self._triage.post(f"/internal/reviews/{path}", json=body, headers=headers)
+            answer = await self._triage.post(path, json=body, headers=headers)
         except httpx2.HTTPError as error:
             raise unavailable("The review could not be answered just now. Try again.") from error
         return Outcome(answer.status_code, answer.json(), body)

@@ -11,7 +11,7 @@ from services.desk.commands import Casework, Outcome
 from services.desk.frame import PARTS, around, missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, named, since_words
-from services.desk.review_view import ANSWERS, opened, waiting
+from services.desk.review_view import ANSWERS, opened, sampled, waiting
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.partnership.models import Partnership
@@ -56,6 +56,7 @@ async def _page(
     now = hub.clock()
     found = await casework.reviews(hub, session, after)
     queue = [waiting(presenter, each, now) for each in found["items"]]
+    samples = [sampled(presenter, each) for each in await casework.samples(hub, session)]
     chosen = reference or (queue[0]["reference"] if queue else None)
     item = await casework.one_review(hub, session, chosen) if chosen else None
     if reference and item is None:
@@ -65,6 +66,7 @@ async def _page(
         status,
         **shell(request, session, "review"),
         queue=queue,
+        samples=samples,
         total=found["waiting"],
         following=found["next"],
         after=after,
@@ -146,6 +148,20 @@ async def answer(request: Request, session: SignedIn, form: CheckedForm, referen
         return await _page(request, session, found, error=sentence(outcome), sent=form, status=outcome.status)
     following = f"/{form['following']}" if form.get("following") else ""
     return RedirectResponse(f"/review{following}?answered={found}", 303)
+
+
+@router.post("/review/{reference}/check")
+async def check(request: Request, session: SignedIn, form: CheckedForm, reference: str) -> Response:
+    """What she says of a decision that was made without a person: it is counted, and nothing else changes."""
+    hub: Process = request.app.state.hub
+    casework: Casework = request.app.state.casework
+    found = tidy(reference)
+    outcome = await casework.check_sample(hub, session, found, form)
+    if not outcome.done:
+        return await _page(request, session, found, error=sentence(outcome), sent=form, status=outcome.status)
+    left = await casework.samples(hub, session)
+    following = f"/{left[0]['report']['reference']}" if left else "?notice=The+samples+are+checked."
+    return RedirectResponse(f"/review{following}", 303)
 
 
 @router.post("/review/{reference}/undo")

@@ -42,6 +42,17 @@ def waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dic
     }
 
 
+def sampled(presenter: Presenter, item: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the samples."""
+    report, decision = item["report"], item["decision"]
+    street = report.get("street")
+    return {
+        "reference": report["reference"],
+        "title": (decision.get("kind_of_case") or "Report") + (f", {street}" if street else ""),
+        "decided": presenter.themes(decision["themes"]),
+    }
+
+
 def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The report that she decides."""
     report, decision = item["report"], item["decision"]
@@ -71,6 +82,7 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
         "history": [earlier(presenter, each, now) for each in item["history"]],
         "version": item["version"],
         "in_review": item["in_review"],
+        "sample": item["sample"],
     }
 
 

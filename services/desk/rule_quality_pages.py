@@ -37,8 +37,16 @@ async def quality(request: Request, session: SignedIn) -> Response:
         "rules/quality.html",
         **shell(request, session, "rules"),
         number=number,
+        samples=sampled(figures["samples"]),
         items=judged(figures["items"], documents, request.app.state.partnership),
     )
+
+
+def sampled(tallies: Mapping[str, int]) -> dict[str, int] | None:
+    """Of what was decided without a person and looked at afterwards, how much was right; None where nothing was."""
+    right, wrong = tallies.get("right", 0), tallies.get("wrong", 0)
+    looked_at = right + wrong
+    return {"right": right, "of": looked_at, "share": round(100 * right / looked_at)} if looked_at else None
 
 
 def judged(

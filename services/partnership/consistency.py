@@ -40,7 +40,7 @@ REQUIRED_THRESHOLDS = (
     "same-incident",
     "review-answer",
 )
-REQUIRED_REVIEWING = ("undo-within",)
+REQUIRED_REVIEWING = ("undo-within", "sample-share", "sample-open")
 SYSTEMS = {"sender", "referral-systems"}
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {

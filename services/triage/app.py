@@ -6,7 +6,7 @@ from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.database import Database
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
-from services.triage import review_api, rules_api, shadow_api
+from services.triage import review_api, rules_api, sample_api, shadow_api
 from services.triage.api import router
 from services.triage.domain.shadow import PAGE_JOB
 from services.triage.domain.unread import READ_JOB
@@ -35,7 +35,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
         ),
         jobs={PAGE_JOB: replayer.do_page, READ_JOB: reader.do},
-        routers=(router, review_api.router, shadow_api.router, rules_api.router),
+        routers=(router, review_api.router, sample_api.router, shadow_api.router, rules_api.router),
         background=(keeper.ship,),
         operations_only=(operations_only(),),
         details={"second_reader": reader.health},

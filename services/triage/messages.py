@@ -38,6 +38,18 @@ class UndoReview(BaseModel):
     by: Actor
 
 
+class CheckSample(BaseModel):
+    """What a person says of a report that was decided without one: right, or the `themes` that it should have."""
+
+    model_config = ConfigDict(frozen=True)
+    report_id: UUID
+    version: int
+    right: bool
+    themes: tuple[str, ...] = ()
+    reason: str = ""
+    by: Actor
+
+
 class ReviewUnanswered(BaseModel):
     """The time to answer a report in review ran out; `version` is the decision that waits."""
 
@@ -88,6 +100,7 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportWithdrawn": {1: ReportWithdrawn},
     "ResolveReview": {1: ResolveReview},
     "UndoReview": {1: UndoReview},
+    "CheckSample": {1: CheckSample},
     **{command.__name__: {1: command} for command in (*RULE_COMMANDS, *SHADOW_MESSAGES)},
     "review-unanswered": {1: ReviewUnanswered},
     **HOLDING,

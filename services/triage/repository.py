@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.triage.domain.sampling import waits
 from services.triage.domain.state import (
     Decided,
     Sighting,
@@ -43,22 +44,23 @@ _VICTIMS = text("""
 _SAVE = text("""
     INSERT INTO decisions
         (report_id, reference, received_at, historic, cell, victims, disposition, in_review, version, document,
-        happened_at, timed, themes, suspects, counted, visible_to)
+        happened_at, timed, themes, suspects, counted, visible_to, sample_waits)
     SELECT d.id, d.reference, d.received_at, d.historic, d.cell, nullif(string_to_array(d.victims, ','), '{}'),
         d.disposition, d.in_review, d.version, d.document, d.happened_at, d.timed, string_to_array(d.themes, ','),
-        nullif(string_to_array(d.suspects, ','), '{}'), d.counted, string_to_array(d.visible, ',')
+        nullif(string_to_array(d.suspects, ','), '{}'), d.counted, string_to_array(d.visible, ','),
+        d.sample
     FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:received AS timestamptz[]),
         CAST(:historic AS boolean[]), CAST(:cells AS text[]), CAST(:victims AS text[]), CAST(:dispositions AS text[]),
         CAST(:in_review AS boolean[]), CAST(:versions AS integer[]), CAST(:documents AS json[]),
         CAST(:happened AS timestamptz[]), CAST(:timed AS boolean[]), CAST(:themes AS text[]), CAST(:suspects AS text[]),
-        CAST(:counted AS boolean[]), CAST(:visible AS text[]))
+        CAST(:counted AS boolean[]), CAST(:visible AS text[]), CAST(:samples AS boolean[]))
         AS d (id, reference, received_at, historic, cell, victims, disposition, in_review, version, document,
-            happened_at, timed, themes, suspects, counted, visible)
+            happened_at, timed, themes, suspects, counted, visible, sample)
     ON CONFLICT (report_id) DO UPDATE SET disposition = excluded.disposition, in_review = excluded.in_review,
         version = excluded.version, document = excluded.document, cell = excluded.cell, victims = excluded.victims,
         happened_at = excluded.happened_at, timed = excluded.timed, themes = excluded.themes,
         suspects = excluded.suspects, counted = excluded.counted, visible_to = excluded.visible_to,
-        historic = excluded.historic
+        historic = excluded.historic, sample_waits = excluded.sample_waits
 """)
 _SAVE_HISTORY = text("""
     INSERT INTO decision_history (report_id, version, decided_at, decided_by, rule_set, document)
@@ -81,6 +83,12 @@ _REVIEWS = text("""
       AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
     ORDER BY received_at, report_id LIMIT :most
 """)
+_SAMPLES = text("""
+    SELECT document FROM decisions WHERE sample_waits AND received_at >= :since
+      AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
+    ORDER BY received_at, report_id LIMIT :most
+""")
+_SAMPLED = text("SELECT name, value FROM tallies WHERE name LIKE 'sample/%'")
 _WAITING = text("""
     SELECT count(*) FROM decisions
     WHERE in_review AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
@@ -152,6 +160,7 @@ def _columns(decided: list[Decided]) -> dict[str, list[Any]]:
         "suspects": [",".join(suspects_of(each.personal)) for each in decided],
         "counted": [is_counted(each.report) and not each.withdrawn for each in decided],
         "visible": [",".join(visible_to(each.decision)) for each in decided],
+        "samples": [waits(each) for each in decided],
     }
 
 
@@ -195,6 +204,16 @@ async def rule_tallies(connection: AsyncConnection) -> dict[str, int]:
 async def reviews(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Decided]:
     """Reports that wait for a person, oldest first."""
     return [Decided.model_validate(row.document) for row in await connection.execute(_REVIEWS, dict(where))]
+
+
+async def samples(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Decided]:
+    """Reports decided without a person that one is to look at, oldest first."""
+    return [Decided.model_validate(row.document) for row in await connection.execute(_SAMPLES, dict(where))]
+
+
+async def sample_tallies(connection: AsyncConnection) -> dict[str, int]:
+    """How many samples were right, and how many wrong."""
+    return {row.name.removeprefix("sample/"): row.value for row in await connection.execute(_SAMPLED)}
 
 
 async def by_reference(connection: AsyncConnection, reference: str) -> Decided | None:

@@ -21,6 +21,7 @@ from services.triage.domain.deciding import Rules
 from services.triage.domain.handling import sighting_keys
 from services.triage.domain.quality import figures
 from services.triage.domain.reviewing import Refused, known_destinations
+from services.triage.domain.sampling import NotChecked
 from services.triage.domain.state import Decided, visible_to
 from services.triage.domain.undoing import NotUndone, undo_until
 from services.triage.messages import ResolveReview, UndoReview
@@ -62,16 +63,16 @@ async def list_reviews(request: Request, caller: Reviewer, after: str | None = N
         where = {"after": moment, "after_id": identity, "most": PAGE, **rights}
         found = await repository.reviews(connection, where)
         count = await repository.waiting(connection, rights)
-    return {"items": [_seen(request, caller, each) for each in found], "next": _next(found), "waiting": count}
+    return {"items": [seen(request, caller, each) for each in found], "next": _next(found), "waiting": count}
 
 
-def _seen(request: Request, caller: Caller, decided: Decided) -> dict[str, Any]:
+def seen(request: Request, caller: Caller, decided: Decided) -> dict[str, Any]:
     """The report as the caller's sharing agreement shows it."""
-    partnership = _partnership(request)
+    partnership = partnership_of(request)
     return view(decided, partnership, sight_of(caller, decided.decision.themes, partnership))
 
 
-def _partnership(request: Request) -> Partnership:
+def partnership_of(request: Request) -> Partnership:
     found: Partnership = request.app.state.partnership
     return found
 
@@ -105,15 +106,15 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
         before = await repository.history(connection, known.report.report_id)
         rules: Rules = await request.app.state.keeper.active(connection)
         tallies = await repository.rule_tallies(connection)
-    history = [_seen(request, caller, each) for each in before]
-    until = undo_until(known, _partnership(request)) if _hers(caller, known) else None
+    history = [seen(request, caller, each) for each in before]
+    until = undo_until(known, partnership_of(request)) if _hers(caller, known) else None
     more = {
         "undo_until": until.isoformat() if until and until > hub.clock() else None,
         "fired": fired(known, rules, tallies),
         "destinations": sorted(known_destinations(rules)),
         "history": history,
     }
-    return _seen(request, caller, known) | more
+    return seen(request, caller, known) | more
 
 
 @router.get("/rules/quality", dependencies=[authenticated("cases")])
@@ -121,7 +122,8 @@ async def rule_quality(request: Request) -> dict[str, Any]:
     """How often each rule fired, and how often a person agreed with it or overrode it."""
     hub: Process = request.app.state.hub
     async with hub.database.writing() as connection:
-        return {"items": figures(await repository.rule_tallies(connection))}
+        sampled = await repository.sample_tallies(connection)
+        return {"items": figures(await repository.rule_tallies(connection)), "samples": sampled}
 
 
 def _may_see(caller: Caller, decided: Decided) -> bool:
@@ -138,7 +140,7 @@ def _hers(caller: Caller, decided: Decided) -> bool:
 async def answer_review(request: Request, caller: Reviewer, reference: str, answer: Answer) -> dict[str, Any]:
     """Confirm, change with a reason, or name whose it is."""
     hub: Process = request.app.state.hub
-    known = await _answerable(hub, caller, reference, answer.version)
+    known = await answerable(hub, caller, reference, answer.version)
     command = ResolveReview(
         report_id=known.report.report_id,
         by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
@@ -147,17 +149,17 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
     )
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, Refused):
-        raise _refused(decided)
-    return _seen(request, caller, decided)
+        raise refused(decided)
+    return seen(request, caller, decided)
 
 
-async def _answerable(hub: Process, caller: Caller, reference: str, version: int) -> Decided:
+async def answerable(hub: Process, caller: Caller, reference: str, version: int) -> Decided:
     """The report, for who may see it now or saw the version that she answers. Raises a 404 problem."""
     async with hub.database.writing() as connection:
         known = await repository.by_reference(connection, reference)
         before = await repository.history(connection, known.report.report_id) if known else []
-    seen = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
-    if known is None or not (_hers(caller, known) or any(_may_see(caller, each) for each in seen)):
+    hers = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
+    if known is None or not (_hers(caller, known) or any(_may_see(caller, each) for each in hers)):
         raise Problem(404, "not-found", "There is no report with this reference for you.")
     return known
 
@@ -166,16 +168,16 @@ async def _answerable(hub: Process, caller: Caller, reference: str, version: int
 async def undo_review(request: Request, caller: Reviewer, reference: str, undo: Undo) -> dict[str, Any]:
     """Who answered takes the answer back, within a stated time: the report waits again as it did."""
     hub: Process = request.app.state.hub
-    known = await _answerable(hub, caller, reference, undo.version)
+    known = await answerable(hub, caller, reference, undo.version)
     by = Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)
     command = UndoReview(report_id=known.report.report_id, version=undo.version, by=by)
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, NotUndone):
-        raise _refused(decided)
-    return _seen(request, caller, decided)
+        raise refused(decided)
+    return seen(request, caller, decided)
 
 
-def _refused(refusal: Refused | NotUndone) -> Problem:
+def refused(refusal: Refused | NotUndone | NotChecked) -> Problem:
     """A stale answer says how the report stands now, so that both can be shown."""
     if refusal.current is None:
         return Problem(422, refusal.code, refusal.message)

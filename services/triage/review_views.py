@@ -7,6 +7,7 @@ from services.access.sharing import Sight
 from services.partnership.models import Partnership
 from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import PREFIX
+from services.triage.domain.sampling import waits
 from services.triage.domain.state import Decided
 from services.triage.domain.succession import answer_due
 from services.triage.explain import decision_view
@@ -32,6 +33,7 @@ def view(decided: Decided, partnership: Partnership, sight: Sight) -> dict[str, 
         "answer_due_at": due.isoformat() if due else None,
         "escalated": decided.escalated_at is not None,
         "withdrawn": decided.withdrawn,
+        "sample": waits(decided),
         "version": decided.version,
     }
 

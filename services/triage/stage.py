@@ -24,6 +24,7 @@ from services.triage.domain.unread import unread_key
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import (
     READERS,
+    CheckSample,
     LinkedReport,
     ReadingLate,
     ResolveReview,
@@ -78,7 +79,7 @@ class TriageStage:
             return Keys(match=match, aggregates=match | set(map(report_key, named)))
         if isinstance(body, UndoReview):
             return Keys(aggregates=frozenset({report_key(body.report_id), before_key(body.report_id, body.version)}))
-        if isinstance(body, ReviewUnanswered):
+        if isinstance(body, (ReviewUnanswered, CheckSample)):
             return Keys(aggregates=frozenset({report_key(body.report_id)}))
         return report_keys(body)
 

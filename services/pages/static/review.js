@@ -5,7 +5,7 @@
   var one = function (selector, inside) { return (inside || document).querySelector(selector); };
   var all = function (selector) { return Array.prototype.slice.call(document.querySelectorAll(selector)); };
   var inField = function (target) { return /^(TEXTAREA|SELECT)$/.test(target.tagName) || (target.tagName === "INPUT" && !/^(checkbox|radio)$/.test(target.type)); };
-  var form = one("[data-review]");
+  var form = one("[data-review]"), look = one("[data-look]");
   var lit = all("[data-lit]"), step = -1;
 
   function chosen() { return one("[name=action]:checked", form); }
@@ -29,7 +29,7 @@
 
   function go(key) { var link = one("[data-go='" + key + "']"); if (link) { location.href = link.href; } return link; }
   function pick(number) {
-    var radio = form && all("[name=action]")[number - 1];
+    var radio = all("[data-review] [name=action], [data-look] [name=answer]")[number - 1];
     if (radio) { radio.checked = true; radio.focus(); shown(); }
     return radio;
   }
@@ -37,13 +37,13 @@
     "j": function () { return go("j"); },
     "k": function () { return go("k"); },
     "l": function () { return go("l"); },
-    "e": function () { if (form && !/^(change|split)$/.test(chosen().value)) { pick(2); } var theme = one("#theme"); if (theme) { theme.focus(); } return theme; },
-    "y": function () { var why = one("#reason"); if (why) { why.focus(); } return why; },
+    "e": function () { if (form && !/^(change|split)$/.test(chosen().value)) { pick(2); } if (look) { pick(2); } var theme = one("#theme, #should"); if (theme) { theme.focus(); } return theme; },
+    "y": function () { var why = one("#reason, #sample-reason"); if (why) { why.focus(); } return why; },
     "u": function () { var undo = one("[data-undo]"); if (undo) { undo.click(); } return undo; },
     "w": function () { if (lit.length) { step = (step + 1) % lit.length; lit[step].focus(); } return lit.length; }
   };
   document.addEventListener("keydown", function (event) {
-    if (form && event.ctrlKey && event.key === "Enter") { event.preventDefault(); form.requestSubmit(); return; }
+    if ((form || look) && event.ctrlKey && event.key === "Enter") { event.preventDefault(); (form || look).requestSubmit(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || localStorage.getItem(OFF) !== null) { return; }
     var done = /^[1-5]$/.test(event.key) ? pick(Number(event.key)) : keys[event.key] && keys[event.key]();
     if (done) { event.preventDefault(); event.stopImmediatePropagation(); }

@@ -17,6 +17,7 @@ from services.triage.domain.naming import DANGER
 from services.triage.domain.quality import fired
 from services.triage.domain.reading import Reading
 from services.triage.domain.reviewing import resolve
+from services.triage.domain.sampling import check, with_sample
 from services.triage.domain.second_look import asks, decide_with
 from services.triage.domain.state import (
     Decided,
@@ -32,7 +33,15 @@ from services.triage.domain.state import (
 from services.triage.domain.succession import HUB, report_key, succeed, unanswered
 from services.triage.domain.undoing import undo
 from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
-from services.triage.messages import LinkedReport, ReadingLate, ResolveReview, ReviewUnanswered, TextRead, UndoReview
+from services.triage.messages import (
+    CheckSample,
+    LinkedReport,
+    ReadingLate,
+    ResolveReview,
+    ReviewUnanswered,
+    TextRead,
+    UndoReview,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +225,7 @@ def _counting(state: Mapping[str, Any], taken: _Taken, sighting: Sighting) -> di
 
 def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading | None, context: Context) -> Decided:
     """The decision with everything that it was made from."""
-    return Decided(
+    decided = Decided(
         report=taken.report,
         personal=taken.personal,
         decision=made.decision,
@@ -229,6 +238,7 @@ def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading
         in_review=made.decision.disposition is Disposition.REVIEW,
         victims=() if taken.report.historic else victims_of(taken.personal),
     )
+    return with_sample(known, decided, context.rules.partnership)
 
 
 def _respecting(known: Decided | None, made: Made, report: ReportFacts) -> Made:
@@ -270,5 +280,6 @@ _HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decisi
     LinkedReport: linked,
     ResolveReview: answered,
     UndoReview: undo,
+    CheckSample: check,
     ReviewUnanswered: _unanswered,
 }

@@ -16,7 +16,12 @@ def fired(rules: Iterable[str]) -> dict[str, int]:
 
 def judged(before: Decided, after: Decided, rules: Rules) -> dict[str, int]:
     """Counts for what a person's answer says of each rule that spoke for a theme: kept, or not."""
-    kept = set(after.decision.themes)
+    return judged_by(before, after.decision.themes, rules)
+
+
+def judged_by(before: Decided, themes: Iterable[str], rules: Rules) -> dict[str, int]:
+    """The same, by the themes that a person holds right."""
+    kept = set(themes)
     counted = {}
     for rule in before.decision.rules:
         theme = _theme_of(rule, rules)

@@ -40,6 +40,17 @@ class Linked(BaseModel):
     due_at: datetime | None = None
 
 
+class Checked(BaseModel):
+    """What a person said of a decision that was made without one; `themes` are those that she holds right."""
+
+    model_config = ConfigDict(frozen=True)
+    right: bool
+    themes: tuple[str, ...] = ()
+    by: str
+    at: datetime
+    reason: str = ""
+
+
 class Decided(BaseModel):
     """The current decision on a report, with its inputs, so that it can be run again."""
 
@@ -67,6 +78,9 @@ class Decided(BaseModel):
     """What a person gave as her reason; free text, so it travels in `personal` alone."""
     decided_by_name: str | None = None
     escalated_at: datetime | None = None
+    sample: bool = False
+    """Whether a person is to look at it afterwards, though it was decided without one."""
+    checked: Checked | None = None
     waits_since: datetime | None = None
     """Since when a person is waited for, where that is longer than this decision stands."""
 

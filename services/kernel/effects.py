@@ -1,6 +1,6 @@
-"""What a decision leaves behind beside its state: rows for the outbox, for jobs and for timers, in one statement."""
+"""What a decision leaves behind beside its state: outbox, jobs, timers and tallies, in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -30,6 +30,11 @@ EVENT_LIMIT = 900_000
 _TIMERS = UUID("8a3a4c5e-3b0e-4a52-9d4a-6d1b7c1f0e55")
 
 _WRITES = {
+    "tally": """
+        INSERT INTO tallies (name, value)
+        SELECT * FROM unnest(CAST(:tally_names AS text[]), CAST(:tally_amounts AS bigint[]))
+        ON CONFLICT (name) DO UPDATE SET value = tallies.value + excluded.value
+    """,
     "event": """
         INSERT INTO outbox_messages (topic, key, headers, body)
         SELECT e.topic, e.key, e.headers, e.body
@@ -56,11 +61,9 @@ _WRITES = {
             causation_id = excluded.causation_id, traceparent = excluded.traceparent
     """,
 }
-_ADD_TALLIES = text("""
-    INSERT INTO tallies (name, value)
-    SELECT * FROM unnest(CAST(:names AS text[]), CAST(:amounts AS bigint[]))
-    ON CONFLICT (name) DO UPDATE SET value = tallies.value + excluded.value
-""")
+"""What nobody reads from, PostgreSQL carries out from the last to the first: the tallies stand first because their rows
+are the hottest, and so are locked last. Nothing but the waiting of others hangs on it.
+"""
 
 
 @cache
@@ -131,8 +134,9 @@ class Effects:
         return event.topic, event.key, to_json(headers).decode(), body
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Write everything: outbox, jobs and timers in one statement, tallies last."""
+        """Write everything in one statement."""
         written = {
+            "tally": self._tally_columns(),
             "event": self._event_columns(),
             "job": self._job_columns(),
             "gone": {"ids": sorted(timer_id for timer_id, armed in self.timers.items() if armed is None)},
@@ -142,7 +146,10 @@ class Effects:
         if kept:
             rows = {f"{kind}_{name}": rows for kind, columns in kept.items() for name, rows in columns.items()}
             await connection.execute(_writing(*kept), rows)
-        await add_tallies(connection, self.tallies)
+
+    def _tally_columns(self) -> dict[str, list[Any]]:
+        moved = sorted((name, amount) for name, amount in self.tallies.items() if amount)
+        return {"names": [name for name, _ in moved], "amounts": [amount for _, amount in moved]}
 
     def _event_columns(self) -> dict[str, list[Any]]:
         names = ("topics", "keys", "headers", "bodies")
@@ -182,12 +189,3 @@ def _caused_columns(caused: Sequence[_Caused]) -> dict[str, list[Any]]:
 
 def _json(payload: BaseModel | None) -> str:
     return "{}" if payload is None else payload.model_dump_json()
-
-
-async def add_tallies(connection: AsyncConnection, tallies: Mapping[str, int] | Iterable[tuple[str, int]]) -> None:
-    """Add to the kept counts, last in the transaction: their rows are the hottest."""
-    moved = sorted((name, amount) for name, amount in dict(tallies).items() if amount)
-    if moved:
-        await connection.execute(
-            _ADD_TALLIES, {"names": [name for name, _ in moved], "amounts": [amount for _, amount in moved]}
-        )

@@ -96,6 +96,9 @@ class SecondReading(Contract):
     suspects: tuple[str, ...] = Field(
         (), description="Harm that it alone sees, by flag, or `harm` where it cannot tell which: a person looks"
     )
+    alone: tuple[str, ...] = Field(
+        (), description="Flags that stand on its word alone: who works the report confirms them or strikes them out"
+    )
 
 
 class TriageDecision(Contract):

@@ -73,9 +73,14 @@ def _unplaced_words(rule: str, reading: str | None) -> str:
 def reading_words(said: Mapping[str, Any], theme: Callable[[str], str], no_theme: str = "no theme") -> str:
     """What the second reader said and how sure it was; `theme` gives a theme's plain name."""
     taken = theme(said["theme"]) if said.get("theme") else no_theme
-    seen = ", ".join(flag.replace("-", " ") for flag in said.get("suspects") or ())
-    more = f" It suspects {seen}: a person looks." if seen else ""
+    suspects, alone = (_listed(said.get(name) or ()) for name in ("suspects", "alone"))
+    more = f" It suspects {suspects}: a person looks." if suspects else ""
+    more += f" It alone reads {alone}: not confirmed." if alone else ""
     return f"Second reader: {taken}, {round(said['chance'] * 100)} in 100.{more}"
+
+
+def _listed(flags: Iterable[str]) -> str:
+    return ", ".join(flag.replace("-", " ") for flag in flags)
 
 
 def spans(because: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, Any], int]:

@@ -206,7 +206,7 @@ def _live(
         kind_of_case=kind_of_case(report, themes, flags, rules.partnership),
         destination=destination,
         review_reason=reason,
-        second_reading=said_of(evidence.reading, flags),
+        second_reading=said_of(evidence.reading, flags, evidence.read_alone),
     )
     return Decided(decision, because)
 

@@ -46,13 +46,18 @@ def weighed(reading: Reading, own: Mapping[str, float]) -> dict[str, float]:
     return {theme: round(chance / whole, 4) for theme, chance in raised.items()}
 
 
-def said_of(reading: Reading | None, flags: list[str]) -> SecondReading | None:
-    """The reading as a decision carries it, beside the flags that were set."""
+def said_of(reading: Reading | None, flags: list[str], alone: Collection[str]) -> SecondReading | None:
+    """The reading as a decision carries it, beside the flags that were set, `alone` of them by the reader."""
     if reading is None:
         return None
     theme = max(reading.themes, key=lambda each: (reading.themes[each], each))
-    chance, seen = round(reading.themes[theme], 2), tuple(suspected(reading, flags))
-    return SecondReading(model=reading.model, theme=None if theme == NONE else theme, chance=chance, suspects=seen)
+    return SecondReading(
+        model=reading.model,
+        theme=None if theme == NONE else theme,
+        chance=round(reading.themes[theme], 2),
+        suspects=tuple(suspected(reading, flags)),
+        alone=tuple(flag for flag in flags if flag in alone),
+    )
 
 
 def suspected(reading: Reading, known: Collection[str]) -> list[str]:

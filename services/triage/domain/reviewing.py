@@ -64,7 +64,9 @@ def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) 
 
 
 def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, context: Context) -> Decided:
-    certain = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
+    certain: dict[str, Any] = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
+    if known.decision.second_reading is not None:  # what a person leaves standing is no longer the reader's word alone
+        certain["second_reading"] = known.decision.second_reading.model_copy(update={"alone": ()})
     return known.model_copy(
         update={
             "decision": known.decision.model_copy(update=certain | changes),

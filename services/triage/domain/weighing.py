@@ -54,9 +54,10 @@ def _agree(evidence: Evidence, hit: Hit, reader: Reader) -> None:
 
 
 def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
-    """Harm that only the reader sees, and sees plainly: flagged for the person who decides; nobody else is told yet.
+    """Harm that only the reader sees, and sees plainly: flagged and urgent, but not confirmed; nobody further is told.
 
-    Not where the writer names the harm and says that it is not so.
+    Where theme and lead are sure the case opens at once and its caseworker confirms the harm: hours in a queue would
+    help nobody (decision 0407). Not where the writer names the harm and says that it is not so.
     """
     for flag, chance in sorted(reading.harms.items()):
         plain = chance >= (ALARMED if flag == DANGER else SEEN)
@@ -143,8 +144,7 @@ def _doubt_of_reading(
     confidence: float,
     partnership: Partnership,
 ) -> str | None:
-    known = set(flags) - set(evidence.read_alone)
-    unseen = suspected(reading, known)
+    unseen = [DANGER] if DANGER in evidence.read_alone else suspected(reading, flags)
     if unseen:
         return f"the second reader suspects: {', '.join(unseen)}"
     if confidence < partnership.threshold(READ_SURE).value:

@@ -90,6 +90,10 @@ def test_a_report_that_waits_is_named_by_kind_and_street_and_never_by_its_words(
             {"theme": "town-centre", "chance": 0.5, "suspects": ["debt-bondage"]},
             "Second reader: Town centre, 50 in 100. It suspects debt bondage: a person looks.",
         ),
+        (
+            {"theme": "town-centre", "chance": 0.9, "alone": ["debt-bondage", "child"]},
+            "Second reader: Town centre, 90 in 100. It alone reads debt bondage, child: not confirmed.",
+        ),
     ],
 )
 def test_what_the_second_reader_said_stands_in_plain_words_with_its_share(

@@ -95,12 +95,24 @@ def test_a_named_harm_is_told_instead_of_some_harm() -> None:
     assert suspected(reading("a", 0.9, child=SUSPECTED, **{HARM: 0.99}), []) == ["child"]
 
 
-def test_harm_that_only_the_reader_sees_plainly_is_flagged_for_a_person_and_tells_nobody_else(rules: Rules) -> None:
+def test_harm_that_only_the_reader_sees_plainly_is_flagged_as_not_confirmed_and_tells_nobody_else(rules: Rules) -> None:
     made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, weapon=0.9))
-    assert (made.decision.flags, made.decision.risk, made.decision.disposition) == (("weapon",), "high", "review")
-    assert made.decision.review_reason == "the second reader suspects: weapon"
+    assert (made.decision.flags, made.decision.risk, made.decision.disposition) == (("weapon",), "high", "needs-case")
+    assert made.decision.second_reading is not None
+    assert (made.decision.second_reading.alone, made.decision.second_reading.suspects) == (("weapon",), ())
     assert made.decision.act_first == ()
     assert "read-alone/weapon" in [each.rule for each in made.because]
+
+
+def test_harm_that_a_word_names_is_not_the_readers_alone(rules: Rules) -> None:
+    made = decided(rules, "Begging with a knife.", reading("town-centre", 0.95, weapon=0.9)).decision
+    assert made.second_reading is not None
+    assert (made.flags, made.second_reading.alone) == (("weapon",), ())
+
+
+def test_harm_that_only_the_reader_sees_goes_to_a_person_where_the_theme_is_not_sure(rules: Rules) -> None:
+    made = decided(rules, "Somebody is begging.", reading("town-centre", 0.6, weapon=0.9)).decision
+    assert (made.flags, made.disposition, made.review_reason) == (("weapon",), "review", "the evidence is weak")
 
 
 def test_danger_that_only_the_reader_sees_is_flagged_and_still_put_before_a_person(rules: Rules) -> None:

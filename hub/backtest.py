@@ -67,7 +67,7 @@ def _document(base: Rules, draft: Rules, since: date, found: Differences) -> dic
 
 
 async def _replayed(settings: Settings, rules: str, since: datetime) -> tuple[Rules, Rules, Differences]:
-    keeper, database = RuleKeeper(settings.partnership), Database("triage", settings, pool_size=1)
+    keeper, database = RuleKeeper(settings.partnership), Database("triage", settings, kept=1, most=2)
     try:
         async with database.writing() as connection:
             base = await keeper.active(connection)

@@ -66,7 +66,7 @@ def revoke(name: Annotated[str, typer.Argument(help="The key's name.")], as_json
 @asynccontextmanager
 async def _intake(settings: Settings) -> AsyncIterator[AsyncConnection]:
     """One transaction in intake's database."""
-    database = Database("intake", settings, pool_size=1)
+    database = Database("intake", settings, kept=1, most=2)
     try:
         async with database.writing() as connection:
             yield connection

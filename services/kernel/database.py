@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from services.kernel.errors import INFRASTRUCTURE, sqlstate
 from services.kernel.settings import Settings
 
+KEPT, MOST = 3, 16
+"""Connections that a pool keeps open, and has at once at most: three serve an ordinary day (an idle one holds some
+10 MB in the server), the others are opened in a rush and closed after it."""
 IDLE_MS = "60000"
 """As long as a statement may take: after it the server ends a transaction in which nothing is done."""
 
@@ -39,18 +42,19 @@ def role_url(settings: Settings, role: str) -> str:
 class Database:
     """The connections of one process of one service; its schema has the service's name."""
 
-    def __init__(self, service: str, settings: Settings, pool_size: int = 8) -> None:
+    def __init__(self, service: str, settings: Settings, kept: int = KEPT, most: int = MOST) -> None:
         self._service, self._settings = service, settings
         self.trouble: str | None = None
-        self._writer = self._engine(f"hub_{service}", pool_size)
-        self._reader = self._engine(f"hub_{service}_reader", pool_size)
+        self._writer = self._engine(f"hub_{service}", kept, most)
+        self._reader = self._engine(f"hub_{service}_reader", kept, most)
 
-    def _engine(self, role: str, pool_size: int) -> AsyncEngine:
+    def _engine(self, role: str, kept: int, most: int) -> AsyncEngine:
         url = make_url(role_url(self._settings, role)).set(drivername="postgresql+asyncpg")
         return create_async_engine(
             url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
+            pool_size=kept,
+            max_overflow=most - kept,
+            pool_use_lifo=True,
             pool_timeout=10,
             pool_pre_ping=False,
             connect_args={

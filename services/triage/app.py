@@ -22,7 +22,7 @@ PORT = 2
 def build(settings: Settings) -> Process:
     """A process of triage that is not started yet."""
     keeper = RuleKeeper(settings.partnership)
-    replayer = Replayer(Database("triage", settings, pool_size=1), keeper)
+    replayer = Replayer(Database("triage", settings, kept=1, most=2), keeper)
     reader = LiveReader(settings, keeper)
     process = Process(
         name="triage",

@@ -47,7 +47,7 @@ class LiveReader:
     def __init__(self, settings: Settings, keeper: RuleKeeper, clock: Clock = utc_now) -> None:
         self.second, self.trouble = opened(settings)
         self._keeper, self._clock, self._seconds = keeper, clock, settings.reading_seconds
-        self._database = Database("triage", settings, pool_size=1)
+        self._database = Database("triage", settings, kept=1, most=2)
         self._thread = ThreadPoolExecutor(1, "second-reader")
         if self.trouble is not None:
             log.warning("no_second_reader", why=self.trouble)

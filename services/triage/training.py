@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 
 from services.triage.domain.lexicon import Lexicon
@@ -27,6 +27,8 @@ RIDGE = 0.5
 """How little a single text may pull: the larger, the smoother."""
 RARE = 4.0
 """What a text with a harm weighs against one without, where a flag's chance is fitted."""
+BLOCK = 1024
+"""So many texts are compared with all at once."""
 _SHRINK = 1e-3
 
 Texts = Sequence[Mapping[str, Any]]
@@ -50,9 +52,7 @@ def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambd
     blank = _blank(texts, lexicon, embedded)
     points = np.array([blank.meaning(row) for row in embedded], np.float32)
     blank = replace(blank, points=_as_kept(points))
-    words = csr_matrix(
-        np.array([blank.words(text["description"], lexicon.hits(text["description"])) for text in texts])
-    )
+    words = _words(blank, texts, lexicon)
     due = _due(blank, texts)
     say("fitting")
     pulls, held_out = _fitted(blank, words, due)
@@ -66,6 +66,15 @@ def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambd
     )
     readings = [model.reading(row) for row in scores]
     return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, texts)}, readings)
+
+
+def _words(model: Model, texts: Texts, lexicon: Lexicon) -> Any:
+    """What the words of each text say, one sparse row each; a block at a time, since most of a full row is nothing."""
+    told = [
+        csr_matrix(np.array([model.words(text["description"], lexicon.hits(text["description"])) for text in block]))
+        for block in (texts[first : first + BLOCK] for first in range(0, len(texts), BLOCK))
+    ]
+    return vstack(told, format="csr")
 
 
 def _as_kept(array: npt.ArrayLike) -> Vector:
@@ -122,7 +131,10 @@ def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
     inverse, is what a fit without the block leaves there.
     """
     count = len(due)
-    alike = nearness(model.points, model.points.T).astype(np.float64) + (words @ words.T).toarray() + 1
+    alike = np.empty((count, count))
+    for first in range(0, count, BLOCK):  # whole, each part of the sum would take gigabytes of its own
+        rows = slice(first, first + BLOCK)
+        alike[rows] = nearness(model.points[rows], model.points.T) + (words[rows] @ words.T).toarray() + 1
     theme = due[:, : len(model.themes)].argmax(1)
     often = np.bincount(theme, minlength=len(model.themes)) / count * len(model.themes)
     alike[np.diag_indices(count)] += RIDGE * np.sqrt(often[theme])
@@ -136,8 +148,8 @@ def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
 
 
 def _inverse(alike: Wide) -> Wide:
-    """Of a matrix of likenesses, which it may overwrite; by Cholesky's factor, in half the time of a general one."""
-    factor, _ = dpotrf(alike, lower=1, overwrite_a=1)
+    """Of a matrix of likenesses, in its own memory; by Cholesky's factor, in half the time of a general one."""
+    factor, _ = dpotrf(alike.T, lower=1, overwrite_a=1)  # the same matrix in the order that LAPACK takes uncopied
     lower, failed = dpotri(factor, lower=1, overwrite_c=1)
     if failed:
         raise np.linalg.LinAlgError("the texts' likenesses have no inverse")

@@ -1,8 +1,9 @@
 """All commands of the hub by name; each is a thin module over what does the work, loaded when it is asked for."""
 
 import logging
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -25,6 +26,8 @@ COMMANDS = {
     "bench": "hub.bench:bench",
 }
 """Command → where it stands. Every service process begins with one of them and keeps the memory of what it loads."""
+
+LOOPBACKS = ("127.0.0.1", "localhost", "::1")
 
 NEEDED = {"bench": "tests", "train": "sklearn"}
 """Commands that use what an installed hub has not: the tests' folder, a development package."""
@@ -53,12 +56,19 @@ def application(names: Iterable[str]) -> typer.Typer:
     return app
 
 
+def past_the_proxy(environment: Mapping[str, str]) -> str:
+    """What `no_proxy` must be so that a proxy for the world outside is never asked for what runs on this machine."""
+    given = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return ",".join(dict.fromkeys([*filter(None, given.split(",")), *LOOPBACKS]))
+
+
 def _hub() -> None:
     """The community safety hub's command line."""
 
 
 def main() -> None:
     """The entry point of `hub` and `python -m hub`."""
+    os.environ["no_proxy"] = past_the_proxy(os.environ)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a command says itself what it did not reach
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     application([asked] if asked in COMMANDS else COMMANDS)()

@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.ports import Ports
 from hub import batches, patience
-from hub.cli import COMMANDS, application
+from hub.cli import COMMANDS, application, past_the_proxy
 from tests.unit.hub.fake_hub import fake_hub
 
 URL = "/api/v1/batches/B-222"
@@ -103,6 +105,21 @@ def test_an_import_finds_a_hub_that_starts_a_while_after_it(file: Path, monkeypa
             ended = ending.result()
     assert ended.exit_code == 0
     assert [asked.method for asked in running.asked] == ["POST", "GET"]
+
+
+def test_a_proxy_for_the_world_outside_is_not_asked_for_a_hub_on_this_machine(file: Path) -> None:
+    away = "http://127.0.0.1:9"
+    environment = os.environ | {"http_proxy": away, "https_proxy": away, "all_proxy": away, "no_proxy": "example.org"}
+    asked = ("import", str(file), "--partner", "police", "--format", "police-street", "--patience", "0.2", "--json")
+    with fake_hub({"POST /api/v1/batches": [(202, MADE)], f"GET {URL}": [(200, {**DONE, "rejected": 0})]}) as running:
+        command = [sys.executable, "-m", "hub", *asked, "--url", running.url]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert [each.method for each in running.asked] == ["POST", "GET"]
+
+
+def test_what_is_spared_the_proxy_already_stays_so() -> None:
+    assert past_the_proxy({"NO_PROXY": "example.org,localhost"}) == "example.org,localhost,127.0.0.1,::1"
 
 
 def test_a_batch_that_cannot_be_followed_says_so_with_its_address(file: Path) -> None:

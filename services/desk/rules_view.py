@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.desk import golden_view
 from services.partnership.documents import parse_document
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS, TableContract
@@ -153,7 +154,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[dic
             found += _row_differences(name, table_of(before, name), table_of(after, name))
     if before.get(LEXICON) != after.get(LEXICON):
         found += _word_differences(words_of(before), words_of(after))
-    return found
+    return [*found, *golden_view.differences(before, after)]
 
 
 def _row_differences(name: str, before: TableFile, after: TableFile) -> Iterator[dict[str, Any]]:

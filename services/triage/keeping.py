@@ -14,6 +14,7 @@ from services.partnership.documents import PartnershipInvalid, Problem
 from services.partnership.loading import load_partnership
 from services.triage import rule_repository
 from services.triage.domain.deciding import Rules
+from services.triage.domain.golden import FILE as GOLDEN
 from services.triage.domain.rule_versions import Documents, ShipRules
 from services.triage.rule_set import SHIPPED, Judged, compiled, digest_of, golden_cases, judged, shipped_documents
 
@@ -70,6 +71,14 @@ class RuleKeeper:
     def mistakes(self, documents: Documents) -> tuple[Problem, ...]:
         """What is wrong in these documents, by cell; the same documents are read once."""
         return self._read(documents).mistakes
+
+    def with_golden(self, documents: Documents) -> dict[str, str]:
+        """The documents, with the folder's golden cases where the version is from before it had its own."""
+        return {name: text for name, text in self.shipped.items() if name == GOLDEN} | dict(documents)
+
+    def golden_of(self, documents: Documents) -> int:
+        """How many golden cases these documents are tried on."""
+        return self._read(documents).cases
 
     def check(self, documents: Documents) -> tuple[str, ...]:
         """What keeps these documents from deciding: mistakes, and golden cases that fail."""

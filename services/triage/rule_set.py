@@ -24,8 +24,8 @@ from services.triage.domain.rule_versions import Documents
 TABLES = {f"{name}.json": name for name in CONTRACTS}
 SHIPPED = UUID("6d8f1b42-3c0d-5a1e-9b7c-2f4e8a90c1d3")
 """Namespace of the commands by which a process says what its folder holds."""
-NAMES = (*TABLES, FILE)
-"""The files of a partnership's triage folder that make a rule set."""
+NAMES = (*TABLES, FILE, GOLDEN)
+"""The files of a partnership's triage folder that make a rule set; a version has its golden cases with it."""
 
 
 def shipped_documents(path: Path) -> dict[str, str]:
@@ -92,10 +92,15 @@ class Judged:
 
     mistakes: tuple[Mistake, ...] = ()
     failures: tuple[str, ...] = ()
+    cases: int = 0
 
 
 def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCase, ...]) -> Judged:
-    """Everything that keeps these documents from deciding."""
+    """Everything that keeps these documents from deciding; `cases` are tried where they have none of their own."""
+    if GOLDEN in documents:
+        cases, mistaken = read_golden(documents[GOLDEN])
+        if mistaken:
+            return Judged(tuple(mistaken), cases=len(cases))
     tables, problems = compile_tables(tables_of(documents), partnership)
     if FILE not in documents:
         problems.append(missing_file(f"{FOLDER}/{FILE}"))
@@ -104,7 +109,7 @@ def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCa
     mistakes = lexicon_mistakes(documents, tables, partnership)
     if mistakes:
         return Judged(tuple(mistakes))
-    return Judged(failures=failures(cases, _rules(documents, tables, partnership)))
+    return Judged(failures=failures(cases, _rules(documents, tables, partnership)), cases=len(cases))
 
 
 def lexicon_mistakes(documents: Documents, tables: CompiledTables, partnership: Partnership) -> list[Mistake]:
@@ -116,8 +121,6 @@ def lexicon_mistakes(documents: Documents, tables: CompiledTables, partnership: 
 
 def triage_problems(path: Path, partnership: Partnership) -> list[Mistake]:
     """What is wrong in the folder's lexicon and golden cases, and which of these its rules fail."""
-    file = path / FOLDER / GOLDEN
-    cases, problems = read_golden(file.read_text(encoding="utf-8")) if file.is_file() else ((), [])
-    found = judged(shipped_documents(path), partnership, cases)
+    found = judged(shipped_documents(path), partnership, ())
     failing = [Mistake(f"{FOLDER}/{GOLDEN}", 1, failure) for failure in found.failures]
-    return [*problems, *found.mistakes, *failing]
+    return [*found.mistakes, *failing]

@@ -87,20 +87,23 @@ async def one_version(request: Request, caller: Analyst, number: int) -> dict[st
     """A version with its documents, and what keeps it from deciding."""
     head, text = await version_of(request, number)
     keeper: RuleKeeper = request.app.state.keeper
-    failing = await asyncio.to_thread(keeper.check, text.documents)
-    found = {"documents": text.documents, "failing": list(failing), "golden": len(keeper.golden)}
+    documents = keeper.with_golden(text.documents)
+    failing = await asyncio.to_thread(keeper.check, documents)
+    found = {"documents": documents, "failing": list(failing), "golden": keeper.golden_of(documents)}
     return {"head": head.model_dump(mode="json"), **found}
 
 
 @router.post("/{number}")
 async def change(request: Request, caller: Analyst, number: int, sent: Change) -> dict[str, Any]:
-    """A changed row or list of words, kept in a draft once every cell is right."""
+    """A changed row, list of words or golden case, kept in a draft once every cell is right."""
     head, text = await version_of(request, number)
+    keeper: RuleKeeper = request.app.state.keeper
+    before = keeper.with_golden(text.documents)
     try:
-        documents = edited(text.documents, sent.edit) if sent.edit else dict(text.documents)
+        documents = edited(before, sent.edit) if sent.edit else before
     except EditRefused as refused:
         raise Problem(422, "edit-refused", str(refused)) from refused
-    await _refuse_mistakes(request.app.state.keeper, documents)
+    await _refuse_mistakes(keeper, documents)
     draft = head.status == "draft"
     command = SaveDraft(
         number=number if draft else None,

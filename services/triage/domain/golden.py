@@ -1,5 +1,6 @@
 """Golden cases: reports whose decision is agreed. Rules that decide one of them otherwise are not published."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -8,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.codes import Channel, Kind, Risk
 from schemas.events import ReportFacts, TriageDecision
+from services.partnership.documents import Document, parse_document
 from services.partnership.documents import Problem as Mistake
-from services.partnership.documents import parse_document
 from services.triage.domain.deciding import Counts, Rules, decide_report
 from services.triage.domain.state import Sighting, victims_of
 
@@ -76,7 +77,14 @@ def read_golden(text: str) -> tuple[tuple[GoldenCase, ...], list[Mistake]]:
             for error in invalid.errors(include_url=False, include_context=False, include_input=False):
                 line = document.line(("cases", number, *error["loc"]))
                 problems.append(Mistake(NAME, line, f"case {number + 1}: {error['msg']}"))
-    return tuple(cases), problems
+    return tuple(cases), [*problems, *_doubled(document, [case.name for case in cases])]
+
+
+def _doubled(document: Document, names: Sequence[str]) -> Iterator[Mistake]:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            line = document.line(("cases", number, "name"))
+            yield Mistake(NAME, line, f"case {number + 1}: \u201c{name}\u201d stands twice")
 
 
 def failures(cases: tuple[GoldenCase, ...], rules: Rules) -> tuple[str, ...]:

@@ -8,15 +8,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
+from services.triage.domain.golden import FILE as GOLDEN
+from services.triage.domain.golden_edits import GoldenEdit, with_case
 from services.triage.domain.lexicon import FILE
 from services.triage.domain.rule_versions import Documents
+from services.triage.domain.rule_versions import EditRefused as EditRefused
 
 LINE = 4096
 """Characters of a lexicon's line before it is broken: never, so that a diff shows terms and not folding."""
-
-
-class EditRefused(Exception):
-    """The change names something that is not there."""
 
 
 class RowEdit(BaseModel):
@@ -40,11 +39,13 @@ class WordsEdit(BaseModel):
     terms: tuple[str, ...]
 
 
-Edit = RowEdit | WordsEdit
+Edit = RowEdit | WordsEdit | GoldenEdit
 
 
 def edited(documents: Documents, edit: Edit) -> dict[str, str]:
     """The documents with the change made. Raises `EditRefused`."""
+    if isinstance(edit, GoldenEdit):
+        return {**documents, GOLDEN: with_case(documents.get(GOLDEN, ""), edit)}
     if isinstance(edit, WordsEdit):
         return {**documents, FILE: _words(documents[FILE], edit)}
     name = f"{edit.table}.json"

@@ -15,6 +15,10 @@ Documents = Mapping[str, str]
 """The tables and the lexicon of a rule set: file name → text."""
 
 
+class EditRefused(Exception):
+    """A change to a version names something that is not there."""
+
+
 class Head(BaseModel):
     """A rule set without its documents."""
 

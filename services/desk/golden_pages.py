@@ -1,0 +1,78 @@
+"""`/rules/…/golden`: reports whose decision is agreed, added from a report's codes or by hand, changed, taken out."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.desk import golden_view
+from services.desk.commands import Outcome
+from services.desk.frame import around, missing, pages_of, sentence, shell, tidy
+from services.desk.people import CheckedForm, Session, SignedIn
+from services.desk.rules_gateway import TriageRules
+from services.desk.rules_pages import analyst_only
+
+router = APIRouter(prefix="/rules", include_in_schema=False)
+
+
+@router.get("/{number}/golden")
+async def golden(request: Request, session: SignedIn, number: int, case: str = "", report: str = "") -> Response:
+    """The cases of a version, each with whether its rules decide it as agreed; and the form of one, or of a new one."""
+    analyst_only(session)
+    codes = await _of_report(request, session, tidy(report)) if report else None
+    return await _page(request, session, number, case, codes)
+
+
+async def _of_report(request: Request, session: Session, reference: str) -> dict[str, Any]:
+    """The codes of a report that she may see. Raises a 404 problem."""
+    desk = around(request)
+    item = await desk.casework.one_review(desk.hub, session, reference)
+    if item is None:
+        raise missing()
+    return golden_view.of_report(item)
+
+
+async def _page(
+    request: Request,
+    session: Session,
+    number: int,
+    name: str,
+    fields: Mapping[str, Any] | None = None,
+    refusal: Outcome | None = None,
+    reason: str = "",
+) -> Response:
+    desk = around(request)
+    rules: TriageRules = request.app.state.triage_rules
+    found = await rules.read(desk.hub, session, f"/{number}")
+    cases = golden_view.cases_of(found["documents"])
+    chosen = next((case for case in cases if str(case["name"]) == name), None)
+    if name and chosen is None and refusal is None:
+        raise missing()
+    return pages_of(request).render(
+        "rules/golden.html",
+        refusal.status if refusal else 200,
+        **shell(request, session, "rules"),
+        **golden_view.choices(desk.partnership, desk.now.date()),
+        head=found["head"],
+        cases=golden_view.shown(cases, found["failing"]),
+        name=name,
+        case=fields if fields is not None else golden_view.filled(chosen),
+        reason=reason,
+        problems=[sentence(refusal)] if refusal else [],
+    )
+
+
+@router.post("/{number}/golden")
+async def change(request: Request, session: SignedIn, form: CheckedForm, number: int) -> Response:
+    """A case added, changed or taken out: kept in the draft, with who and why, as a row of a table is."""
+    analyst_only(session)
+    rules: TriageRules = request.app.state.triage_rules
+    edit, reason = golden_view.edit_of(form), form.get("reason", "")
+    body = {"version": int(form["version"]), "reason": reason, "edit": edit}
+    outcome = await rules.send(around(request).hub, session, f"/{number}", body)
+    if not outcome.done:
+        return await _page(request, session, number, form.get("was", ""), golden_view.sent_back(form), outcome, reason)
+    kept = "" if edit["operation"] == "remove" else f"?case={quote(edit['called'])}"
+    return RedirectResponse(f"/rules/{outcome.body['number']}/golden{kept}", 303)

@@ -1,0 +1,70 @@
+"""Golden cases in a real browser: one that fails is named and keeps a draft from being proposed; mended, it passes."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journey.conftest import sign_in
+from tests.journey.forms import press
+from tests.journey.steps import assert_sound_on_any_screen
+from tests.journey.test_review import sent
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+NAME = "Mattresses by the garages"
+CASE = "A knife outside a door, now"
+
+
+def in_force(page: Page) -> int:
+    sign_in(page, "maya-orchard", "/rules")
+    return int(page.locator("tr.is-now a").first.inner_text().removeprefix("Version "))
+
+
+def test_a_case_is_added_fails_by_name_is_mended_and_taken_out_again(page: Page) -> None:
+    page.goto(f"/rules/{in_force(page)}/golden")
+    expect(page.locator("main")).to_contain_text("Invent the words, or make them anonymous")
+    fields = page.locator("form.rules__form")
+    fields.locator("#name").fill(NAME)
+    fields.locator("#description").fill("Mattresses dumped by the garages, fly-tipping.")
+    fields.locator("#theme").select_option("town-centre")
+    fields.locator("#reason").fill("It was decided otherwise last week.")
+    press(page, fields, "Add it to the draft")
+    draft = int(re.findall(r"/rules/(\d+)/golden", page.url)[0])
+    expect(page.locator(".rules__lists")).to_contain_text("agreed is town-centre")
+    page.goto(f"/rules/{draft}")
+    expect(page.locator("main")).to_contain_text("It was decided otherwise last week.")
+    expect(page.locator(".rules__fail")).to_contain_text(f"golden case “{NAME}”")
+    press(page, page.locator("main"), "Propose")
+    expect(page.locator("[role=alert]")).to_contain_text(f"golden case “{NAME}”")
+    page.goto(f"/rules/{draft}/golden")
+    page.get_by_role("link", name=NAME).click()
+    fields.locator("#theme").select_option("asb-environmental")
+    press(page, fields, "Change it in the draft")
+    expect(page.locator(".rules__lists")).not_to_contain_text("agreed is")
+    press(page, fields, "Take it out")
+    expect(page.locator(".rules__lists")).not_to_contain_text(NAME)
+    page.goto(f"/rules/{draft}")
+    press(page, page.locator("main"), "Discard")
+
+
+def test_a_report_gives_its_codes_and_a_name_that_stands_is_refused(page: Page, hub: str) -> None:
+    reference = sent(hub, "Rubbish dumped on Invented Walk, he laughed at me.", category="noise")["reference"]
+    sign_in(page, "helen-strood", "/rules")
+    number = int(page.locator("tr.is-now a").first.inner_text().removeprefix("Version "))
+    page.goto(f"/rules/{number}/golden?report={reference}")
+    assert page.input_value("#theme") == "asb-environmental"
+    assert page.input_value("#description") == ""
+    assert "laughed" not in page.content()
+    fields = page.locator("form.rules__form")
+    fields.locator("#name").fill(CASE)
+    fields.locator("#description").fill("Rubbish dumped in a walk.")
+    fields.locator("#reason").fill("To be refused.")
+    press(page, fields, "Add it to the draft")
+    expect(page.locator("[role=alert]")).to_contain_text("stands twice")
+    assert page.input_value("#description") == "Rubbish dumped in a walk."
+
+
+def test_the_page_of_golden_cases_is_accessible_and_does_not_scroll_sideways(page: Page) -> None:
+    address = f"/rules/{in_force(page)}/golden?case={CASE}"
+    page.goto(address)
+    assert_sound_on_any_screen(page, address)

@@ -101,6 +101,18 @@ class LeadsChanged(CaseEvent):
     TYPE: ClassVar[str] = "LeadsChanged"
 
 
+class SignConfirmed(CaseEvent):
+    """A person confirmed a sign (`changed.sign`) that only the second reader had read, with a reason."""
+
+    TYPE: ClassVar[str] = "SignConfirmed"
+
+
+class SignStruckOut(CaseEvent):
+    """A person struck a sign (`changed.sign`) out, with a reason; risk, panels and agencies stay as they are."""
+
+    TYPE: ClassVar[str] = "SignStruckOut"
+
+
 class ReportCorrected(CaseEvent):
     """A report of the case was decided again (`changed`: themes, lead_agency, risk, disposition; old and new)."""
 
@@ -130,6 +142,8 @@ CASE_LIFE: tuple[type[CaseEvent], ...] = (
     PersonChanged,
     RiskChanged,
     LeadsChanged,
+    SignConfirmed,
+    SignStruckOut,
     ReportCorrected,
     ReportTakenBack,
 )

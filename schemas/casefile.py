@@ -118,6 +118,13 @@ class Reassess(Sent):
     thrive: Thrive = Thrive()
 
 
+class AnswerSign(Sent):
+    """A sign of the case is so, or is not so, with a reason; `sign` is one of the case's flags."""
+
+    sign: Code
+    reason: Words
+
+
 class ChangeLeads(Sent):
     """Another acting lead, or other joint leads, with a reason; the theme's lead stays."""
 

@@ -163,6 +163,8 @@ class CaseState(Contract):
     next_action: str
     next_action_by: str | None = None
     flags: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = Field((), description="Of the flags, those that only the second reader read")
+    struck: tuple[str, ...] = Field((), description="Flags that a person struck out, with a reason on the timeline")
     report_count: int
     street: str | None = None
     cell: str | None = None

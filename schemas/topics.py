@@ -73,6 +73,8 @@ _CASE_EVENTS = (
     "PersonChanged.v1",
     "RiskChanged.v1",
     "LeadsChanged.v1",
+    "SignConfirmed.v1",
+    "SignStruckOut.v1",
     "ReportCorrected.v1",
     "ReportTakenBack.v1",
     *(f"{event.TYPE}.v{event.VERSION}" for event in REFERRAL_EVENTS),

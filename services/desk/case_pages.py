@@ -137,7 +137,6 @@ async def _history(
         "changed": f"{presenter.local(rows.events[0].at):%H:%M:%S}" if rows.events else "",
         "older": rows.events[-1].sequence if rows.earlier else None,
         "reports": views,
-        "flags": case_view.signs(state, (row.decision for row in rows.reports)),
         "referrals": [referral_view(presenter, each, now) for each in rows.referrals],
         "told": told,
     }
@@ -181,6 +180,7 @@ def _case_values(request: Request, session: Session, state: Mapping[str, Any], n
         "act_first": [presenter.agency(code) for code in state["act_first"]],
         "time": presenter.time_left(state["due_at"], now),
         "opened": presenter.short(state["opened_at"], now),
+        "flags": case_view.signs(state),
         "mine": state["owner"] == session.person.id,
         "staff": [(person.id, person.name) for person in partnership.staff if person.sees != "no-cases"],
         "all_themes": [(theme.code, theme.short_name) for theme in strategy.themes] if strategy else [],

@@ -101,16 +101,13 @@ def _triaged(presenter: Presenter, row: Any) -> dict[str, Any]:
     return made | link | {"agency": f"{len(decision['rules'])} rows", "danger": decision["risk"] == "high"}
 
 
-def signs(state: Mapping[str, Any], decisions: Iterable[Mapping[str, Any] | None]) -> list[str]:
-    """The case's flags in words, and of which no more is known than that the second reader read it in a report."""
-    alone: set[str] = set()
-    told: set[str] = set()
-    for decision in filter(None, decisions):
-        read = set((decision.get("second_reading") or {}).get("alone", ()))
-        alone |= read
-        told |= set(decision["flags"]) - read
-    names = {flag: flag.replace("-", " ") for flag in state["flags"]}
-    return [f"{name} (read, not confirmed)" if flag in alone - told else name for flag, name in names.items()]
+def signs(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The case's flags in words: which are only read and not confirmed, and which nobody may strike out."""
+    unsure = state.get("unconfirmed") or ()
+    return [
+        {"sign": flag, "words": flag.replace("-", " "), "confirmed": flag not in unsure, "stays": flag == "danger-now"}
+        for flag in state["flags"]
+    ]
 
 
 def people(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ CASEFILE_BODIES: dict[str, tuple[str, ...]] = {
     "person": ("person", "role", "date_of_birth", "reason"),
     "risk": ("risk", "reason"),
     "leads": ("acting_lead", "reason"),
+    "confirm-sign": ("sign", "reason"),
+    "strike-sign": ("sign", "reason"),
 }
 """The plain fields of each form; `shaped` adds those that a form spells otherwise."""
 

@@ -60,6 +60,8 @@ EVENT_TITLES = {
     "PersonChanged": "Person changed",
     "RiskChanged": "Risk assessed again",
     "LeadsChanged": "Acting or joint lead changed",
+    "SignConfirmed": "Sign confirmed",
+    "SignStruckOut": "Sign struck out",
     "ReportCorrected": "Report decided again",
     "ReportTakenBack": "Report withdrawn by its sender",
 }
@@ -280,7 +282,9 @@ class Presenter:
         )
 
     def _of_casefile(self, changed: Mapping[str, Any]) -> str:
-        """Merges, splits, risk and acting leads."""
+        """Signs, merges, splits, risk and acting leads."""
+        if changed.get("sign"):
+            return f"Sign: {changed['sign'].replace('-', ' ')}."
         if changed.get("merged"):
             return f"{changed['merged']} went into {changed['into']}."
         if changed.get("from"):

@@ -52,6 +52,7 @@ def parts_view(
         "tasks": [task_view(task) for task in tasks],
         "people": [person_view(person) for person in people if not person.gone],
         "proposals": [proposal_view(each, case) for each in proposals],
+        "signs": [{"sign": flag, "confirmed": flag not in case.state.unconfirmed} for flag in case.state.flags],
     }
 
 

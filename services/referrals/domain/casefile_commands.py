@@ -6,7 +6,7 @@ from typing import Any
 from schemas import casefile, referring
 from schemas.submission import Sent
 from services.kernel.decision import Decision
-from services.referrals.domain import ladder, leading, merging, people, splitting, tasks
+from services.referrals.domain import ladder, leading, merging, people, signs, splitting, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.parts import people_key, proposal_key, proposals_key, reports_key
 from services.referrals.domain.state import case_key, referrals_key
@@ -24,6 +24,8 @@ ON_CASEFILE: Mapping[str, tuple[type[Sent], Callable[[Asked, Any], Decision]]] =
     "person": (casefile.ChangePerson, people.change),
     "risk": (casefile.Reassess, leading.reassess),
     "leads": (casefile.ChangeLeads, leading.change_leads),
+    "confirm-sign": (casefile.AnswerSign, signs.confirm),
+    "strike-sign": (casefile.AnswerSign, signs.strike_out),
     "support": (referring.OfferSupport, ladder.offer_support),
     "steps": (referring.TakeStep, ladder.take_step),
     "breaches": (referring.Breach, ladder.breach),

@@ -8,7 +8,7 @@ from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
 from services.kernel.decision import Decision
-from services.referrals.domain import carrying, casefile, proposing, tasks
+from services.referrals.domain import carrying, casefile, proposing, signs, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change, together
 from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, proposals_key, reports_key
@@ -164,11 +164,10 @@ def _taken_on(asked: Asked, gone: Case, survivor: Case) -> dict[str, Any]:
     old, new = gone.state, survivor.state
     # Agencies of a plain case do not come to see a sensitive one: they are told where their case went, no more.
     follow = _sensitive(asked, gone) or not _sensitive(asked, survivor)
-    return {
+    return signs.of_both(old, new) | {
         "risk": higher(old.risk, new.risk),
         "priority": min(old.priority, new.priority),
         "due_at": earlier(old.due_at, new.due_at),
-        "flags": _all(new.flags, old.flags),
         "act_first": _all(new.act_first, old.act_first) if follow else new.act_first,
         "referred_to": _all(new.referred_to, old.referred_to),
         "followers": _all(new.followers, gone.visible_to) if follow else new.followers,

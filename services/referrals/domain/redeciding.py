@@ -12,7 +12,7 @@ from schemas.codes import CaseStatus, Disposition
 from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import casefile, routing, tasks
+from services.referrals.domain import casefile, routing, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
@@ -140,11 +140,12 @@ def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
     before, decision = case.state, event.decision
     danger = DANGER in decision.flags and DANGER not in before.flags
     due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
+    newer = event.earlier is not None and event.report.revision > event.earlier.revision
     facts: dict[str, Any] = {
+        **signs.brought(before, decision, new_words=newer),
         "risk": max(before.risk, decision.risk, key=_RISK.__getitem__),
         "priority": min(before.priority, decision.priority),
         "due_at": min(due, default=None),
-        "flags": tuple(dict.fromkeys((*before.flags, *decision.flags))),
         "act_first": tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
         "danger_unacknowledged": before.danger_unacknowledged or danger,
         "danger_since": event.decided_at if danger else before.danger_since,

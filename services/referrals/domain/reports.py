@@ -10,7 +10,7 @@ from schemas.events import Actor, CaseOpened, CaseState, ReportDecided, ReportJo
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
 from services.partnership.models import Partnership
-from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, tasks
+from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
 from services.referrals.domain.state import Case, link_key
@@ -104,6 +104,7 @@ def _new_case(event: ReportTriaged, context: Context) -> Case:
         due_at=decision.due_at,
         next_action="",
         flags=decision.flags,
+        unconfirmed=tuple(flag for flag in decision.flags if flag in signs.read_alone(decision)),
         report_count=1,
         street=report.street,
         cell=report.cell,
@@ -147,7 +148,7 @@ def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged
         risk=higher(before.risk, decision.risk),
         priority=min(before.priority, decision.priority),
         due_at=earlier(before.due_at, decision.due_at),
-        flags=tuple(dict.fromkeys((*before.flags, *decision.flags))),
+        **signs.brought(before, decision, new_words=True),
         act_first=tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
         danger_unacknowledged=before.danger_unacknowledged or danger,
         danger_since=event.report.received_at if danger else before.danger_since,

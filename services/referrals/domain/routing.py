@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.events import ReportDecided
 from services.partnership.models import Partnership
+from services.referrals.domain import signs
 from services.referrals.domain.parts import CaseReport, Routed
 from services.referrals.domain.state import Case
 
@@ -51,7 +52,7 @@ def as_its_reports_say(new: Case, old: Case, chosen: Sequence[CaseReport], partn
     """
     routed = [each.routed for each in chosen if each.routed is not None]
     first, themes = routed[0], themes_of(chosen)
-    facts: dict[str, Any] = {"themes": themes, "flags": _all(*(each.flags for each in routed))}
+    facts: dict[str, Any] = {"themes": themes} | signs.of_some(old.state, (f for each in routed for f in each.flags))
     if partnership.any_sensitive(themes) and not partnership.any_sensitive(old.state.themes):
         act_first = _all(*(each.act_first for each in routed))
         facts |= _leads(first, partnership) | {"act_first": act_first, "marking": "OFFICIAL-SENSITIVE", "followers": ()}

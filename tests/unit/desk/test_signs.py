@@ -1,30 +1,14 @@
 """A case's signs, and which of them stand on the second reader's word alone."""
 
-from typing import Any
-
-import pytest
-
 from services.desk.case_view import signs
 
-STATE = {"flags": ["weapon", "hate-race"]}
+STATE = {"flags": ["weapon", "hate-race", "danger-now"], "unconfirmed": ["hate-race"]}
 
 
-def decision(*flags: str, alone: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"flags": list(flags), "second_reading": {"alone": list(alone)}}
+def test_a_sign_that_was_only_read_is_not_confirmed_and_a_danger_stays() -> None:
+    shown = [(each["words"], each["confirmed"], each["stays"]) for each in signs(STATE)]
+    assert shown == [("weapon", True, False), ("hate race", False, False), ("danger now", True, True)]
 
 
-@pytest.mark.parametrize(
-    ("decisions", "words"),
-    [
-        ([decision("weapon", "hate-race")], ["weapon", "hate race"]),
-        ([decision("weapon", "hate-race", alone=("weapon",))], ["weapon (read, not confirmed)", "hate race"]),
-        ([decision("weapon", alone=("weapon",)), decision("weapon")], ["weapon", "hate race"]),
-        ([{"flags": ["weapon"], "second_reading": None}], ["weapon", "hate race"]),
-        ([None], ["weapon", "hate race"]),
-    ],
-    ids=["by words", "read alone", "by another report's words", "nothing read", "not yet decided"],
-)
-def test_a_sign_that_was_only_read_says_that_it_is_not_confirmed(
-    decisions: list[dict[str, Any] | None], words: list[str]
-) -> None:
-    assert signs(STATE, decisions) == words
+def test_a_case_from_before_signs_were_answered_shows_them_as_they_are() -> None:
+    assert [each["confirmed"] for each in signs({"flags": ["weapon"]})] == [True]

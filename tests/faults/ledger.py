@@ -54,11 +54,12 @@ async def all_exactly_once(hub: WholeHub, listener: Listener, traffic: Traffic) 
     async def settled() -> bool:
         if not await hub.at_rest():
             return False
-        kept = await hub.rows("SELECT count(*) AS n FROM intake.reports WHERE report_id = ANY($1)", list(wanted))
-        linked = await hub.rows(
-            "SELECT count(*) AS n FROM referrals.case_reports WHERE report_id = ANY($1)", list(wanted)
+        counted = await hub.rows(
+            """SELECT (SELECT count(*) FROM intake.reports WHERE report_id = ANY($1)) AS kept,
+                      (SELECT count(*) FROM referrals.case_reports WHERE report_id = ANY($1)) AS linked""",
+            list(wanted),
         )
-        return bool(kept[0]["n"] == linked[0]["n"] == len(wanted))
+        return bool(counted[0]["kept"] == counted[0]["linked"] == len(wanted))
 
     await until(settled, f"{len(wanted)} reports to be settled")
     await _topics_agree(hub, wanted)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
@@ -27,8 +27,8 @@ RIDGE = 0.5
 """How little a single text may pull: the larger, the smoother."""
 RARE = 4.0
 """What a text with a harm weighs against one without, where a flag's chance is fitted."""
-BLOCK = 1024
-"""So many texts are compared with all at once."""
+BLOCK = 50 * SITTING
+"""So many texts are worked on at once: whole sittings."""
 _SHRINK = 1e-3
 
 Texts = Sequence[Mapping[str, Any]]
@@ -127,36 +127,86 @@ def _due(model: Model, texts: Texts) -> Wide:
 def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
     """What each text pulls to (kernel ridge regression), and each text's scores without those of its sitting.
 
-    The latter need no second fitting: what is left over on a block of texts, divided by the block's own part of the
-    inverse, is what a fit without the block leaves there.
+    The latter need no second fitting: what is left over on a sitting, divided by the sitting's own part of the inverse,
+    is what a fit without it leaves there.
     """
-    count = len(due)
-    alike = np.empty((count, count))
-    for first in range(0, count, BLOCK):  # whole, each part of the sum would take gigabytes of its own
-        rows = slice(first, first + BLOCK)
-        alike[rows] = nearness(model.points[rows], model.points.T) + (words[rows] @ words.T).toarray() + 1
-    theme = due[:, : len(model.themes)].argmax(1)
+    alike = _alike(model, words, due[:, : len(model.themes)].argmax(1))
+    _factor(alike)
+    half, own = _halved(alike, due)
+    pulls = _halved_back(alike, half)
+    sittings = [slice(first, first + SITTING) for first in range(0, len(due), SITTING)]
+    left = [np.linalg.solve(part, pulls[rows]) for part, rows in zip(own, sittings, strict=True)]
+    return pulls, due - np.concatenate(left)
+
+
+def _alike(model: Model, words: Any, theme: npt.NDArray[Any]) -> Vector:
+    """How alike each text and each one before it are, with the ridge: the lower half of a matrix, by blocks."""
+    count = len(theme)
+    alike = np.empty((count, count), np.float32)
+    for block in _blocks(count):
+        known = slice(0, block.stop)
+        meant = nearness(model.points[block], model.points[known].T)
+        alike[block, known] = meant + (words[block] @ words[known].T).toarray() + 1
     often = np.bincount(theme, minlength=len(model.themes)) / count * len(model.themes)
     alike[np.diag_indices(count)] += RIDGE * np.sqrt(often[theme])
-    inverse = _inverse(alike)
-    pulls = inverse @ due
-    held_out = np.empty_like(due)
-    for first in range(0, count, SITTING):
-        block = slice(first, first + SITTING)
-        held_out[block] = due[block] - np.linalg.solve(inverse[block, block], pulls[block])
-    return pulls, held_out
+    return alike
 
 
-def _inverse(alike: Wide) -> Wide:
-    """Of a matrix of likenesses, in its own memory; by Cholesky's factor, in half the time of a general one."""
-    factor, _ = dpotrf(alike.T, lower=1, overwrite_a=1)  # the same matrix in the order that LAPACK takes uncopied
-    lower, failed = dpotri(factor, lower=1, overwrite_c=1)
-    if failed:
-        raise np.linalg.LinAlgError("the texts' likenesses have no inverse")
-    whole = np.asarray(lower)
-    for row in range(len(whole) - 1):  # in place: a second matrix of this size is gigabytes
-        whole[row, row + 1 :] = whole[row + 1 :, row]
-    return whole
+def _blocks(count: int) -> list[slice]:
+    return [slice(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
+
+
+def _factor(alike: Vector) -> None:
+    """Cholesky's factor in the matrix's own lower half, by blocks.
+
+    LAPACK's own copies the matrix, and crashed on one of 26,000 rows.
+    """
+    blocks = _blocks(len(alike))
+    for number, block in enumerate(blocks):
+        alike[block, block] = np.linalg.cholesky(alike[block, block].astype(np.float64))
+        below = slice(block.stop, len(alike))
+        alike[below, block] = solve_triangular(alike[block, block], alike[below, block].T, lower=True).T
+        for later in blocks[number + 1 :]:
+            rest = slice(later.start, len(alike))
+            alike[rest, later] -= alike[rest, block] @ alike[later, block].T
+
+
+def _halved(factor: Vector, due: Wide) -> tuple[Vector, list[Wide]]:
+    """The factor's inverse times `due`, and of the whole inverse the part of each sitting with itself."""
+    blocks = _blocks(len(factor))
+    half = np.array(due, np.float32)
+    for number, block in enumerate(blocks):
+        half[block] = solve_triangular(factor[block, block], half[block], lower=True)
+        for later in blocks[number + 1 :]:
+            half[later] -= factor[later, block] @ half[block]
+    own = [part for number in range(len(blocks)) for part in _own(factor, blocks[number:])]
+    return half, own
+
+
+def _own(factor: Vector, blocks: Sequence[slice]) -> list[Wide]:
+    """Of the whole inverse the parts of the sittings in the first of `blocks`, from the factor's inverse."""
+    first = blocks[0].start
+    columns = np.zeros((len(factor) - first, blocks[0].stop - first), np.float32)
+    np.fill_diagonal(columns, 1)
+    for number, block in enumerate(blocks):
+        here = columns[block.start - first : block.stop - first]
+        here[:] = solve_triangular(factor[block, block], here, lower=True)
+        for later in blocks[number + 1 :]:
+            columns[later.start - first : later.stop - first] -= factor[later, block] @ here
+    sittings = (columns[:, start : start + SITTING] for start in range(0, columns.shape[1], SITTING))
+    return [(each.T @ each).astype(np.float64) for each in sittings]
+
+
+def _halved_back(factor: Vector, half: Vector) -> Wide:
+    """The transposed factor's inverse times `half`: what each text pulls to."""
+    pulls = half.copy()
+    blocks = _blocks(len(factor))
+    for number in reversed(range(len(blocks))):
+        block = blocks[number]
+        pulls[block] = solve_triangular(factor[block, block], pulls[block], lower=True, trans="T")
+        for earlier in blocks[:number]:
+            pulls[earlier] -= factor[block, earlier].T @ pulls[block]
+    return pulls.astype(np.float64)
 
 
 def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:

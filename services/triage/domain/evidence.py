@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.events import ReportFacts
@@ -18,9 +18,8 @@ NO_THEME = "no-theme"
 """What the tables call a report of which neither words nor category nor the second reader name a theme."""
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
-    """One reason, as a decision carries it."""
+class Because(NamedTuple):
+    """One reason, as a decision carries it; a tuple, since a text that is thick with signs has dozens."""
 
     rule: str
     field: str
@@ -31,14 +30,7 @@ class Because:
 
     def as_dict(self) -> dict[str, Any]:
         """As the contract has it."""
-        return {
-            "rule": self.rule,
-            "field": self.field,
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
-            "negated": self.negated,
-        }
+        return self._asdict()
 
 
 @dataclass(slots=True)

@@ -49,24 +49,24 @@ async def _page(
     sent: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    hub: Process = request.app.state.hub
-    presenter: Presenter = request.app.state.presenter
+    hub, presenter = request.app.state.hub, request.app.state.presenter
     partnership: Partnership = request.app.state.partnership
     casework: Casework = request.app.state.casework
     now = hub.clock()
     found = await casework.reviews(hub, session, after)
     queue = [waiting(presenter, each, now) for each in found["items"]]
-    samples = [sampled(presenter, each) for each in await casework.samples(hub, session)]
     chosen = reference or (queue[0]["reference"] if queue else None)
     item = await casework.one_review(hub, session, chosen) if chosen else None
     if reference and item is None:
+        if answered:  # what was to open next has gone meanwhile: the queue opens, with what she may take back
+            return RedirectResponse(f"/review?answered={tidy(answered)}", 303)
         raise missing()
     return pages_of(request).render(
         "review.html",
         status,
         **shell(request, session, "review"),
         queue=queue,
-        samples=samples,
+        samples=[sampled(presenter, each) for each in await casework.samples(hub, session)],
         total=found["waiting"],
         following=found["next"],
         after=after,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import httpx2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -12,6 +13,7 @@ from services.desk.frame import PARTS, around, missing, pages_of, seen, sentence
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, named, since_words
 from services.desk.review_view import ANSWERS, opened, sampled, waiting
+from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.partnership.models import Partnership
@@ -33,8 +35,13 @@ async def review(
 async def one(
     request: Request, session: SignedIn, reference: str, after: str | None = None, answered: str = ""
 ) -> Response:
-    """The report with that reference opened."""
-    return await _page(request, session, tidy(reference), after=after, answered=answered)
+    """The report with that reference opened; the queue where what was to open after an answer has gone meanwhile."""
+    try:
+        return await _page(request, session, tidy(reference), after=after, answered=answered)
+    except Problem as problem:
+        if problem.status != httpx2.codes.NOT_FOUND or not answered:
+            raise
+        return RedirectResponse(f"/review?answered={tidy(answered)}", 303)
 
 
 async def _page(
@@ -58,8 +65,6 @@ async def _page(
     chosen = reference or (queue[0]["reference"] if queue else None)
     item = await casework.one_review(hub, session, chosen) if chosen else None
     if reference and item is None:
-        if answered:  # what was to open next has gone meanwhile: the queue opens, with what she may take back
-            return RedirectResponse(f"/review?answered={tidy(answered)}", 303)
         raise missing()
     return pages_of(request).render(
         "review.html",

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from services.kernel.references import reference
 from tests.journey.conftest import sign_in
 from tests.journey.steps import AXE, until
 
@@ -35,7 +36,11 @@ def poison(hub: str) -> str:
     """A report whose channel is a misspelt word, on our own topic; its id."""
     example = json.loads(EXAMPLE.read_text())
     report_id, message_id = str(uuid.uuid4()), str(uuid.uuid4())
-    example["report"] |= {"report_id": report_id, "reference": f"R-{report_id[:8]}", "channel": "secret-carrier"}
+    example["report"] |= {
+        "report_id": report_id,
+        "reference": reference("R", uuid.UUID(report_id)),
+        "channel": "secret-carrier",
+    }
     headers = {"ce_id": message_id, "ce_type": "ReportReceived.v1", "ce_source": "intake"}
     headers |= {"ce_specversion": "1.0", "ce_time": "2026-01-01T00:00:00Z", "ce_subject": report_id}
     port = int(hub.rpartition(":")[2]) + KAFKA

@@ -62,11 +62,14 @@ def test_an_answer_whose_case_was_worked_on_stands_and_says_what_to_do_instead(p
     assert receipt(hub, reference)["status"] == "routed"
 
 
-def test_where_the_next_report_has_gone_the_queue_opens_with_the_answer_to_take_back(page: Page, hub: str) -> None:
+@pytest.mark.parametrize("gone", ["R-222-222-222", "no-reference"])
+def test_where_the_next_report_has_gone_the_queue_opens_with_the_answer_to_take_back(
+    page: Page, hub: str, gone: str
+) -> None:
     reference = sent(hub, UNSURE)["reference"]
     sign_in(page, "helen-strood")
     answer(page, reference)
-    page.goto(f"/review/R-222-222-222?answered={reference}")
+    page.goto(f"/review/{gone}?answered={reference}")
     page.wait_for_url(f"**/review?answered={reference}")
     expect(page.locator("[data-undo]")).to_be_visible()
 

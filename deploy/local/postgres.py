@@ -27,7 +27,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     # Small: each of some thirty connections that touched them counts them as its own, and the system caches files too.
-    "shared_buffers": "16MB",
+    "shared_buffers": "12MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",

@@ -175,26 +175,28 @@ def _halved(factor: Vector, due: Wide) -> tuple[Vector, list[Wide]]:
     """The factor's inverse times `due`, and of the whole inverse the part of each sitting with itself."""
     blocks = _blocks(len(factor))
     half = np.array(due, np.float32)
-    for number, block in enumerate(blocks):
-        half[block] = solve_triangular(factor[block, block], half[block], lower=True)
-        for later in blocks[number + 1 :]:
-            half[later] -= factor[later, block] @ half[block]
+    _forward(factor, blocks, half)
     own = [part for number in range(len(blocks)) for part in _own(factor, blocks[number:])]
     return half, own
 
 
 def _own(factor: Vector, blocks: Sequence[slice]) -> list[Wide]:
     """Of the whole inverse the parts of the sittings in the first of `blocks`, from the factor's inverse."""
-    first = blocks[0].start
-    columns = np.zeros((len(factor) - first, blocks[0].stop - first), np.float32)
+    first = blocks[0]
+    columns = np.zeros((len(factor) - first.start, first.stop - first.start), np.float32)
     np.fill_diagonal(columns, 1)
-    for number, block in enumerate(blocks):
-        here = columns[block.start - first : block.stop - first]
-        here[:] = solve_triangular(factor[block, block], here, lower=True)
-        for later in blocks[number + 1 :]:
-            columns[later.start - first : later.stop - first] -= factor[later, block] @ here
+    _forward(factor, blocks, columns)
     sittings = (columns[:, start : start + SITTING] for start in range(0, columns.shape[1], SITTING))
     return [(each.T @ each).astype(np.float64) for each in sittings]
+
+
+def _forward(factor: Vector, blocks: Sequence[slice], right: Vector) -> None:
+    """The factor's inverse times `right`, in its place; its rows are those of `blocks`, the factor's last ones."""
+    rows = [right[block.start - blocks[0].start : block.stop - blocks[0].start] for block in blocks]
+    for number, block in enumerate(blocks):
+        rows[number][:] = solve_triangular(factor[block, block], rows[number], lower=True)
+        for later in range(number + 1, len(blocks)):
+            rows[later] -= factor[blocks[later], block] @ rows[number]
 
 
 def _halved_back(factor: Vector, half: Vector) -> Wide:

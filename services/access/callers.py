@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from schemas.facts import Actor
 from services.partnership.people import Person
 
 
@@ -33,6 +34,10 @@ class Caller:
             "partner": self.partner,
             "roles": sorted(self.roles),
         }
+
+    def actor(self) -> Actor:
+        """The person as events name her."""
+        return Actor(kind="person", id=self.id, name=self.name, agency=self.agency)
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> "Caller":

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.codes import CaseStatus
-from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.access.sharing import NOTHING_PERSONAL, Sight, sight_of
@@ -185,7 +184,7 @@ async def _carried_out(
         version=version,
         name=name,
         body=body,
-        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        by=caller.actor(),
         agencies=tuple(sorted(caller.agencies)),
         sees_all=caller.sees_all,
         at=given_at(request, now, demonstration=hub.settings.demonstration),

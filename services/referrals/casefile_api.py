@@ -12,7 +12,6 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.casefile import AssignMany, Moved
-from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.access.sharing import Sight, sight_of
@@ -137,7 +136,7 @@ async def _assign(request: Request, caller: Caller, owner: str, each: Moved, key
         version=each.version,
         name="assign",
         body={"owner": owner},
-        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        by=caller.actor(),
         agencies=tuple(sorted(caller.agencies)),
         sees_all=caller.sees_all,
     )

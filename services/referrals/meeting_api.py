@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.events import Actor
 from schemas.meeting import ScheduleMeeting
 from services.access.authentication import authenticated
 from services.access.callers import Caller
@@ -141,7 +140,7 @@ def _command(caller: Caller, identity: str, name: str, body: dict[str, Any]) -> 
         meeting_id=identity,
         name=name,
         body=body,
-        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        by=caller.actor(),
         agencies=tuple(sorted(caller.agencies)),
         sees_all=caller.sees_all,
     )

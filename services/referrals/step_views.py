@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from schemas.events import Actor
 from services.access.callers import Caller
 from services.partnership.models import Partnership
 from services.partnership.processes import Transition
@@ -22,13 +21,9 @@ def step_view(step: Transition) -> dict[str, Any]:
 def steps_for(caller: Caller, case: Case, referral: Referral, partnership: Partnership) -> list[dict[str, Any]]:
     """Every step from here; `mine` is true where the caller may take it and is qualified to."""
     process = process_of(partnership, referral.state)
-    looking = Looking(_actor(caller), tuple(sorted(caller.agencies)), caller.sees_all)
+    looking = Looking(caller.actor(), tuple(sorted(caller.agencies)), caller.sees_all)
     return [
         step_view(step)
         | {"mine": may(step, case, referral, looking, partnership) and qualified(step, looking, partnership)}
         for step in process.steps_from(stage_of(process, referral.state).code)
     ]
-
-
-def _actor(caller: Caller) -> Actor:
-    return Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)

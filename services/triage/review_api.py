@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.codes import ReviewAnswer
-from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.access.sharing import sight_of
@@ -143,7 +142,7 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
     known = await answerable(hub, caller, reference, answer.version)
     command = ResolveReview(
         report_id=known.report.report_id,
-        by=Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency),
+        by=caller.actor(),
         keys=tuple(sorted(sighting_keys(known.report, known.personal))),
         **answer.model_dump(),
     )
@@ -169,8 +168,7 @@ async def undo_review(request: Request, caller: Reviewer, reference: str, undo: 
     """Who answered takes the answer back, within a stated time: the report waits again as it did."""
     hub: Process = request.app.state.hub
     known = await answerable(hub, caller, reference, undo.version)
-    by = Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)
-    command = UndoReview(report_id=known.report.report_id, version=undo.version, by=by)
+    command = UndoReview(report_id=known.report.report_id, version=undo.version, by=caller.actor())
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, NotUndone):
         raise refused(decided)

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events import Actor
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Process
 from services.triage import rule_repository
 from services.triage.domain.rule_book import NotDone
-from services.triage.domain.rule_edits import Edit, EditRefused, edited
-from services.triage.domain.rule_versions import Action, Head, MoveRuleSet, SaveDraft, Text
+from services.triage.domain.rule_edits import Edit, edited
+from services.triage.domain.rule_versions import Action, EditRefused, Head, MoveRuleSet, SaveDraft, Text
 from services.triage.keeping import RuleKeeper
 from services.triage.rule_set import digest_of
 
@@ -52,11 +51,6 @@ class Step(BaseModel):
     version: int
     reason: str = Field("", max_length=1000)
     effective_from: datetime | None = None
-
-
-def actor(caller: Caller) -> Actor:
-    """The person as events name her."""
-    return Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)
 
 
 @router.get("")
@@ -112,7 +106,7 @@ async def change(request: Request, caller: Analyst, number: int, sent: Change) -
         documents=documents,
         digest=digest_of(documents),
         reason=sent.reason,
-        by=actor(caller),
+        by=caller.actor(),
     )
     return await _carried_out(request, command)
 
@@ -140,7 +134,7 @@ async def step(request: Request, caller: Analyst, number: int, action: Action, s
         action=action,
         reason=sent.reason,
         effective_from=when,
-        by=actor(caller),
+        by=caller.actor(),
     )
     return await _carried_out(request, command)
 

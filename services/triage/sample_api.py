@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.events import Actor
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.triage import repository
@@ -48,8 +47,7 @@ async def look(request: Request, caller: Reviewer, reference: str, said: Look) -
     if not said.right and not said.reason.strip():
         raise Problem(422, "reason-missing", "Say why it is not right.")
     known = await answerable(hub, caller, reference, said.version)
-    by = Actor(kind="person", id=caller.id, name=caller.name, agency=caller.agency)
-    command = CheckSample(report_id=known.report.report_id, by=by, **said.model_dump())
+    command = CheckSample(report_id=known.report.report_id, by=caller.actor(), **said.model_dump())
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, NotChecked):
         raise refused(decided)

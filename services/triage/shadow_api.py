@@ -11,7 +11,7 @@ from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.triage import replay_repository, rule_repository
 from services.triage.domain.shadow import ShadowRun, StartShadow
-from services.triage.rules_api import Analyst, actor, version_of
+from services.triage.rules_api import Analyst, version_of
 
 router = APIRouter(prefix="/internal/rules")
 
@@ -34,7 +34,7 @@ async def start(request: Request, caller: Analyst, number: int, sent: Asked) -> 
     if base is None:
         raise Problem(503, "unavailable", "No rules are in force yet. Try again in a moment.")
     command = StartShadow(
-        number=number, digest=head.digest, base=base[1], since=sent.since, total=total, by=actor(caller)
+        number=number, digest=head.digest, base=base[1], since=sent.since, total=total, by=caller.actor()
     )
     return view(await hub.handle(command, subject=f"shadow/{number}"), caller)
 

@@ -18,7 +18,6 @@ from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
 from services.referrals.domain.state import Case, case_key, case_of
 
-DANGER = "danger-now"
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
 STAYS = "Decided again: the case holds more or was sent elsewhere, so a person decides whether it follows"
 LINKED = "Decided again, since a later report tells of the same person or place"
@@ -138,7 +137,7 @@ def _unworked(case: Case) -> bool:
 def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
     """The case takes on more risk and an earlier time, never less: that is for a person to say."""
     before, decision = case.state, event.decision
-    danger = DANGER in decision.flags and DANGER not in before.flags
+    danger = signs.DANGER in decision.flags and signs.DANGER not in before.flags
     due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
     newer = event.earlier is not None and event.report.revision > event.earlier.revision
     facts: dict[str, Any] = {

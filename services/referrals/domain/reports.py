@@ -18,7 +18,6 @@ from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
 CHOSEN = "A person joined it to this case when she decided the report"
-DANGER = "danger-now"
 _RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
@@ -84,7 +83,7 @@ def _new_case(event: ReportTriaged, context: Context) -> Case:
     decision, report = event.decision, event.report
     partnership: Partnership = context.rules.partnership
     case_id = context.derive("case")
-    danger = DANGER in decision.flags
+    danger = signs.DANGER in decision.flags
     kind = decision.kind_of_case or "Report"
     sensitive = partnership.any_sensitive(decision.themes)
     state = CaseState(
@@ -104,7 +103,7 @@ def _new_case(event: ReportTriaged, context: Context) -> Case:
         due_at=decision.due_at,
         next_action="",
         flags=decision.flags,
-        unconfirmed=tuple(flag for flag in decision.flags if flag in signs.read_alone(decision)),
+        unconfirmed=signs.read_alone(decision),
         report_count=1,
         street=report.street,
         cell=report.cell,
@@ -133,7 +132,7 @@ def higher(one: Risk, other: Risk) -> Risk:
 def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:
     """The case takes on the higher risk and the earlier due time; its version stays, so no one's edit fails."""
     decision, before = event.decision, found.case.state
-    danger = DANGER in decision.flags
+    danger = signs.DANGER in decision.flags
     by_her = not found.parts
     change = Change(found.case, event.decided_by if by_her else HUB, context)
     joined = change.happens(

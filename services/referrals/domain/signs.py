@@ -17,10 +17,10 @@ from services.referrals.domain.asked import Asked
 DANGER = "danger-now"
 
 
-def read_alone(decision: TriageDecision) -> frozenset[str]:
-    """The flags that stand on the second reader's word alone."""
-    said = decision.second_reading
-    return frozenset(said.alone if said is not None else ()) & frozenset(decision.flags)
+def read_alone(decision: TriageDecision) -> tuple[str, ...]:
+    """The flags that stand on the second reader's word alone, in their order."""
+    alone = decision.second_reading.alone if decision.second_reading is not None else ()
+    return tuple(flag for flag in decision.flags if flag in alone)
 
 
 def brought(before: CaseState, decision: TriageDecision, *, new_words: bool) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def brought(before: CaseState, decision: TriageDecision, *, new_words: bool) -> 
     alone = read_alone(decision)
     kept_out = set(before.struck) - {DANGER} - (set(decision.flags) if new_words else set())
     came = [flag for flag in decision.flags if flag not in kept_out]
-    told = set(came) - alone
+    told = set(came).difference(alone)
     fresh = [flag for flag in came if flag in alone and flag not in before.flags]
     return {
         "flags": tuple(dict.fromkeys((*before.flags, *came))),

@@ -1,16 +1,12 @@
 """Golden cases of a draft: one added, changed or taken out; what the form does not know of a case stays as it is."""
 
-import io
 from collections.abc import MutableMapping, MutableSequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
 
 from services.triage.domain.rule_versions import EditRefused
-
-LINE = 4096
-"""Characters of a line before it is broken: never, so that a diff shows cases and not folding."""
+from services.triage.domain.yaml_texts import keeping, written
 
 
 class GoldenEdit(BaseModel):
@@ -30,8 +26,7 @@ class GoldenEdit(BaseModel):
 
 def with_case(text: str, edit: GoldenEdit) -> str:
     """The golden cases' text with the change made. Raises `EditRefused`."""
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = LINE, True
+    yaml = keeping()
     yaml.indent(mapping=2, sequence=4, offset=2)
     content = yaml.load(text)
     cases = content.get("cases") if isinstance(content, MutableMapping) else None
@@ -47,9 +42,7 @@ def with_case(text: str, edit: GoldenEdit) -> str:
     else:
         cases[at]["name"] = _named(edit)
         _filled(cases[at], edit)
-    out = io.StringIO()
-    yaml.dump(content, out)
-    return out.getvalue()
+    return written(yaml, content)
 
 
 def _named(edit: GoldenEdit) -> str:

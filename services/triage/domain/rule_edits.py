@@ -1,21 +1,16 @@
 """Changes to a rule set's documents, row by row and word by word; nothing is checked here."""
 
-import io
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
 
 from services.triage.domain.golden import FILE as GOLDEN
 from services.triage.domain.golden_edits import GoldenEdit, with_case
 from services.triage.domain.lexicon import FILE
-from services.triage.domain.rule_versions import Documents
-from services.triage.domain.rule_versions import EditRefused as EditRefused
-
-LINE = 4096
-"""Characters of a lexicon's line before it is broken: never, so that a diff shows terms and not folding."""
+from services.triage.domain.rule_versions import Documents, EditRefused
+from services.triage.domain.yaml_texts import keeping, written
 
 
 class RowEdit(BaseModel):
@@ -93,8 +88,7 @@ def rendered(document: Any) -> str:
 
 
 def _words(text: str, edit: WordsEdit) -> str:
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = LINE, True
+    yaml = keeping()
     content = yaml.load(text)
     *path, last = edit.section.split("/")
     into: Any = content
@@ -103,6 +97,4 @@ def _words(text: str, edit: WordsEdit) -> str:
     if not isinstance(into, dict) or not isinstance(into.get(last), list):
         raise EditRefused(f"The lexicon has no list {edit.section}.")
     into[last][:] = list(edit.terms)
-    out = io.StringIO()
-    yaml.dump(content, out)
-    return out.getvalue()
+    return written(yaml, content)

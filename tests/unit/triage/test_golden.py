@@ -7,7 +7,8 @@ import pytest
 
 from services.partnership.loading import load_partnership
 from services.triage.domain.golden import failures, read_golden
-from services.triage.domain.rule_edits import EditRefused, RowEdit, WordsEdit, edited
+from services.triage.domain.rule_edits import RowEdit, WordsEdit, edited
+from services.triage.domain.rule_versions import EditRefused
 from services.triage.rule_set import compiled, digest_of, golden_cases, judged, read_rules, shipped_documents
 
 LUTON = Path("partnerships/luton")

@@ -8,7 +8,8 @@ import pytest
 from services.partnership.loading import load_partnership
 from services.triage.domain.golden import FILE, read_golden
 from services.triage.domain.golden_edits import GoldenEdit
-from services.triage.domain.rule_edits import EditRefused, edited
+from services.triage.domain.rule_edits import edited
+from services.triage.domain.rule_versions import EditRefused
 from services.triage.rule_set import judged, shipped_documents
 
 LUTON = Path("partnerships/luton")

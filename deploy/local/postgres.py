@@ -26,7 +26,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    # Small: each of some thirty connections that touched them counts them as its own, and the system caches files too.
+    # Small: each of some forty connections that touched them counts them as its own, and the system caches files too.
     "shared_buffers": "12MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",

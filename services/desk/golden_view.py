@@ -22,20 +22,20 @@ def cases_of(documents: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def shown(cases: Sequence[Mapping[str, Any]], failing: Sequence[str]) -> list[dict[str, Any]]:
     """Each case with what is agreed in words, and in what way the rules decide it otherwise."""
-    said = {name: next((each for each in failing if f"\u201c{name}\u201d:" in each), "") for name in _names(cases)}
     return [
         {
             "name": str(case["name"]),
             "words": (case.get("report") or {}).get("description", ""),
             "agreed": agreed(case.get("expect") or {}),
-            "wrong": said[str(case["name"])].partition("\u201d: ")[2],
+            "wrong": _wrong(str(case["name"]), failing),
         }
         for case in cases
     ]
 
 
-def _names(cases: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [str(case["name"]) for case in cases]
+def _wrong(name: str, failing: Sequence[str]) -> str:
+    failure = next((each for each in failing if f"\u201c{name}\u201d:" in each), "")
+    return failure.partition("\u201d: ")[2]
 
 
 def agreed(expect: Mapping[str, Any]) -> str:
@@ -74,7 +74,7 @@ def edit_of(form: Mapping[str, str]) -> dict[str, Any]:
     report: dict[str, Any] = {field: form.get(field, "").strip() for field in ("channel", "category", "description")}
     expect: dict[str, Any] = {field: form.get(field, "") for field in _SINGLE}
     expect |= {field: _codes(form.get(field, "")) for field in _SEVERAL}
-    expect["disposition"] = [each for each in DISPOSITIONS if form.get(f"disposition:{each}")]
+    expect["disposition"] = _ticked(form)
     name = form.get("name", "").strip()
     return edit | {
         "name": edit["name"] or name,
@@ -87,9 +87,11 @@ def edit_of(form: Mapping[str, str]) -> dict[str, Any]:
 def sent_back(form: Mapping[str, str]) -> dict[str, Any]:
     """The form's fields as she sent them, where it was refused."""
     plain = ("name", "channel", "category", "description", "danger_now", *_SINGLE, *_SEVERAL)
-    return {field: form.get(field, "") for field in plain} | {
-        "disposition": [each for each in DISPOSITIONS if form.get(f"disposition:{each}")]
-    }
+    return {field: form.get(field, "") for field in plain} | {"disposition": _ticked(form)}
+
+
+def _ticked(form: Mapping[str, str]) -> list[str]:
+    return [each for each in DISPOSITIONS if form.get(f"disposition:{each}")]
 
 
 def _codes(typed: str) -> list[str]:

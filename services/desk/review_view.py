@@ -31,10 +31,9 @@ def waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dic
     """A line of the queue."""
     report, decision = item["report"], item["decision"]
     received = presenter.local(report["received_at"])
-    street = report.get("street")
     return {
         "reference": report["reference"],
-        "title": (decision.get("kind_of_case") or "Report") + (f", {street}" if street else ""),
+        "title": _title(report, decision),
         "ago": since_words(now - received),
         "reason": reason_words(item["review_reason"]),
         "late": item["escalated"],
@@ -45,12 +44,15 @@ def waiting(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dic
 def sampled(presenter: Presenter, item: Mapping[str, Any]) -> dict[str, Any]:
     """A line of the samples."""
     report, decision = item["report"], item["decision"]
-    street = report.get("street")
     return {
         "reference": report["reference"],
-        "title": (decision.get("kind_of_case") or "Report") + (f", {street}" if street else ""),
+        "title": _title(report, decision),
         "decided": presenter.themes(decision["themes"]),
     }
+
+
+def _title(report: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, (decision.get("kind_of_case") or "Report", report.get("street"))))
 
 
 def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:

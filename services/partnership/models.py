@@ -124,7 +124,7 @@ class Partnership:
 
     def theme(self, code: str) -> Theme:
         """The theme with that code in whichever strategy has it, the latest first."""
-        return _find(self._themes, "theme", code)
+        return _find(self.themes, "theme", code)
 
     def any_sensitive(self, themes: Iterable[str]) -> bool:
         """Whether one of the themes is sensitive; so then is a case or report of them."""
@@ -246,7 +246,8 @@ class Partnership:
         return _by_code(self.agencies)
 
     @cached_property
-    def _themes(self) -> Mapping[str, Theme]:
+    def themes(self) -> Mapping[str, Theme]:
+        """All strategies' themes by their codes; the latest strategy's where several have one."""
         ordered = sorted(self.strategies, key=lambda strategy: strategy.effective_from or date.min)
         return _by_code(theme for strategy in ordered for theme in strategy.themes)
 

@@ -75,7 +75,7 @@ def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
         "partner": frozenset(partner.code for partner in partnership.partners),
         "outcome": frozenset(outcome.code for outcome in partnership.outcomes),
         "template": frozenset(template.id for template in partnership.templates),
-        "theme": frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes),
+        "theme": frozenset(partnership.themes),
         "theme of that strategy": frozenset(
             f"{s.code}/{theme.code}" for s in partnership.strategies for theme in s.themes
         ),

@@ -120,7 +120,7 @@ def _checked(files: Mapping[str, TableFile], partnership: Partnership) -> tuple[
 def vocabulary_of(partnership: Partnership) -> dict[str, frozenset[str]]:
     """The codes that a table's words may be, by the name that its contract gives them."""
     return {
-        "themes": frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes),
+        "themes": frozenset(partnership.themes),
         "categories": frozenset(category.code for category in partnership.categories),
         "agencies": frozenset(agency.code for agency in partnership.agencies),
         "panels": frozenset(panel.code for panel in partnership.panels),

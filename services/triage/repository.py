@@ -183,7 +183,7 @@ async def history(connection: AsyncConnection, report_id: UUID) -> list[Decided]
 
 async def superseded(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Any]:
     """The decisions that others took the place of, of the keys `history:<report>:<version>` among `keys`."""
-    named = [key.split(":")[1:] for key in sorted(keys) if key.startswith("history:")]
+    named = [key.split(":")[1:] for key in keys if key.startswith("history:")]
     if not named:
         return {}
     wanted = {"reports": [report for report, _ in named], "versions": [int(version) for _, version in named]}

@@ -115,8 +115,7 @@ def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCa
 def lexicon_mistakes(documents: Documents, tables: CompiledTables, partnership: Partnership) -> list[Mistake]:
     """What is wrong in the lexicon beside these tables and the partnership's themes."""
     known, not_ours = tables.vocabulary("signals", "signal"), tables.vocabulary("elsewhere", "signal")
-    themes = frozenset(theme.code for strategy in partnership.strategies for theme in strategy.themes)
-    return lexicon_problems(documents[FILE], known, not_ours, themes)
+    return lexicon_problems(documents[FILE], known, not_ours, frozenset(partnership.themes))
 
 
 def triage_problems(path: Path, partnership: Partnership) -> list[Mistake]:

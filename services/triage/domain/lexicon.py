@@ -24,7 +24,7 @@ LEXICONS_KEPT = 4
 
 Mark = Literal["negated", "historic", "hypothetical", "figurative"]
 _HINT, _CUE = "?", "\1"
-_DENIALS, _MARKS = ("before", "after", "mistaken"), ("historic", "hypothetical", "figurative")
+DENIALS, _MARKS = ("before", "after", "mistaken"), ("historic", "hypothetical", "figurative")
 _STANDING = re.compile(r"([^\W_]+(?:['’]+[^\W_]+)*|[.;!?\n])")
 _TURNS = re.compile(r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|[\"“”:]| - ", re.IGNORECASE)
 """What ends the reach of a "no": in "no knife, bleeding from the head" the bleeding is there."""
@@ -50,7 +50,7 @@ def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, mark in (("signals", ""), ("hints", _HINT)):
         for signal, terms in (content.get(kind) or {}).items():
             yield from ((mark + signal, str(term)) for term in terms)
-    for place in _DENIALS:
+    for place in DENIALS:
         yield from ((_CUE + place, str(term)) for term in content["negations"].get(place) or ())
     for mark in _MARKS:
         yield from ((_CUE + mark, str(term)) for term in content[mark])
@@ -108,7 +108,7 @@ class _Cues:
         self._text = text
         self._edges = _edges(text)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
-        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*_DENIALS, *_MARKS)}
+        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*DENIALS, *_MARKS)}
         for label, first, last in found:
             if label[0] == _CUE:
                 self._cues[label[1:]].append((first, last))

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
-from services.triage.domain.lexicon import FILE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
+from services.triage.domain.lexicon import DENIALS, FILE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
 
 NAME = f"triage/{FILE}"
 SIGNALS, HINTS = "signals", "hints"
@@ -22,7 +22,6 @@ CUES: tuple[Place, ...] = (
 """The lists of cues, which every lexicon must have."""
 MISTAKEN: Place = ("negations", "mistaken")
 """A list of cues that a lexicon may have."""
-DENIALS = ("before", "after", "mistaken")
 LISTS = (
     "status",
     "source",

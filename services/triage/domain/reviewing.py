@@ -124,8 +124,7 @@ def _refusal(known: Decided | None, command: ResolveReview, rules: Rules) -> Ref
 def _themes_refused(command: ResolveReview, rules: Rules) -> Refused | None:
     if command.action not in ("change", "split"):
         return None
-    codes = {theme.code for strategy in rules.partnership.strategies for theme in strategy.themes}
-    if not command.themes or not set(command.themes) <= codes:
+    if not command.themes or not set(command.themes) <= rules.partnership.themes.keys():
         return Refused("theme-unknown", "Name at least one theme of the strategy.")
     if command.action == "split" and len(set(command.themes)) != MATTERS:
         return Refused("two-themes-needed", "Name two different themes, one for each matter.")

@@ -89,8 +89,7 @@ def _refusal(known: Decided | None, command: CheckSample, context: Context) -> N
 
 
 def _of_correction(known: Decided, command: CheckSample, context: Context) -> NotChecked | None:
-    strategies = context.rules.partnership.strategies
-    if not set(command.themes) <= {theme.code for strategy in strategies for theme in strategy.themes}:
+    if not set(command.themes) <= context.rules.partnership.themes.keys():
         return NotChecked("theme-unknown", "Name themes of the strategy, or none where it is no theme of ours.")
     if command.themes[:1] == known.decision.themes[:1]:
         return NotChecked("sample-same", "That is what was decided. Answer that it is right, or name another theme.")

@@ -53,6 +53,15 @@ class Home:
         """What the disk under the folder has left."""
         return shutil.disk_usage(self.path).free // 1_000_000
 
+    def shortage(self) -> str:
+        """What to say and do where little room is left for a run; empty where there is enough."""
+        if (free := self.free_mb()) >= LOW_MB:
+            return ""
+        return (
+            f"The disk that holds {self.path} has {free} MB left. Free some space, or set HUB_HOME to a folder on "
+            "another disk."
+        )
+
     def _require_space(self) -> None:
         if self.free_mb() < NEEDED_MB:
             raise CannotStart(

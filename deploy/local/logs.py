@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 TAIL_BYTES = 20_000
@@ -48,9 +49,13 @@ class LogReader:
         return [event for line in lines[:-1] if (event := error_of(line.decode("utf-8", "replace")))]
 
     def _shorten(self) -> None:
-        """Move a log that grew large aside; the child goes on appending to the emptied file."""
+        """Move a log that grew large aside; the child goes on appending to the emptied file.
+
+        Without room for a second one its lines are given up: a full disk must not end the run.
+        """
         if self._place > LARGEST_BYTES:
-            shutil.copyfile(self._log, self._log.with_name(f"{self._log.name}.1"))
+            with suppress(OSError):
+                shutil.copyfile(self._log, self._log.with_name(f"{self._log.name}.1"))
             with self._log.open("r+b") as file:
                 file.truncate(0)
             self._place = 0

@@ -11,7 +11,6 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.home import LOW_MB
 from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ZIPKIN_LOCK, fetch_command, last_line, missing
 from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place
@@ -31,18 +30,22 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
         require_free(plan.wanted_ports(), plan.ports.base)
         supervisor = Supervisor(plan.home.logs, say, lambda: _note(plan, supervisor))
         supervisor.listen()
+        watching = asyncio.create_task(_watch_disk(plan, supervisor, say))
         try:
             await _start(plan, supervisor, say)
             ready(addresses(plan))
-            await asyncio.gather(supervisor.keep_running(), _watch_disk(plan, supervisor, say))
+            await supervisor.keep_running()
         except Stopped:
             say("Stopped while starting.")
+        except CannotStart as trouble:
+            raise CannotStart(f"{trouble} {plan.home.shortage()}".strip()) from trouble
         except OSError as error:
             raise disk_trouble(error, f"writing to {plan.home.path}") from error
         finally:
             say("Stopping everything in order ...")
             began = time.monotonic()
             await supervisor.stop()
+            await watching
             say(f"Stopped after {time.monotonic() - began:.1f} s. The data stays in {plan.home.path}.")
 
 
@@ -117,14 +120,7 @@ async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor
         process.wait()
         raise Stopped
     if process.returncode:
-        raise CannotStart(f"{last_line(log.read_text()) or _silent_end(name, plan)} (see {log})")
-
-
-def _silent_end(name: str, plan: Plan) -> str:
-    """Why a command left no word: on a full disk it could not even say so."""
-    if plan.home.free_mb() < LOW_MB:
-        return f"The disk that holds {plan.home.path} is full. Free some space, or set HUB_HOME to another disk."
-    return f"{name} ended without a word"
+        raise CannotStart(f"{last_line(log.read_text()) or f'{name} ended without a word'} (see {log})")
 
 
 def _show_progress(log: Path, shown: int) -> int:
@@ -158,9 +154,10 @@ async def _reachable(plan: Plan) -> None:
 
 
 async def _watch_disk(plan: Plan, supervisor: Supervisor, say: Say) -> None:
+    """From the first moment to the last: a disk may fill while things start, and is then why they do not."""
     while not supervisor.stopping.is_set():
-        if plan.home.free_mb() < LOW_MB:
-            say(f"The disk that holds {plan.home.path} has {plan.home.free_mb()} MB left. Free some space soon.")
+        if shortage := plan.home.shortage():
+            say(shortage)
         try:
             await asyncio.wait_for(supervisor.stopping.wait(), DISK_SECONDS)
         except TimeoutError:

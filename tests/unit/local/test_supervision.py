@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.home import NEEDED_MB, Home, started_at
+from deploy.local.home import LOW_MB, NEEDED_MB, Home, started_at
 from deploy.local.logs import LogReader, error_of, last_trouble
 from deploy.local.program import KEPT_LOGS, Program, rotate, signal_group, spawn
 from deploy.local.supervisor import Supervisor
@@ -79,6 +79,30 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_starts(
     monkeypatch.setattr(Home, "free_mb", lambda _: NEEDED_MB - 1)
     with pytest.raises(CannotStart, match="HUB_HOME to a folder on another disk"), home.held():
         raise AssertionError("it started")
+
+
+def test_little_room_is_said_with_what_to_do_and_enough_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Home, "free_mb", lambda _: LOW_MB - 1)
+    assert "Free some space, or set HUB_HOME to a folder on another disk." in Home(tmp_path).shortage()
+    monkeypatch.setattr(Home, "free_mb", lambda _: LOW_MB)
+    assert not Home(tmp_path).shortage()
+
+
+def test_a_large_log_without_room_for_a_second_is_emptied_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    log = tmp_path / "intake.log"
+    log.touch()
+    reader = LogReader(log)
+    monkeypatch.setattr("deploy.local.logs.LARGEST_BYTES", 100)
+    monkeypatch.setattr("deploy.local.logs.shutil.copyfile", no_room)
+    log.write_text('{"level": "error", "event": "job_failed"}\n' * 3)
+    assert reader.news("intake", 0) == [f"intake: job_failed (1 so far), see {log}"]
+    assert reader.news("intake", 0) == []
+    assert log.stat().st_size == 0
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

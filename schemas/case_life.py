@@ -1,8 +1,12 @@
 """Events of a case's own life beside its referrals: merged, split, likely the same, tasks, people, risk and leads."""
 
 from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
 
 from schemas.case_event import CaseEvent
+from schemas.facts import Contract
 
 
 class CasesMerged(CaseEvent):
@@ -101,14 +105,27 @@ class LeadsChanged(CaseEvent):
     TYPE: ClassVar[str] = "LeadsChanged"
 
 
-class SignConfirmed(CaseEvent):
+class ReportOfSign(Contract):
+    """A report of the case of which triage says the sign, as it was when the sign was answered."""
+
+    report_id: UUID
+    revision: int = 1
+
+
+class SignAnswer(CaseEvent):
+    """What both answers to a sign (`changed.sign`) carry; triage decides the `reports` again."""
+
+    reports: tuple[ReportOfSign, ...] = Field((), description="The reports of the case that the sign came from")
+
+
+class SignConfirmed(SignAnswer):
     """A person confirmed a sign (`changed.sign`) that only the second reader had read, with a reason."""
 
     TYPE: ClassVar[str] = "SignConfirmed"
 
 
-class SignStruckOut(CaseEvent):
-    """A person struck a sign (`changed.sign`) out, with a reason; risk, panels and agencies stay as they are."""
+class SignStruckOut(SignAnswer):
+    """A person struck a sign (`changed.sign`) out, with a reason."""
 
     TYPE: ClassVar[str] = "SignStruckOut"
 

@@ -19,6 +19,9 @@ from schemas.facts import (
     Actor as Actor,
 )
 from schemas.facts import (
+    AnsweredSign as AnsweredSign,
+)
+from schemas.facts import (
     CaseState as CaseState,
 )
 from schemas.facts import (
@@ -85,6 +88,7 @@ class ReportDecided(Event):
     undone: ReviewAnswer | None = Field(None, description="The answer that its giver took back: it waits again")
     withdrawn: bool = Field(False, description="The sender withdrew the report; nothing is deleted")
     linked: str | None = Field(None, description="The later report for which this one was decided again: its reference")
+    answered: AnsweredSign | None = Field(None, description="The answer on its case for which it was decided again")
 
 
 class ReportTriaged(ReportDecided):

@@ -127,6 +127,15 @@ class TriageDecision(Contract):
     second_reading: SecondReading | None = Field(None, description="Where the tables were not sure and it was read")
 
 
+class AnsweredSign(Contract):
+    """A person's answer to a sign of harm of a report, given on its case: it is so, or it is not."""
+
+    sign: str = Field(description="The flag that she answered, such as coercion")
+    confirmed: bool = Field(description="True where it is so, false where she struck it out")
+    by: Actor
+    at: datetime
+
+
 class EarlierDecision(Contract):
     """What was decided of the report before, so that the old lead can be told and a case can follow."""
 
@@ -135,6 +144,8 @@ class EarlierDecision(Contract):
     lead_agency: str | None = None
     disposition: Disposition
     risk: Risk = "standard"
+    priority: int | None = Field(None, ge=1, le=4)
+    due_at: datetime | None = None
 
 
 class CaseState(Contract):

@@ -97,7 +97,7 @@ TOPICS: tuple[Topic, ...] = (
         ),
     ),
     Topic(BATCHES, "the batch's reference", "intake", ("notify",), ("BatchDone.v1",), 1),
-    Topic(CASES, "case id", "referrals", ("intake", "notify", "desk"), _CASE_EVENTS),
+    Topic(CASES, "case id", "referrals", ("intake", "triage", "notify", "desk"), _CASE_EVENTS),
     Topic(NOTIFICATIONS, "notification id", "notify", ("desk",), ("NotificationSent.v1", "NotificationFailed.v1")),
     Topic(RULES, "the service whose rules they are", "triage", ("desk",), ("RuleSetPublished.v1",), 1),
     Topic(

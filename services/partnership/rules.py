@@ -12,6 +12,7 @@ Recipient = Literal[
     "joint-leads",
     "acting-lead",
     "act-first",
+    "new-act-first",
     "old-lead",
     "owner",
     "panel",

@@ -33,6 +33,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.REPORTS_101),
             Subscription(topics.REPORTS_ONLINE),
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
+            Subscription(topics.CASES, BULK_BATCH, bulk=True),
         ),
         jobs={PAGE_JOB: replayer.do_page, READ_JOB: reader.do},
         routers=(router, review_api.router, sample_api.router, shadow_api.router, rules_api.router),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.case_life import SignConfirmed, SignStruckOut
 from schemas.codes import ReviewAnswer
 from schemas.events import Actor, ReportReceived, ReportWithdrawn
 from services.kernel.holding import HOLDING
@@ -98,6 +99,8 @@ class LinkedReport(BaseModel):
 READERS: dict[str, dict[int, type[BaseModel]]] = {
     "ReportReceived": {1: ReportReceived},
     "ReportWithdrawn": {1: ReportWithdrawn},
+    "SignConfirmed": {1: SignConfirmed},
+    "SignStruckOut": {1: SignStruckOut},
     "ResolveReview": {1: ResolveReview},
     "UndoReview": {1: UndoReview},
     "CheckSample": {1: CheckSample},

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.case_life import SignAnswer
 from schemas.events import ReportReceived
 from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
@@ -48,9 +49,11 @@ def rule_keys(body: RuleCommand | StartShadow | ShadowPaged) -> Keys:
 
 
 def report_keys(body: Any) -> Keys:
-    """The report, decided or unread; its place and victims where it is decided now, or would be."""
+    """The report, decided or unread; its place and victims where it is decided now, or would be. Or those of a sign."""
     if isinstance(body, (TextRead, ReadingLate, LinkedReport)):
         identity, match = body.report_id, frozenset(body.keys)
+    elif isinstance(body, SignAnswer):
+        return Keys(aggregates=frozenset(report_key(each.report_id) for each in body.reports))
     else:
         identity, match = body.report.report_id, frozenset()
     if isinstance(body, ReportReceived):

@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,8 +11,10 @@ from pydantic import BaseModel
 from referencing import Registry, Resource
 
 from schemas import topics
-from schemas.events import EVENTS, Event
+from schemas.codes import Flag
+from schemas.events import EVENTS, EarlierDecision, Event, TriageDecision
 from schemas.export import ADDRESS, DEFINITIONS, FOLDER, file_name, files, rendered
+from schemas.facts import SecondReading
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "schemas" / "examples"
@@ -109,3 +112,37 @@ def test_a_field_that_may_be_null_may_be_left_out_since_producers_leave_nulls_ou
         for name, field in model.model_fields.items():
             nullable = "None" in str(field.annotation)
             assert not (nullable and field.is_required()), f"{model.__name__}.{name}"
+
+
+DECIDED = ("ReportTriaged.v1", "ReviewRequested.v1", "ReviewOverdue.v1")
+OF_ONE_ALONE = {"ReviewRequested.v1": set[str]()}
+"""What only a report in review has: the answer that was taken back."""
+
+
+@pytest.mark.parametrize("type_", DECIDED)
+def test_a_full_example_of_a_decision_has_every_field_so_that_no_reader_meets_one_unseen(type_: str) -> None:
+    full = json.loads(_example(type_, "full"))
+    named = set(BY_NAME[type_].model_fields) - OF_ONE_ALONE.get(type_, {"undone"})
+    assert named <= set(full)
+    decision = BY_NAME[type_].model_validate(full).model_dump()
+    assert full["answered"]["sign"]
+    assert set(TriageDecision.model_fields) <= set(full["decision"])
+    assert set(SecondReading.model_fields) <= set(full["decision"]["second_reading"])
+    assert set(EarlierDecision.model_fields) <= set(full["earlier"])
+    assert decision["linked"].startswith("R-")
+
+
+@pytest.mark.parametrize("type_", ["SignConfirmed.v1", "SignStruckOut.v1"])
+def test_a_full_example_of_a_signs_answer_names_the_sign_and_the_reports_that_it_came_from(type_: str) -> None:
+    full = json.loads(_example(type_, "full"))
+    assert full["changed"]["sign"] in get_args(Flag)
+    assert full["reports"]
+    assert {"report_id", "revision"} == set(full["reports"][0])
+
+
+@pytest.mark.parametrize("type_", [*DECIDED, "DecisionChecked.v1"])
+@pytest.mark.parametrize("name", ["full", "unknown-field"])
+def test_an_example_names_the_sentence_model_that_the_partnerships_reader_uses(type_: str, name: str) -> None:
+    used = json.loads((ROOT / "partnerships/luton/reader/report.json").read_text())["model"].partition("+")[0]
+    said = json.loads(_example(type_, name))["decision"]["second_reading"]["model"]
+    assert said.partition("+")[0] == used

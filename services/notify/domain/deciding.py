@@ -62,9 +62,12 @@ def _occasion(message: Message) -> Occasion | None:
 
 
 def _told_before(body: ReportDecided) -> bool:
-    """A report that a later one made be decided again rings no second alarm, unless its risk rose; its case tells."""
+    """A report that was decided again for a later one, or for a sign's answer, rings no second alarm unless its risk
+    rose; its case tells."""
     before = body.earlier.risk if body.earlier else None
-    return body.linked is not None and (before == body.decision.risk or before == "high")
+    if body.answered is not None and not body.answered.confirmed:
+        return True
+    return (body.linked or body.answered) is not None and (before == body.decision.risk or before == "high")
 
 
 def _case(

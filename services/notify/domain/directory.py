@@ -50,6 +50,7 @@ class Directory:
             "joint-leads": occasion.joint_leads,
             "acting-lead": (occasion.acting_lead,),
             "act-first": occasion.act_first,
+            "new-act-first": occasion.new_act_first,
             "old-lead": occasion.old_leads,
             "asked": (occasion.asked,),
         }

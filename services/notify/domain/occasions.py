@@ -28,6 +28,8 @@ class Occasion:
     joint_leads: tuple[str, ...] = ()
     acting_lead: str | None = None
     act_first: tuple[str, ...] = ()
+    new_act_first: tuple[str, ...] = ()
+    """Who acts first since this event, and did not know of the case before."""
     old_leads: tuple[str, ...] = ()
     owner: str | None = None
     referral: ReferralState | None = None
@@ -129,6 +131,7 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         joint_leads=case.joint_leads,
         acting_lead=case.acting_lead,
         act_first=case.act_first,
+        new_act_first=_new_act_first(event),
         old_leads=(old_lead,) if old_lead else (),
         # A task is told to who is to do it.
         owner=(event.task and event.task.person) or case.owner,
@@ -143,6 +146,14 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         reports=links.reports,
         told=_doer(event.by),
     )
+
+
+def _new_act_first(event: CaseEvent) -> tuple[str, ...]:
+    """Of a report decided again: the agencies that its `changed` names new, without those that lead the case."""
+    named = event.changed.get("act_first", {}) if isinstance(event, ReportCorrected) else {}
+    case = event.case
+    know = {*named.get("old", ()), case.lead_agency, case.acting_lead, *case.joint_leads}
+    return tuple(code for code in named.get("new", ()) if code not in know)
 
 
 def occasion_of_meeting(message: Message) -> Occasion:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from schemas import casefile, referring
 from schemas.submission import Sent
@@ -34,6 +35,7 @@ ON_CLOSED = ("task-done", "task-cancel", "person")
 """What may be done to a closed case."""
 OF_PEOPLE = ("people", "person", "support", "steps")
 MOVES = ("merge", "split", "confirm-join", "refuse-join")
+OF_SIGNS = ("confirm-sign", "strike-sign")
 
 
 def keys_of(command: Command) -> frozenset[str]:
@@ -41,11 +43,14 @@ def keys_of(command: Command) -> frozenset[str]:
     named: set[str] = set()
     if command.name in (*MOVES, *OF_PEOPLE):
         named.add(people_key(command.case_id))
+    if command.name in OF_SIGNS:
+        named.add(reports_key(command.case_id))
     if command.name in MOVES:
-        for case_id in (command.case_id, command.other_id):
-            if case_id is not None:
-                named |= {case_key(case_id), people_key(case_id), reports_key(case_id), referrals_key(case_id)}
-                named.add(proposals_key(case_id))
+        named.update(*(_whole(case_id) for case_id in (command.case_id, command.other_id) if case_id is not None))
     if command.name.endswith("-join"):
         named.add(proposal_key(command.body["proposal"]))
     return frozenset(named)
+
+
+def _whole(case_id: UUID) -> set[str]:
+    return {key(case_id) for key in (case_key, people_key, reports_key, referrals_key, proposals_key)}

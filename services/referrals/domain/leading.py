@@ -19,6 +19,7 @@ def reassess(asked: Asked, body: Reassess) -> Decision:
         return asked.refused("risk-unchanged", "The risk is this already. Write a note instead.")
     thrive = body.thrive.model_dump(exclude_none=True)
     change = asked.change()
+    change.note(graded=True)
     change.happens(
         RiskChanged,
         changed={"risk": {"old": state.risk, "new": body.risk}},

@@ -45,6 +45,7 @@ class Routed(Kept):
     """What triage last decided of a report, as far as a case begins with it."""
 
     report_id: UUID
+    revision: int | None = None
     themes: tuple[str, ...] = ()
     lead_agency: str | None = None
     acting_lead: str | None = None

@@ -12,7 +12,7 @@ from schemas.codes import CaseStatus, Disposition
 from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import casefile, routing, signs, tasks
+from services.referrals.domain import casefile, routing, sign_effects, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
@@ -34,7 +34,7 @@ def again(state: Mapping[str, Any], link: Link, event: ReportDecided, context: C
         return NOTHING
     if event.withdrawn:
         return _taken_back(case, event, context)
-    if event.linked is not None and _known_already(state, case, event, event.earlier):
+    if (event.linked or event.answered) and _known_already(state, case, event, event.earlier):
         return Decision(state={routing.routed_key(event.report.report_id): routing.of(event)})
     return _corrected(state, case, event, event.earlier, context)
 
@@ -49,6 +49,7 @@ def _taken_back(case: Case, event: ReportDecided, context: Context) -> Decision:
 def _corrected(
     state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision, context: Context
 ) -> Decision:
+    facts = _facts(case, event, earlier)
     changed = _differences(event, earlier)
     moved = bool({"themes", "lead_agency"} & changed.keys())
     if event.undone:
@@ -61,34 +62,37 @@ def _corrected(
     change.happens(
         ReportCorrected,
         replaces=follows,
-        why=_why(event, follows=follows, moved=moved),
-        changed=changed,
+        why=sign_effects.why(case, event, earlier, follows=follows, moved=moved)
+        if event.answered
+        else _why(event, follows=follows, moved=moved),
+        changed=sign_effects.shown(changed, case, facts) if event.answered else changed,
         report=event.report,
         personal=event.personal,
-        suggested=tuple(dict.fromkeys((*case.suggested, *event.decision.panels))),
-        **_facts(case, event),
+        suggested=_suggested(case, event, earlier),
+        **facts,
         **(_route(case, event, context.rules.partnership) if follows else {}),
     )
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
     known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
-    since = event.decided_at if event.linked else event.report.received_at
+    since = event.decided_at if event.linked or event.answered else event.report.received_at
     tasks.entitled(change, event.decision.entitlements, known, since, context)
     return change.decision()
 
 
 def _known_already(state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision) -> bool:
-    """Whether a later report's news are none to this case: it is closed, or the later report has joined it before."""
+    """Whether a later report's or an answer's news are none to this case: it is closed, or knows all of it already."""
     if case.state.status is not CaseStatus.OPEN:
         return True
     tasks_known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
     entitled = {each.state.entitlement for each in tasks_known.tasks}
-    before = case.state.model_dump(include=set(_facts(case, event)))
+    facts = _facts(case, event, earlier)
+    before = case.state.model_dump(include=set(facts))
     return (
         not {"themes", "lead_agency", "disposition"} & _differences(event, earlier).keys()
-        and case.state.model_copy(update=_facts(case, event)).model_dump(include=set(before)) == before
+        and case.state.model_copy(update=facts).model_dump(include=set(before)) == before
         and {each.code for each in event.decision.entitlements} <= entitled
-        and set(event.decision.panels) <= set(case.suggested)
+        and _suggested(case, event, earlier) == case.suggested
     )
 
 
@@ -112,7 +116,13 @@ def _may_follow(case: Case, event: ReportDecided, earlier: EarlierDecision) -> b
         and state.lead_agency == (earlier.lead_agency or state.lead_agency)
         and event.decision.disposition is Disposition.NEEDS_CASE
         and event.decision.lead_agency is not None
+        and (event.answered is None or sign_effects.as_triaged(case, earlier))
     )
+
+
+def _suggested(case: Case, event: ReportDecided, earlier: EarlierDecision) -> tuple[str, ...]:
+    panels = event.decision.panels
+    return panels if sign_effects.eases(case, event, earlier) else tuple(dict.fromkeys((*case.suggested, *panels)))
 
 
 def _why(event: ReportDecided, *, follows: bool, moved: bool) -> str:
@@ -134,12 +144,13 @@ def _unworked(case: Case) -> bool:
     return case.state.owner is None and not case.open_referrals and not case.ladder and not case.support
 
 
-def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
-    """The case takes on more risk and an earlier time, never less: that is for a person to say."""
+def _facts(case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:
+    """The case takes on more risk and an earlier time, never less: that is for a person to say, and where she struck a
+    sign out she did."""
     before, decision = case.state, event.decision
     danger = signs.DANGER in decision.flags and signs.DANGER not in before.flags
     due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
-    newer = event.earlier is not None and event.report.revision > event.earlier.revision
+    newer = event.report.revision > earlier.revision
     facts: dict[str, Any] = {
         **signs.brought(before, decision, new_words=newer),
         "risk": max(before.risk, decision.risk, key=_RISK.__getitem__),
@@ -149,6 +160,8 @@ def _facts(case: Case, event: ReportDecided) -> dict[str, Any]:
         "danger_unacknowledged": before.danger_unacknowledged or danger,
         "danger_since": event.decided_at if danger else before.danger_since,
     }
+    if event.answered:
+        facts |= sign_effects.facts(case, event, earlier)
     if before.report_count == 1:
         facts |= {"street": event.report.street, "cell": event.report.cell}
     return facts

@@ -20,6 +20,7 @@ def of(event: ReportDecided) -> Routed:
     decision = event.decision
     return Routed(
         report_id=event.report.report_id,
+        revision=event.report.revision,
         themes=decision.themes,
         lead_agency=decision.lead_agency,
         acting_lead=decision.acting_lead,

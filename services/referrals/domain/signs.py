@@ -7,12 +7,13 @@ something new says it: another report, or new words of the same one.
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.case_life import SignConfirmed, SignStruckOut
+from schemas.case_life import ReportOfSign, SignConfirmed, SignStruckOut
 from schemas.casefile import AnswerSign
 from schemas.facts import CaseState, TriageDecision
 from schemas.personal import seal
 from services.kernel.decision import Decision
 from services.referrals.domain.asked import Asked
+from services.referrals.domain.parts import CaseReport, reports_key
 
 DANGER = "danger-now"
 
@@ -67,13 +68,14 @@ def confirm(asked: Asked, body: AnswerSign) -> Decision:
         SignConfirmed,
         changed={"sign": body.sign},
         personal=seal({"reason": body.reason}),
+        parts={"reports": _sources(asked, body.sign)},
         unconfirmed=_without(state.unconfirmed, body.sign),
     )
     return change.decision()
 
 
 def strike_out(asked: Asked, body: AnswerSign) -> Decision:
-    """The sign is not so. Risk, panels and agencies stay as they are: those are answers of their own."""
+    """The sign is not so. What hangs on it follows once triage has decided its reports again; who knows stays told."""
     state = asked.case.state
     if body.sign == DANGER:
         return asked.refused("danger-stays", "A danger is never struck out: acknowledge it, and say what was found.")
@@ -84,11 +86,20 @@ def strike_out(asked: Asked, body: AnswerSign) -> Decision:
         SignStruckOut,
         changed={"sign": body.sign},
         personal=seal({"reason": body.reason}),
+        parts={"reports": _sources(asked, body.sign)},
         flags=_without(state.flags, body.sign),
         unconfirmed=_without(state.unconfirmed, body.sign),
         struck=(*state.struck, body.sign),
     )
     return change.decision()
+
+
+def _sources(asked: Asked, sign: str) -> tuple[ReportOfSign, ...]:
+    """The case's reports of which triage says the sign: they are decided again. None of a report from before that was
+    kept here."""
+    reports: tuple[CaseReport, ...] = asked.state.get(reports_key(asked.case.state.case_id)) or ()
+    routed = (each.routed for each in reports if each.routed is not None and sign in each.routed.flags)
+    return tuple(ReportOfSign(report_id=each.report_id, revision=each.revision or 1) for each in routed)
 
 
 def _unknown(asked: Asked) -> Decision:

@@ -27,6 +27,8 @@ class Case(Kept):
     suggested: tuple[str, ...] = ()
     intelligence: bool = False
     visible_to: tuple[str, ...] = ()
+    graded: bool = False
+    """Whether a person graded its risk: then only a person lowers it."""
     open_referrals: int = 0
     open_proposals: int = 0
     at_gateway: tuple[str, ...] = ()

@@ -8,17 +8,27 @@ from schemas.events import Entitlement
 from services.partnership.assessing import EntitlementRule
 from services.partnership.models import Partnership
 from services.triage.domain.incidents import incidents, references, since
-from services.triage.domain.state import Linked, Sighting
+from services.triage.domain.signs import UNANSWERED, Signs
+from services.triage.domain.state import Answers, Linked, Sighting
 
 TABLE = "entitlements"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The other reports of a report's place and victims, and for which one it is decided again: its inputs."""
+    """What is known beside a report: the other reports of its place and victims, for which one it is decided again, and
+    what people answered of its signs. All are inputs of the decision."""
 
     seen: tuple[Sighting, ...] = ()
     linked: Linked | None = None
+    answers: Answers | None = None
+    held: tuple[str, ...] | None = None
+    """Themes that stay whatever the evidence says."""
+
+    @property
+    def signs(self) -> Signs:
+        """The signs that people said are so, or are not."""
+        return Signs.of(self.answers.signs) if self.answers else UNANSWERED
 
     def at(self, received_at: datetime) -> datetime:
         """From when windows look back and clocks run: the report's receipt, or that of the later one."""

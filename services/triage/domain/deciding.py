@@ -82,16 +82,18 @@ def decide_report(
     reading: Reading | None = None,
 ) -> Decided:
     """The decision of a report under `rules` on `day`. The same inputs give the same answer."""
-    evidence = rules.reader.read(report, personal, reading)
+    signs = counts.signs
+    reading = signs.over(reading)
+    evidence = rules.reader.read(report, personal, reading, signs)
     if reading is not None:
         evidence = with_reading(evidence, reading, rules.reader)
     if report.historic:
         return _historic(report, evidence, rules, day)
     ages = _ages(list(personal.get("people") or ()), day)
-    themes = themes_of(evidence, rules.partnership)
+    themes = themes_of(evidence, rules.partnership) if counts.held is None else list(counts.held)
     counted = _counted(report, personal, themes, counts, rules)
     flags = _flags(report, evidence, ages, counted, rules)
-    live = _live(report, evidence, ages, flags, _Tally(counted, counts), rules, day)
+    live = _live(report, evidence, ages, themes, flags, _Tally(counted, counts), rules, day)
     decision, because = _assessed(live, report, personal, counted, rules)
     return Decided(decision, because, any(hit.signal not in flags for hit in evidence.hints), counted)
 
@@ -176,12 +178,13 @@ def _live(
     report: ReportFacts,
     evidence: Evidence,
     ages: _Ages,
+    themes: list[str],
     flags: list[str],
     tally: _Tally,
     rules: Rules,
     day: date,
 ) -> Decided:
-    themes, confidence = themes_of(evidence, rules.partnership), confidence_of(evidence)
+    confidence = confidence_of(evidence)
     risk, priority, due_at = _risk(report, evidence, ages, flags, themes, tally, rules)
     answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader)
     disposition, reason, destination = answer

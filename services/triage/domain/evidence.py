@@ -10,9 +10,13 @@ from services.partnership.tables import CompiledTables, FiredRow
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.places import Places
 from services.triage.domain.reading import Reading, doubted
+from services.triage.domain.signs import STRUCK, UNANSWERED, Signs
 
 READER, READ_ALONE = "second-reader", "read-alone"
 """What the reader's reasons are called: a theme, or a doubt of a word; and a harm that no word names."""
+
+PERSON_RULE = "person/review"
+"""What the reason is called that a person gave by her answer in the review."""
 
 NO_THEME = "no-theme"
 """What the tables call a report of which neither words nor category nor the second reader name a theme."""
@@ -48,6 +52,7 @@ class Evidence:
     hints: list[Hit] = field(default_factory=list)
     marked: set[str] = field(default_factory=set)
     read_alone: list[str] = field(default_factory=list)
+    struck: frozenset[str] = frozenset()
     own: dict[str, float] = field(default_factory=dict)
     words: str = ""
     support: int = 0
@@ -85,12 +90,21 @@ class Reader:
     places: Places
     zone: ZoneInfo
 
-    def read(self, report: ReportFacts, personal: Mapping[str, Any], reading: Reading | None = None) -> Evidence:
-        """All evidence, in the order category, words, place and time; words count as far as a reading lets them."""
-        evidence = Evidence(reading=reading)
+    def read(
+        self,
+        report: ReportFacts,
+        personal: Mapping[str, Any],
+        reading: Reading | None = None,
+        signs: Signs = UNANSWERED,
+    ) -> Evidence:
+        """All evidence, in the order category, words, signs that people answered, place and time; words count as far as
+        a reading and those answers let them."""
+        evidence = Evidence(reading=reading, struck=signs.struck)
         self._category(report, evidence)
         evidence.words = str(personal.get("description") or "")
         self._words(self.lexicon.hits(evidence.words), evidence)
+        if signs is not UNANSWERED:
+            self._answered(signs, evidence)
         self._place(report, personal.get("place"), evidence)
         return evidence
 
@@ -108,7 +122,9 @@ class Reader:
     def _words(self, hits: Sequence[Hit], evidence: Evidence) -> None:
         counted: set[str] = set()
         for hit in hits:
-            if not hit.sure:
+            if hit.signal in evidence.struck:
+                evidence.because.append(Because(f"{STRUCK}/{hit.signal}", *hit.place, negated=True))
+            elif not hit.sure:
                 evidence.hints += [] if hit.mark else [hit]
             elif hit.mark is None and doubted(evidence.reading, hit.signal):
                 evidence.because.append(Because(f"{READER}/not-{hit.signal}", *hit.place, negated=True))
@@ -129,6 +145,18 @@ class Reader:
         if not again:
             counted.add(hit.signal)
             evidence.signals.append(hit.signal)
+
+    def _answered(self, signs: Signs, evidence: Evidence) -> None:
+        """A confirmed sign says what a plain word of it says; one that was struck out is none, whoever else says so."""
+        evidence.marked |= signs.struck
+        evidence.flags = [flag for flag in evidence.flags if flag not in signs.struck]
+        evidence.because += [Because(f"{STRUCK}/{sign}", "signs", negated=True) for sign in sorted(signs.struck)]
+        for sign in sorted(signs.confirmed.difference(evidence.flags)):
+            evidence.signals.append(sign)
+            for row in self.tables.of_signal(sign, negated=False):
+                evidence.because.append(Because(row.rule, "signs"))
+                evidence.weigh(row.outputs["theme"], row.outputs["weight"])
+                evidence.note(row.outputs)
 
     def _place(self, report: ReportFacts, place: Mapping[str, Any] | None, evidence: Evidence) -> None:
         if not evidence.weights:

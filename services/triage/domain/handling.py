@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from schemas.case_life import SignConfirmed, SignStruckOut
 from schemas.codes import Disposition
 from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
 from schemas.personal import reveal
@@ -19,6 +20,7 @@ from services.triage.domain.reading import Reading
 from services.triage.domain.reviewing import resolve
 from services.triage.domain.sampling import check, with_sample
 from services.triage.domain.second_look import asks, decide_with
+from services.triage.domain.sign_answers import answers_of, now_standing, sign_answered
 from services.triage.domain.state import (
     Decided,
     Linked,
@@ -112,7 +114,7 @@ def received(state: Mapping[str, Any], event: ReportReceived, context: Context) 
     if any(each is not None and each.report.revision > report.revision for each in (unread, known)):
         return NOTHING
     taken = _taken(state, report, personal)
-    made = decide_report(report, personal, taken.counts, context.rules, _day(context))
+    made = decide_with(report, personal, taken.counts, context.rules, _day(context), None)
     wait = context.rules.reading_wait
     if wait is not None and report.batch is None and asks(report, personal, made, context.rules):
         return wait_for_reading(report, personal, taken.keys, wait, context)
@@ -147,10 +149,10 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
     if not found.keys <= set(body.keys):
         return NOTHING
     cause = Linked(report=body.later, at=body.at, due_at=known.decision.due_at)
-    taken = replace(found, counts=Counts(found.counts.seen, cause))
+    taken = replace(found, counts=Counts(found.counts.seen, cause, now_standing(known)))
     before, after = (
         decide_with(known.report, known.personal, counts, context.rules, _day(context), known.reading)
-        for counts in (Counts(known.seen, known.linked), taken.counts)
+        for counts in (Counts(known.seen, known.linked, known.answers), taken.counts)
     )
     if not gained(before.decision, after.decision) or not may_change(known, after):
         return NOTHING
@@ -201,7 +203,9 @@ def _told(state: Mapping[str, Any], decision: Decision, after: Decided, before: 
 
 def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, Any]) -> _Taken:
     keys = sighting_keys(report, personal)
-    return _Taken(report, personal, keys, Counts(_seen(state, keys, str(report.report_id))))
+    known: Decided | None = state.get(report_key(report.report_id))
+    seen = _seen(state, keys, str(report.report_id))
+    return _Taken(report, personal, keys, Counts(seen, answers=answers_of(known, report)))
 
 
 def _settled(
@@ -233,6 +237,7 @@ def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading
         seen=taken.counts.seen,
         reading=reading,
         linked=taken.counts.linked,
+        answers=taken.counts.answers,
         decided_at=context.now,
         version=known.version + 1 if known else 1,
         in_review=made.decision.disposition is Disposition.REVIEW,
@@ -282,4 +287,6 @@ _HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decisi
     UndoReview: undo,
     CheckSample: check,
     ReviewUnanswered: _unanswered,
+    SignConfirmed: sign_answered,
+    SignStruckOut: sign_answered,
 }

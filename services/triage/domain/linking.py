@@ -141,7 +141,8 @@ def respecting(known: Decided, made: Made) -> Made:
         return made
     kept = {name: getattr(known.decision, name) for name in (*_HERS, *_HERS_TOO)}
     person = Because(PERSON["rule"], PERSON["field"])
-    return Made(made.decision.model_copy(update=kept), (*made.because, person), made.hinted, made.counted)
+    because = made.because if person in made.because else (*made.because, person)
+    return Made(made.decision.model_copy(update=kept), because, made.hinted, made.counted)
 
 
 def still_waiting(known: Decided, after: Decided) -> Decided:

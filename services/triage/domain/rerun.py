@@ -62,7 +62,7 @@ class Differences(BaseModel):
 
 def redecided(recorded: Decided, rules: Rules) -> Made:
     """What `rules` make of the recorded inputs: the report, its personal part, other reports, the reading, the day."""
-    day, counts = recorded.decided_at.date(), Counts(recorded.seen, recorded.linked)
+    day, counts = recorded.decided_at.date(), Counts(recorded.seen, recorded.linked, recorded.answers)
     return decide_with(recorded.report, recorded.personal, counts, rules, day, recorded.reading)
 
 

@@ -10,13 +10,14 @@ from schemas.events import ReportFacts
 from services.kernel.decision import Context, Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
 from services.triage.domain.deciding import Rules
+from services.triage.domain.evidence import PERSON_RULE
 from services.triage.domain.quality import judged
 from services.triage.domain.state import Decided
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import ResolveReview
 
 PERSON: dict[str, Any] = {
-    "rule": "person/review",
+    "rule": PERSON_RULE,
     "field": "description",
     "text": None,
     "start": None,

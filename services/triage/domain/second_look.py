@@ -1,11 +1,13 @@
 """The tables decide; what they are not sure of is decided again with the second reader's reading."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
+from services.triage.domain.evidence import PERSON_RULE, Because
 from services.triage.domain.reading import Reading
 from services.triage.domain.weighing import asks_reading
 
@@ -31,8 +33,36 @@ def decide_with(
     day: date,
     reading: Reading | None,
 ) -> Decided:
-    """The decision where this reading is all there is: used where the tables ask for one. Same inputs, same answer."""
-    made = decide_report(report, personal, counts, rules, day)
-    if reading is None or not asks(report, personal, made, rules):
+    """The decision where this reading is all there is: used where the tables ask for one. Same inputs, same answer.
+
+    They ask for it as they did before anybody answered a sign: a confirmed one must not hide what else was read.
+    """
+    unanswered = counts if counts.answers is None else replace(counts, answers=None)
+    made = decide_report(report, personal, unanswered, rules, day)
+    used = reading if reading is not None and asks(report, personal, made, rules) else None
+    if counts.answers is not None:
+        return _answered(report, personal, counts, rules, day, used)
+    return made if used is None else decide_report(report, personal, counts, rules, day, used)
+
+
+def _answered(
+    report: ReportFacts,
+    personal: Mapping[str, Any],
+    counts: Counts,
+    rules: Rules,
+    day: date,
+    reading: Reading | None,
+) -> Decided:
+    """The decision with what people answered of its signs. Where it is sure of no other route, it keeps its own."""
+    made = decide_report(report, personal, counts, rules, day, reading)
+    route = counts.answers.route if counts.answers else None
+    if route is None or not route.stands(made.decision):
         return made
-    return decide_report(report, personal, counts, rules, day, reading)
+    held = decide_report(report, personal, replace(counts, held=route.themes), rules, day, reading)
+    kept = route.kept()
+    if not route.by_person:
+        return replace(held, decision=held.decision.model_copy(update=kept))
+    if held.decision.second_reading is not None:  # what she left standing is no longer the reader's word alone
+        kept["second_reading"] = held.decision.second_reading.model_copy(update={"alone": ()})
+    because = (*held.because, Because(PERSON_RULE, "description"))
+    return replace(held, decision=held.decision.model_copy(update=kept), because=because)

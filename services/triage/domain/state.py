@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.codes import ReviewAnswer
+from schemas.codes import Disposition, ReviewAnswer
 from schemas.events import ReportFacts, TriageDecision
+from schemas.facts import AnsweredSign
+from services.triage.domain.naming import DANGER
 from services.triage.domain.reading import Reading
 
 
@@ -40,6 +42,56 @@ class Linked(BaseModel):
     due_at: datetime | None = None
 
 
+class Route(BaseModel):
+    """Where a report stood when a sign of it was answered: what its case is of, and whose.
+
+    An answer changes that only where the hub is sure of another; never where a person decided it or is waited for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    themes: tuple[str, ...] = ()
+    lead_agency: str | None = None
+    joint_leads: tuple[str, ...] = ()
+    acting_lead: str | None = None
+    disposition: Disposition
+    destination: str | None = None
+    joins: str | None = None
+    confidence: float
+    review_reason: str | None = None
+    by_person: bool = False
+
+    @classmethod
+    def of(cls, known: "Decided") -> "Route":
+        """Where a report stands by its decision; `by_person` where that is a person's answer."""
+        kept = set(cls.model_fields) - {"by_person"}
+        return cls(**known.decision.model_dump(include=kept), by_person=known.answer is not None)
+
+    def stands(self, made: TriageDecision) -> bool:
+        """Whether it stays, whatever `made` says: a danger that is known alone waits for nobody."""
+        sure = made.disposition is Disposition.NEEDS_CASE
+        if self.by_person or self.disposition is not Disposition.REVIEW:
+            return self.by_person or not sure
+        return not (sure and DANGER in made.flags)
+
+    def kept(self) -> dict[str, Any]:
+        """Its fields of a decision."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "by_person"}
+
+
+class Answers(BaseModel):
+    """What people answered of a report's signs on its case, and where it stood before: inputs of the decision."""
+
+    model_config = ConfigDict(frozen=True)
+    signs: tuple[AnsweredSign, ...]
+    route: Route | None = None
+    """None once the sender wrote new words: those alone say then where the report goes."""
+
+    def after_new_words(self) -> "Answers | None":
+        """What still holds of them: what is so stays so, what was struck out new words may say again."""
+        confirmed = tuple(each for each in self.signs if each.confirmed)
+        return Answers(signs=confirmed) if confirmed else None
+
+
 class Checked(BaseModel):
     """What a person said of a decision that was made without one; `themes` are those that she holds right."""
 
@@ -65,6 +117,8 @@ class Decided(BaseModel):
     """What the second reader said, where it was asked and answered in time: an input of the decision too."""
     linked: Linked | None = None
     """The later report for which it was decided again, where one was."""
+    answers: Answers | None = None
+    """What people answered of its signs on its case, where they did: an input of the decision too."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.events import Actor, EarlierDecision, ReportTriaged, ReviewOverdue, ReviewRequested
+from schemas.facts import AnsweredSign
 from schemas.personal import seal
 from services.kernel.decision import CancelledTimer, Context, Decision, NewEvent, NewTimer
 from services.partnership.models import Partnership
@@ -62,6 +63,7 @@ def event_of(
         answer=after.answer,
         withdrawn=after.withdrawn,
         linked=_linked(known, after),
+        answered=_answered(known, after),
         undone=after.undone if after.in_review else None,
     )
     return NewEvent(topics.DECISIONS, str(after.report.report_id), body)
@@ -72,6 +74,13 @@ def _linked(known: Decided | None, after: Decided) -> str | None:
     return after.linked.report if known and after.linked and after.linked != known.linked else None
 
 
+def _answered(known: Decided | None, after: Decided) -> AnsweredSign | None:
+    """The answer to a sign that this decision was made for."""
+    before = known.answers.signs if known and known.answers else ()
+    now = after.answers.signs if known and after.answers else ()
+    return next((each for each in now if each not in before), None)
+
+
 def _earlier(known: Decided) -> EarlierDecision:
     before = known.decision
     return EarlierDecision(
@@ -80,6 +89,8 @@ def _earlier(known: Decided) -> EarlierDecision:
         lead_agency=before.lead_agency,
         disposition=before.disposition,
         risk=before.risk,
+        priority=before.priority,
+        due_at=before.due_at,
     )
 
 

@@ -258,6 +258,35 @@ def test_a_corrected_report_whose_lead_stays_tells_no_other_agency(loop: MemoryL
     assert told(loop) == {"bedfordshire-police"}
 
 
+@pytest.mark.parametrize("risk", ["high", "standard"])
+def test_who_acts_first_only_since_a_sign_was_confirmed_hears_of_the_case_and_who_knew_of_it_does_not(
+    loop: MemoryLoop, risk: str
+) -> None:
+    changed = {"act_first": {"old": ["the-mall"], "new": ["the-mall", "probation", "bedfordshire-police"]}}
+    event = case_event(ReportCorrected, owner=None, risk=risk).model_copy(update={"changed": changed})
+    loop.send(event, "case")
+    assert told(loop) == {"bedfordshire-police", "probation"}
+    templates = {each.state.recipient: each.state.template for each in loop.state.values() if hasattr(each, "state")}
+    opened = "case-opened-high@1" if risk == "high" else "case-opened@1"
+    assert templates == {"bedfordshire-police": "case-changed@1", "probation": opened}
+
+
+@pytest.mark.parametrize(
+    ("so", "before", "alarmed"), [(True, "high", False), (True, "standard", True), (False, "standard", False)]
+)
+def test_a_report_that_a_signs_answer_made_be_decided_again_rings_only_where_its_risk_rose(
+    loop: MemoryLoop, *, so: bool, before: str, alarmed: bool
+) -> None:
+    triaged = example(ReportTriaged)
+    danger = triaged.report.model_copy(update={"danger_now": True, "partner": None})
+    decision = triaged.decision.model_copy(update={"risk": "high"})
+    earlier = EarlierDecision.model_validate({"revision": 1, "disposition": "needs-case", "risk": before})
+    answered = triaged.answered.model_copy(update={"confirmed": so})
+    again = {"report": danger, "decision": decision, "earlier": earlier, "linked": None, "answered": answered}
+    loop.send(triaged.model_copy(update=again), "report")
+    assert bool(told(loop)) is alarmed
+
+
 def test_a_review_that_nobody_answered_is_the_duty_managers(loop: MemoryLoop) -> None:
     loop.send(example(ReviewOverdue, "minimal"), "report")
     assert told(loop) == {"helen-strood"}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from schemas.case_life import SignConfirmed, SignStruckOut
 from schemas.personal import reveal
 from services.kernel.testing import START
 from services.referrals.domain.signs import of_both
@@ -44,7 +45,8 @@ def test_a_confirmed_sign_stands_and_the_timeline_has_who_and_why(desk: Desk) ->
     assert isinstance(answer, Done)
     assert signs_of(only(desk)) == (("weapon", "coercion"), (), ())
     last = history_of(desk, only(desk).state.case_id)[-1]
-    assert (last.type, last.event.by.id, last.event.changed) == ("SignConfirmed", "helen-strood", {"sign": "coercion"})
+    assert isinstance(last.event, SignConfirmed)
+    assert (last.event.by.id, last.event.changed) == ("helen-strood", {"sign": "coercion"})
     assert reveal(last.event.personal)["reason"] == WHY["reason"]
     assert last.event.case.version == 2
 
@@ -109,6 +111,16 @@ def test_a_report_decided_again_brings_a_struck_sign_back_only_with_new_words(
     again = triaged(decision=read("weapon")).model_dump() | {"report": known.model_dump(), "earlier": earlier}
     desk.send(type(triaged()).model_validate(again), str(known.report_id))
     assert ("weapon" in only(desk).state.flags) is back
+
+
+def test_an_answer_names_the_reports_that_the_sign_came_from_at_the_words_that_she_saw(desk: Desk) -> None:
+    desk.report(decision=read("coercion"), report={"revision": 3})
+    desk.report(decision=read("child"))
+    desk.asks(only(desk), "strike-sign", {"sign": "coercion"} | WHY)
+    (event,) = [each.body for each in desk.events if isinstance(each.body, SignStruckOut)]
+    with_it = {each.facts.report_id: each.facts.revision for each in reports_of(desk, only(desk).state.case_id)[:2]}
+    assert {each.report_id: each.revision for each in event.reports} == with_it
+    assert sorted(with_it.values()) == [1, 3]
 
 
 def test_of_two_cases_that_become_one_what_either_knows_for_certain_is_certain() -> None:

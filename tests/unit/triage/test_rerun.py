@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from schemas.case_life import ReportOfSign, SignConfirmed, SignStruckOut
 from schemas.events import ReportFacts, ReportReceived
 from schemas.personal import seal
 from services.kernel.testing import MemoryLoop
@@ -23,6 +24,7 @@ from services.triage.domain.rule_edits import RowEdit, edited
 from services.triage.domain.state import Decided
 from services.triage.messages import TextRead
 from services.triage.rule_set import compiled, read_rules, shipped_documents
+from tests.unit.referrals.made import ASHA, open_case
 
 LUTON = Path("partnerships/luton")
 RULES = read_rules(LUTON)
@@ -111,6 +113,21 @@ def answered(loop: MemoryLoop, reading: Reading | None) -> None:
         loop.send(body, str(asked.report_id), origin="result")
 
 
+SIGNS = ("child", "coercion", "weapon", "danger-now", "repeat-victim")
+
+
+def signs_answered(loop: MemoryLoop, said: list[tuple[str, bool]]) -> None:
+    """A person answers these signs on the cases of all reports that there are."""
+    for sign, so in said:
+        loop.pass_time(timedelta(milliseconds=1))
+        decided = [value.report for value in loop.state.values() if isinstance(value, Decided)]
+        named = tuple(ReportOfSign(report_id=each.report_id, revision=each.revision) for each in decided)
+        made = (SignConfirmed if so else SignStruckOut)(
+            case=open_case(UUID(int=9), loop.now), at=loop.now, by=ASHA, changed={"sign": sign}, reports=named
+        )
+        loop.send(made, "case")
+
+
 def stored(decided: Decided) -> Decided:
     """As it comes back from the database."""
     return Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
@@ -118,18 +135,25 @@ def stored(decided: Decided) -> Decided:
 
 @pytest.mark.parametrize("rules", [RULES, READ], ids=["without-a-reader", "with-a-reader"])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(sent=some.lists(some.tuples(events(), some.none() | readings), min_size=1, max_size=6))
+@given(
+    sent=some.lists(some.tuples(events(), some.none() | readings), min_size=1, max_size=6),
+    said=some.lists(some.tuples(some.sampled_from(SIGNS), some.booleans()), max_size=4),
+)
 def test_a_decision_made_again_from_its_recorded_inputs_is_the_same(
-    rules: Rules, sent: list[tuple[ReportReceived, Reading | None]]
+    rules: Rules, sent: list[tuple[ReportReceived, Reading | None]], said: list[tuple[str, bool]]
 ) -> None:
-    """Read, unread or late: a drawn reading is the worker's answer, and where none is drawn the timer decides."""
+    """Read, unread or late: a drawn reading is the worker's answer, and where none is drawn the timer decides. Signs of
+    all of them are confirmed and struck out on their cases, before the last report and after it."""
     loop = MemoryLoop(Deciding(), rules, NOW)
     for revision, (event, reading) in enumerate(sent, 1):
+        if revision == len(sent):
+            signs_answered(loop, said[:2])
         report = event.report.model_copy(update={"revision": revision})
         loop.send(event.model_copy(update={"report": report}), str(report.report_id))
         if reading is not None:
             answered(loop, reading)
     loop.pass_time(WAIT)
+    signs_answered(loop, said[2:])
     made = [value for value in loop.state.values() if isinstance(value, Decided)]
     assert {each.report.report_id for each in made} == {event.report.report_id for event, _ in sent}
     for decided in made:

@@ -37,6 +37,8 @@ class RuleKeeper:
         self._fallback = compiled(self.shipped, self.partnership)
         self._compiled: dict[int, Rules] = {}
         self._judged: dict[str, Judged] = {}
+        self.last: Rules | None = None
+        """The rules that were in force when this process last asked; None before it did."""
         self.trouble: str | None = None
 
     @property
@@ -47,9 +49,14 @@ class RuleKeeper:
     async def active(self, connection: AsyncConnection) -> Rules:
         """The rules in force; those of the folder until some were published."""
         found = await rule_repository.active(connection)
-        if found is None:
-            return self._fallback
-        _, number = found
+        return await self.numbered(connection, None if found is None else found[1])
+
+    async def numbered(self, connection: AsyncConnection, number: int | None) -> Rules:
+        """The rules of the version that is in force; None before there was one."""
+        self.last = self._fallback if number is None else await self._version(connection, number)
+        return self.last
+
+    async def _version(self, connection: AsyncConnection, number: int) -> Rules:
         if number not in self._compiled:
             texts = await rule_repository.documents(connection, [number])
             await self._compile(number, texts[number].documents)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
+from threadpoolctl import threadpool_limits
 
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
@@ -49,6 +50,8 @@ class LiveReader:
         self._keeper, self._clock, self._seconds = keeper, clock, settings.reading_seconds
         self._database = Database("triage", settings, kept=1, most=2)
         self._thread = ThreadPoolExecutor(1, "second-reader")
+        # numpy's own threads would take every other core for a product of a millisecond, and keep it for ten more.
+        threadpool_limits(1, user_api="blas")
         if self.trouble is not None:
             log.warning("no_second_reader", why=self.trouble)
 
@@ -68,9 +71,15 @@ class LiveReader:
         second, left = self.second, (asked.until - self._clock()).total_seconds()
         if second is None or left <= 0:
             return None
-        async with self._database.writing() as connection:
-            lexicon = (await self._keeper.active(connection)).reader.lexicon
+        lexicon = (await self._rules()).reader.lexicon
         return await self._in_thread(left + GRACE_SECONDS, lambda: second.read(asked.text, lexicon))
+
+    async def _rules(self) -> Rules:
+        """Those that decided last here: a reading needs their lexicon alone, which is not worth a transaction."""
+        if self._keeper.last is not None:
+            return self._keeper.last
+        async with self._database.writing() as connection:
+            return await self._keeper.active(connection)
 
     async def explained(self, line: str, rules: Rules, now: datetime) -> dict[str, Any]:
         """As `explain.explained`; by lexicon and tables alone where the second reader does not answer."""

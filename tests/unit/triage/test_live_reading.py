@@ -1,0 +1,64 @@
+"""How a process of triage reads beside its loop, without engines and without the sentence model."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from services.kernel.clock import utc_now
+from services.kernel.settings import Settings
+from services.kernel.workers import Job
+from services.triage.domain.lexicon import Lexicon
+from services.triage.domain.reading import Reading
+from services.triage.keeping import RuleKeeper
+from services.triage.live_reading import LiveReader
+from services.triage.messages import ReadText
+
+LUTON = Path("partnerships/luton")
+NOWHERE = Settings(database_url="postgresql://hub@127.0.0.1:1/hub", partnership=LUTON)
+"""No database answers there."""
+
+
+class Noting:
+    """A second reader that notes with which lexicon it reads."""
+
+    def __init__(self) -> None:
+        self.lexicons: list[Lexicon] = []
+
+    def read(self, text: str, lexicon: Lexicon) -> Reading:
+        """Nothing in particular."""
+        self.lexicons.append(lexicon)
+        return Reading("noting", {"asb": 1.0}, {})
+
+
+@pytest.fixture(scope="module")
+def keeper() -> RuleKeeper:
+    """What keeps Luton's rules."""
+    return RuleKeeper(LUTON)
+
+
+def job() -> Job:
+    """A text to read, with time enough."""
+    asked = ReadText(report_id=uuid4(), asked=uuid4(), keys=(), text="Words.", until=utc_now() + timedelta(minutes=5))
+    return Job(uuid4(), "read-text", "subject", asked.model_dump_json(), 1, False, None)
+
+
+def test_a_reading_keeps_no_second_core_busy(keeper: RuleKeeper) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        LiveReader(NOWHERE, keeper)
+        assert [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"] == [1]
+
+
+async def test_a_text_is_read_with_the_rules_that_decided_last_and_no_transaction(
+    keeper: RuleKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, noting = LiveReader(NOWHERE, keeper), Noting()
+    second: Any = noting
+    monkeypatch.setattr(reader, "second", second)
+    monkeypatch.setattr(keeper, "last", keeper.folder)
+    answered = await reader.do(job())
+    assert answered.reading is not None
+    assert noting.lexicons == [keeper.folder.reader.lexicon]

@@ -9,7 +9,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import text
@@ -39,6 +39,13 @@ TURN = 20
 
 T = TypeVar("T")
 log = structlog.get_logger()
+
+
+class Wake(Protocol):
+    """Called after each commit that left something to do; `jobs`: whether jobs may be among it."""
+
+    def __call__(self, *, jobs: bool) -> None:
+        """Look for it now."""
 
 
 @dataclass(slots=True)
@@ -75,10 +82,10 @@ class Loop:
         stage: Stage,
         database: Database,
         clock: Clock = utc_now,
-        wake: Callable[[], None] | None = None,
+        wake: Wake | None = None,
     ) -> None:
         self.service, self.stage, self.database = service, stage, database
-        self._clock, self._wake = clock, wake or (lambda: None)
+        self._clock, self._wake = clock, wake or (lambda *, jobs: None)
         self._recent: deque[str | None] = deque(maxlen=RECENT_MESSAGES)
 
     async def run(self, batch: Batch) -> list[Outcome]:
@@ -269,5 +276,6 @@ class Loop:
         messages = [outcome.received.message for outcome in work.outcomes if outcome.received.message]
         if messages and batch.uses_inbox:  # a replayed record's age is no hop's time
             HOP_SECONDS.labels(batch.name).observe((ended - messages[-1].time).total_seconds())
-        if work.effects.events or work.effects.jobs or work.effects.timers or work.dead or work.waiting or batch.freed:
-            self._wake()
+        told = bool(work.dead or work.waiting or batch.freed)  # the stage, of what is held: that may make jobs too
+        if work.effects.events or work.effects.jobs or work.effects.timers or told:
+            self._wake(jobs=told or bool(work.effects.jobs))

@@ -108,9 +108,10 @@ class Process:
             app.include_router(router)
         return app
 
-    def _woken(self) -> None:
+    def _woken(self, *, jobs: bool) -> None:
+        """What a batch left is looked for at once; jobs only after one that made some: each look is a transaction."""
         self.relay.wake()
-        for worker in self.workers:
+        for worker in self.workers if jobs else ():
             worker.woken.set()
 
     def _live_waiting(self) -> bool:

@@ -38,6 +38,6 @@ class DeskStage:
         await rules_repository.save(connection, changed)
         await meetings_repository.save(connection, changed)
 
-    async def rules(self, connection: AsyncConnection) -> Partnership:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Partnership:
         """The partnership as it was read at the start."""
         return self._partnership

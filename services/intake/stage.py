@@ -80,7 +80,7 @@ class IntakeStage:
         """See `repository.save`."""
         await repository.save(connection, changed)
 
-    async def rules(self, connection: AsyncConnection) -> IntakeRules:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> IntakeRules:
         """The partnership as it was read at the start."""
         return self._rules
 

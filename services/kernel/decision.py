@@ -159,8 +159,11 @@ class Stage(Protocol):
     async def save(self, connection: AsyncConnection, changed: Mapping[str, Any]) -> None:
         """One statement a table for a whole batch: the final value of each changed key, sorted by key."""
 
-    async def rules(self, connection: AsyncConnection) -> Any:
-        """The active rule set for `context`, read with the batch; its compiled form is cached by id. None if unused."""
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Any:
+        """The active rule set for `context`, read with the batch; its compiled form is cached by id. None if unused.
+
+        `state` is what `load` found for the batch: a stage whose `load` asked which set is active asks no second time.
+        """
 
 
 def touched(collections: Iterable[Collection[str]]) -> list[str]:

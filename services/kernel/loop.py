@@ -179,7 +179,7 @@ class Loop:
         keys = Keys.union(keys for _, _, keys in keyed)
         await self._lock(connection, keys)
         state = await self.stage.load(connection, keys)
-        rules = await self.stage.rules(connection)
+        rules = await self.stage.rules(connection, state)
         for place, (each, message, _) in enumerate(keyed, 1):
             self._fold(batch, work, each, message, state, rules)
             if place % TURN == 0:
@@ -197,7 +197,7 @@ class Loop:
         keys = Keys.union(map(self.stage.keys, told))
         await self._lock(connection, keys)
         state = await self.stage.load(connection, keys)
-        rules, effects = await self.stage.rules(connection), Effects(self.service)
+        rules, effects = await self.stage.rules(connection, state), Effects(self.service)
         changed: dict[str, Any] = {}
         for message in told:
             decision = self.stage.decide(state, message, Context(work.started, message.id, rules))

@@ -54,6 +54,6 @@ class NotifyStage:
         """See `repository.save`."""
         await repository.save(connection, changed)
 
-    async def rules(self, connection: AsyncConnection) -> Rules:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Rules:
         """The partnership as it was read at the start."""
         return self._rules

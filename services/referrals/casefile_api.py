@@ -77,7 +77,7 @@ async def as_known(connection: AsyncConnection, caller: Caller, hub: Process, ca
     """The case folded from its history up to a moment, if one of her agencies could see it then. Raises 404."""
     events = await repository.history_until(connection, case.state.case_id, at, FOLDED_AT_MOST)
     known = history.folded(reversed(events))
-    rules = await hub.stage.rules(connection)
+    rules = await hub.stage.rules(connection, {})
     if known.state is None or not (caller.sees_all or known.seen_by(caller.agencies, rules.partnership)):
         raise missing("case")
     sight = sight_of(caller, known.state.themes, rules.partnership)

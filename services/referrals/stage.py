@@ -61,6 +61,6 @@ class ReferralsStage:
         """See `repository.save`."""
         await repository.save(connection, changed)
 
-    async def rules(self, connection: AsyncConnection) -> Rules:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Rules:
         """The partnership as it was read at the start."""
         return self._rules

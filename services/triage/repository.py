@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.triage.domain.rule_versions import IN_FORCE
 from services.triage.domain.sampling import waits
 from services.triage.domain.state import (
     Decided,
@@ -24,8 +25,14 @@ COUNTED_AT_MOST = 50
 SHOWN_AT_MOST = 50
 """Earlier decisions on one report that a page shows."""
 
+# With the number of the rules in force, which every batch needs: to a report alone each statement more is a tenth.
 _DECISIONS = text("""
-    SELECT report_id, document FROM decisions WHERE report_id = ANY(CAST(:keys AS uuid[])) ORDER BY report_id FOR UPDATE
+    WITH known AS MATERIALIZED (
+        SELECT report_id, document FROM decisions WHERE report_id = ANY(CAST(:keys AS uuid[])) ORDER BY report_id
+        FOR UPDATE
+    )
+    SELECT report_id, document, NULL AS number FROM known
+    UNION ALL SELECT NULL, NULL, number FROM rule_sets WHERE status = 'published'
 """)
 _PLACES = text("""
     SELECT 'place:' || k.key AS key, d.report_id, d.reference, d.happened_at, d.timed, d.cell, d.themes, d.victims,
@@ -115,11 +122,12 @@ def _sighting(row: Any) -> Sighting:
 
 
 async def load(connection: AsyncConnection, keys: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Decisions, and the latest sightings at places and of victims: one query each, for those of `keys`."""
+    """Decisions, with which rules are in force, and the latest sightings at places and of victims: a query each."""
     state: dict[str, Any] = {}
     if keys["decision"]:
-        rows = await connection.execute(_DECISIONS, {"keys": keys["decision"]})
-        state |= {f"decision:{row.report_id}": Decided.model_validate(row.document) for row in rows}
+        rows = (await connection.execute(_DECISIONS, {"keys": keys["decision"]})).all()
+        state[IN_FORCE] = next((row.number for row in rows if row.number is not None), None)
+        state |= {f"decision:{row.report_id}": Decided.model_validate(row.document) for row in rows if row.report_id}
     for kind, query in _SIGHTED:
         if keys[kind]:
             found: dict[str, list[Sighting]] = {}

@@ -14,7 +14,7 @@ from schemas.personal import reveal
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.kernel.holding import Holding
 from services.triage import replay_repository, repository, rule_repository, unread_repository
-from services.triage.domain import handling, holding, rule_book, shadow
+from services.triage.domain import handling, holding, rule_book, rule_versions, shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
@@ -118,6 +118,10 @@ class TriageStage:
         await rule_repository.save(connection, changed)
         await replay_repository.save(connection, changed)
 
-    async def rules(self, connection: AsyncConnection) -> Rules:
-        """The rule set in force, by its id; compiled once. And how long a report may wait for its reading here."""
-        return replace(await self._keeper.active(connection), reading_wait=self.reading_wait)
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Rules:
+        """The rule set in force, compiled once. And how long a report may wait for its reading here."""
+        if rule_versions.IN_FORCE in state:
+            rules = await self._keeper.numbered(connection, state[rule_versions.IN_FORCE])
+        else:
+            rules = await self._keeper.active(connection)
+        return replace(rules, reading_wait=self.reading_wait)

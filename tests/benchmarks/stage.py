@@ -81,7 +81,7 @@ class BenchStage:
             {"ids": list(changed), "bodies": [body.model_dump_json() for body in changed.values()]},
         )
 
-    async def rules(self, connection: AsyncConnection) -> None:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> None:
         """None needed."""
 
 

@@ -99,6 +99,10 @@ def head_key(number: int) -> str:
     return f"rule-head:{number}"
 
 
+IN_FORCE = "rules-in-force"
+"""The state key of the published version's number; None stands there before one was published."""
+
+
 def text_key(number: int) -> str:
     """The state key of a rule set's documents."""
     return f"rule-text:{number}"

@@ -124,7 +124,7 @@ class ProbeStage:
             },
         )
 
-    async def rules(self, connection: AsyncConnection) -> None:
+    async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> None:
         """None needed."""
 
 

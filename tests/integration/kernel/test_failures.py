@@ -199,10 +199,10 @@ async def test_a_rebalance_in_the_middle_of_a_transaction_decides_each_message_o
     reached, opened = asyncio.Event(), asyncio.Event()
     rules = first.stage.rules
 
-    async def slow_rules(connection: Any) -> Any:
+    async def slow_rules(connection: Any, state: Any) -> Any:
         reached.set()
         await opened.wait()
-        return await rules(connection)
+        return await rules(connection, state)
 
     first.stage.rules = slow_rules  # type: ignore[method-assign]
     await running.poke([f"p{n % 7}" for n in range(300)])

@@ -49,7 +49,7 @@ def job() -> Job:
 def test_a_reading_keeps_no_second_core_busy(keeper: RuleKeeper) -> None:
     with threadpool_limits(2, user_api="blas"):
         LiveReader(NOWHERE, keeper)
-        assert [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"] == [1]
+        assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
 
 
 async def test_a_text_is_read_with_the_rules_that_decided_last_and_no_transaction(

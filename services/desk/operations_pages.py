@@ -108,7 +108,7 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     page: Response = request.app.state.pages.render(
         "ops.html",
         **shell(request, session, "ops"),
-        balance=balanced(balance) if balance else None,
+        balance=balanced(balance, len(letters)) if balance else None,
         services={name: found and found | {"trouble": trouble(found)} for name, found in services.items()},
         letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
         partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],
@@ -141,9 +141,16 @@ def _oldest(balance: Mapping[str, Any], presenter: Presenter, now: datetime) -> 
     return f"{waiting['reference']}, for {since_words(now - since)}"
 
 
-def balanced(balance: Mapping[str, Any]) -> dict[str, Any]:
-    """The balance in the page's words: a report whose own message died is quarantined, and no longer on its way."""
-    return dict(balance) | {"dead_lettered": balance["quarantined"]}
+def balanced(balance: Mapping[str, Any], letters: int) -> dict[str, Any]:
+    """The balance in the page's words: a report whose own message died is quarantined, and no longer on its way.
+
+    Intake counts what it accepted. `outside` of the `letters` hold up no such report: a record that is no report of
+    intake's, or what another service than triage could not read.
+    """
+    return dict(balance) | {
+        "dead_lettered": balance["quarantined"],
+        "outside": max(0, letters - int(balance["quarantined"])),
+    }
 
 
 def feed(partner: Mapping[str, Any], presenter: Presenter, now: datetime) -> dict[str, Any]:

@@ -72,6 +72,13 @@ def test_a_poisoned_record_is_shown_masked_mended_in_one_field_and_replayed_unde
     letters = page.locator("[aria-labelledby=dl] a", has_text="ReportReceived.v1")
     in_triage = page.locator("[aria-labelledby=dl] tr", has_text="in triage").get_by_role("link").last
     until(lambda: page.goto("/ops") and in_triage.count(), "the dead letter of triage")
+    # It is no report that intake accepted: the balance counts none, and says of the letters that they are not in it.
+    expect(page.locator(".bal__close dd")).to_have_text("0")
+    expect(page.locator(".bal__eq div", has_text="Dead-lettered").locator("dd")).to_have_text("0")
+    outside = page.locator("[aria-labelledby=dl] tbody tr").count()
+    expect(page.locator(".bal__note")).to_contain_text(f"{outside} of the dead letters below hold")
+    expect(page.locator(".bal__note")).to_contain_text("not in the balance: foreign records without a report here")
+    expect(page.locator("#dl .n")).to_contain_text(f"{outside}, 0 of them an accepted report's")
     in_triage.click()
     expect(page.locator("main")).to_contain_text(message_id)
     expect(page.locator(".dead__b")).to_contain_text('"channel"')

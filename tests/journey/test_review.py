@@ -58,6 +58,21 @@ def test_a_report_is_read_and_changed_with_a_reason_by_keyboard_alone(page: Page
     assert "She may be controlled" not in httpx2.get(f"{hub}/api/v1/reports/{reference}", headers=POLICE).text
 
 
+def test_what_cannot_be_undone_says_so_before_it_is_decided(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    for key, field, words in (("3", "#second", "A split is final"), ("4", "#case", "A join is final")):
+        page.keyboard.press(key)
+        note = page.locator(f"{field}-final")
+        expect(note).to_be_visible()
+        expect(note).to_contain_text(words)
+        expect(page.locator(field)).to_have_attribute("aria-describedby", f"{field[1:]}-final")
+    page.keyboard.press("1")
+    expect(page.locator("#second-final")).to_be_hidden()
+    expect(page.locator("#case-final")).to_be_hidden()
+
+
 def routed(hub: str, reference: str) -> dict[str, Any] | None:
     found = receipt(hub, reference)
     return found if found["status"] == "routed" else None

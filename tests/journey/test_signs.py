@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import press
-from tests.journey.steps import assert_sound, case_of, post_call
+from tests.journey.steps import assert_sound, case_of, post_call, until
 
 pytestmark = pytest.mark.journey
 DUTY = {"Authorization": "Bearer demo-duty"}
@@ -43,6 +43,35 @@ def test_a_sign_is_struck_out_by_keyboard_and_the_timeline_says_who_and_why(page
     expect(timeline).to_contain_text("Sign struck out")
     expect(timeline).to_contain_text("It was a butter knife, on the table.")
     expect(timeline).to_contain_text("Helen Strood")
+
+
+def test_after_a_strike_the_report_is_decided_again_and_the_page_shows_a_lower_risk_and_why(
+    page: Page, hub: str
+) -> None:
+    reference = case_with_a_weapon(hub)
+    sign_in(page, "helen-strood")
+    page.goto(f"/cases/{reference}")
+    before = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()
+    assert before["risk"] == "high"
+    page.keyboard.press("s")
+    form = page.locator("form", has=page.locator("#sign"))
+    expect(form).to_contain_text("decided again")
+    form.locator("#sign").select_option("weapon")
+    form.locator("#sign-reason").fill("It was a butter knife, on the table.")
+    press(page, form, "It is not so: strike out")
+    timeline = page.locator(".moj-timeline")
+
+    def decided_again() -> int:
+        page.goto(f"/cases/{reference}")
+        return timeline.get_by_text("Report decided again").count()
+
+    until(decided_again, "the report to be decided again on the case's timeline")
+    expect(timeline).to_contain_text("Risk: high to medium.")
+    expect(timeline).to_contain_text("Decided again, since a sign of it was struck out")
+    after = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()
+    assert (after["risk"], after["lead_agency"], after["status"]) == ("medium", before["lead_agency"], "open")
+    assert after["due_at"] > before["due_at"]
+    assert [each["type"] for each in after["timeline"]].count("ReportCorrected") == 1
 
 
 def test_by_http_a_strike_needs_the_version_is_carried_out_once_and_a_danger_stays(hub: str) -> None:

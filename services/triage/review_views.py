@@ -8,6 +8,7 @@ from services.partnership.models import Partnership
 from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import PREFIX
 from services.triage.domain.sampling import waits
+from services.triage.domain.signs import STRUCK
 from services.triage.domain.state import Decided
 from services.triage.domain.succession import answer_due
 from services.triage.explain import decision_view
@@ -72,6 +73,8 @@ def _said(rule: str, rules: Rules) -> dict[str, Any]:
     row = rules.reader.tables.rows.get(table, {}).get(name)
     if row is not None:
         return {"says": row.text, "theme": row.outputs.get("theme"), "weight": row.outputs.get("weight")}
+    if table == STRUCK:
+        return {"says": f"{name.replace('-', ' ').capitalize()}: struck out on its case", "theme": None, "weight": None}
     words = {f"entitlements/{each.code}": each.name for each in rules.partnership.entitlements}
     return {"says": words.get(rule, name.replace("-", " ").capitalize()), "theme": None, "weight": None}
 

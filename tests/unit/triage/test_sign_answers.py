@@ -18,6 +18,7 @@ from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided, Superseded
 from services.triage.messages import ResolveReview, TextRead
+from services.triage.review_views import fired
 from services.triage.rule_set import read_rules
 from tests.unit.referrals.made import open_case
 
@@ -343,3 +344,10 @@ def test_what_the_record_itself_holds_is_corrected_there_and_not_struck_out(loop
     assert sign in now(loop, 3).decision.flags
     answers(loop, sign, so=False, numbers=(3,))
     assert sign in now(loop, 3).decision.flags
+
+
+def test_who_reads_the_evidence_is_told_in_words_that_the_sign_was_struck_out(loop: MemoryLoop, rules: Rules) -> None:
+    comes(loop, BEATEN, category="domestic-abuse")
+    answers(loop, "weapon", so=False)
+    said = fired(now(loop), rules, {})["struck-out/weapon"]
+    assert said["says"] == "Weapon: struck out on its case"

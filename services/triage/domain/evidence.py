@@ -150,7 +150,9 @@ class Reader:
         """A confirmed sign says what a plain word of it says; one that was struck out is none, whoever else says so."""
         evidence.marked |= signs.struck
         evidence.flags = [flag for flag in evidence.flags if flag not in signs.struck]
-        evidence.because += [Because(f"{STRUCK}/{sign}", "signs", negated=True) for sign in sorted(signs.struck)]
+        said = {each.rule for each in evidence.because}
+        unsaid = (rule for sign in sorted(signs.struck) if (rule := f"{STRUCK}/{sign}") not in said)
+        evidence.because += [Because(rule, "signs", negated=True) for rule in unsaid]
         for sign in sorted(signs.confirmed.difference(evidence.flags)):
             evidence.signals.append(sign)
             for row in self.tables.of_signal(sign, negated=False):

@@ -163,7 +163,11 @@ def test_a_strike_leaves_the_other_signs_as_they_were(loop: MemoryLoop) -> None:
 
 def test_a_confirmed_sign_hides_nothing_else_that_was_read(loop: MemoryLoop, rules: Rules) -> None:
     """With it the tables alone would be sure, and would not ask the second reader any more."""
-    comes(loop, "People fight by the garages most nights, a man was assaulted.", read(VIOLENCE, trafficking=0.9, coercion=0.9))
+    comes(
+        loop,
+        "People fight there most nights, a man was assaulted.",
+        read(VIOLENCE, trafficking=0.9, coercion=0.9),
+    )
     loop.pass_time(MOMENT)
     answers(loop, "trafficking", so=True)
     after = now(loop).decision

@@ -89,9 +89,11 @@ def counted_by(rule: EntitlementRule, code: str, asked: Asked, counts: Counts) -
     """One rule's count against the threshold `code`."""
     threshold = asked.partnership.threshold(code)
     days = threshold.within_days or 0
-    hours = timedelta(hours=asked.partnership.threshold("same-incident").value)
     alike = [each for each in since(counts.seen, asked.at, days) if _counts_with(rule, asked.sighting, each)]
-    groups = incidents([*alike, asked.sighting], hours)
+    groups = [(asked.sighting,)]
+    if alike:
+        hours = timedelta(hours=asked.partnership.threshold("same-incident").value)
+        groups = incidents([*alike, asked.sighting], hours)
     return Counted(rule, tuple(groups), int(threshold.value), days)
 
 

@@ -8,7 +8,7 @@ states are worked out as texts need them and kept.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import count, product
 
 GAP, GAP_WORDS = "_", 3
 """The sign of a gap, and the words that it may hold."""
@@ -30,11 +30,20 @@ def _plainly(letter: str) -> str | None:
 _PLAINLY = {code: _plainly(chr(code)) for code in range(128)}
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text in small letters without apostrophes, and the signs that part its clauses."""
-    text = text.replace("’", "'")
+def plainly_written(text: str) -> str:
+    """The text with one kind of apostrophe and without foreign signs: each code point stands where it stood.
+
+    "İ" becomes a plain letter, since its small one is two code points, of which the second stands in no word.
+    """
+    text = text.replace("’", "'").replace("İ", "I")
     for sign in () if text.isascii() else _FOREIGN:
         text = text.replace(sign, " ")
+    return text
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters without apostrophes, and the signs that part its clauses."""
+    text = plainly_written(text)
     if not text.isascii():
         return _WORDS.findall(text.lower().replace("'", ""))
     # What follows gives the same for ASCII in half the time: every report is read so.
@@ -242,11 +251,11 @@ class Terms:
         only once, but texts that it has not seen make it work out hundreds of states each.
         """
         made: dict[tuple[int, str], int] = {}
-        begun, ended = self._start.get, [*words, "\n"]
+        ended = [*words, "\n"]
         for first, state in [
             (place, state)
-            for place, word in enumerate(words)
-            if (state := begun(word)) is not None and (state.alive or ended[place + 1] in state)
+            for place, state, following in zip(count(), map(self._start.get, words), ended[1:], strict=False)
+            if state is not None and (state.alive or following in state)
         ]:
             self._follow(state, ended, first, made)
         return [(label, first, last) for (last, label), first in sorted(made.items())]

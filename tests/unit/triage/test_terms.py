@@ -1,6 +1,8 @@
 """Terms are found in one pass, with their gaps, choices and sets, and a turn of the sentence ends a "no"."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.terms import TermMalformed, Terms, words_of
@@ -64,6 +66,13 @@ def test_a_hit_says_how_it_is_meant(text: str, marks: list[tuple[str, str | None
 def test_spans_are_code_points_of_the_text_as_it_was_sent() -> None:
     hit = Lexicon(CONTENT).hits("İ said: “don’t”, a KNIFE 😀")[0]
     assert (hit.text, hit.start, hit.end) == ("KNIFE", 19, 24)
+
+
+@given(st.text(st.sampled_from("aB1é_ '’.;!?\n,-“–İſß\t😀"), max_size=30), st.sampled_from(["", "İbrahim's "]))
+def test_the_span_of_a_hit_holds_its_words_whatever_stands_before_it(before: str, name: str) -> None:
+    text = f"{before} {name}KNI'FE"
+    hit = Lexicon(CONTENT).hits(text)[-1]
+    assert (hit.text, hit.end) == ("KNI'FE", len(text))
 
 
 def test_a_hint_is_not_a_signal() -> None:

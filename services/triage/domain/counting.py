@@ -90,7 +90,7 @@ def counted_by(rule: EntitlementRule, code: str, asked: Asked, counts: Counts) -
     threshold = asked.partnership.threshold(code)
     days = threshold.within_days or 0
     alike = [each for each in since(counts.seen, asked.at, days) if _counts_with(rule, asked.sighting, each)]
-    groups = [(asked.sighting,)]
+    groups: list[tuple[Sighting, ...]] = [(asked.sighting,)]
     if alike:
         hours = timedelta(hours=asked.partnership.threshold("same-incident").value)
         groups = incidents([*alike, asked.sighting], hours)

@@ -65,7 +65,6 @@ def kafka(data: Path, repository: Path, port: int, changed: dict[str, str] | Non
         ready=lambda: answers(port),
         port=port,
         directory=data,
-        ready_seconds=60,
         stop_seconds=15,
     )
 

@@ -81,9 +81,7 @@ class Plan:
 
     def service_programs(self) -> list[Program]:
         """The hub's own services, in the order of the data's flow."""
-        return [
-            self._python(name, "hub", "run", name, port=self.ports.service(name), seconds=90) for name in self.services
-        ]
+        return [self._python(name, "hub", "run", name, port=self.ports.service(name)) for name in self.services]
 
     def feeder(self) -> list[Program]:
         """The demonstration day."""
@@ -91,7 +89,7 @@ class Plan:
             return []
         return [self._python("demonstration", "hub", "simulate", port=None)]
 
-    def _python(self, name: str, module: str, *arguments: object, port: int | None, seconds: float = 30) -> Program:
+    def _python(self, name: str, module: str, *arguments: object, port: int | None) -> Program:
         return Program(
             name=name,
             command=(sys.executable, "-m", module, *map(str, arguments)),
@@ -99,7 +97,6 @@ class Plan:
             port=port,
             environment={**self.environment(), "PYTHONUNBUFFERED": "1"},
             directory=ROOT,
-            ready_seconds=seconds,
             stop_seconds=10,
         )
 

@@ -27,7 +27,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     # Small: each of some forty connections that touched them counts them as its own, and the system caches files too.
-    "shared_buffers": "12MB",
+    "shared_buffers": "8MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
@@ -67,7 +67,6 @@ def postgres(data: Path, port: int, changed: Mapping[str, str] | None = None) ->
         directory=data,
         user=user,
         stop_signal=signal.SIGINT,
-        ready_seconds=120,
         stop_seconds=20,
     )
 

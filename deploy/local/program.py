@@ -32,7 +32,8 @@ class Program:
     user: int | None = None
     """The user id to run as, for what refuses to run as root."""
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_seconds: float = 60
+    ready_seconds: float = 180
+    """Only what hangs takes so long, on a slow machine too: a program that ends is noticed at once."""
     stop_seconds: float = 10
 
 

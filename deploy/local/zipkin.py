@@ -30,7 +30,6 @@ def zipkin(repository: Path, folder: Path, port: int) -> Program:
             "ARMERIA_PORTS_0_PORT": str(port),
             "ARMERIA_PORTS_0_PROTOCOLS_0": "http",
         },
-        ready_seconds=60,
         stop_seconds=5,
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.access.sharing import sight_of
 from services.desk import case_view, marks_repository, repository, write_repository
 from services.desk.case_parts import parts_of
-from services.desk.commands import BODIES, Casework, Outcome, caught_up
+from services.desk.commands import BODIES, Casework, Outcome, behind, caught_up
 from services.desk.conflict_page import conflict, words_of
 from services.desk.frame import (
     missing,
@@ -47,9 +47,10 @@ async def case_page(
     notice: str = "",
     show: str = "all",
     before: int | None = None,
+    since: int | None = None,
 ) -> Response:
-    """One case. The reading is recorded."""
-    return await _case_page(request, session, tidy(reference), notice=notice, show=show, before=before)
+    """One case. The reading is recorded. `since` is where the read model stood before her command, not shown yet."""
+    return await _case_page(request, session, tidy(reference), notice=notice, show=show, before=before, since=since)
 
 
 async def _case_page(
@@ -63,6 +64,7 @@ async def _case_page(
     show: str = "all",
     kept: str = "",
     before: int | None = None,
+    since: int | None = None,
 ) -> Response:
     hub: Process = request.app.state.hub
     now = hub.clock()
@@ -86,6 +88,7 @@ async def _case_page(
         show=show,
         before=before,
         notice=notice,
+        behind=since is not None and state["sequence"] <= since,
         error=error,
         kept=kept,
         key=str(uuid4()),
@@ -232,7 +235,7 @@ async def _commanded(
 async def _after(hub: Process, session: Session, reference: str, sequence: int) -> str:
     """Where a saved command leads: to the case as it stands, or to the worklist when it went to somebody else."""
     if not await caught_up(hub, session, reference, sequence):
-        return f"/cases/{reference}?notice=Saved.+The+page+is+catching+up."
+        return behind(reference, sequence)
     async with hub.database.reading(**session.reading()) as connection:
         state = await repository.case(connection, reference)
     if state is None:

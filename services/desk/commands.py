@@ -165,6 +165,11 @@ class Casework:
         return Outcome(answer.status_code, answer.json(), body)
 
 
+def behind(reference: str, sequence: int) -> str:
+    """The case's page while the read model stands at `sequence`: it says so, and looks again once that has moved."""
+    return f"/cases/{reference}?since={sequence}"
+
+
 async def caught_up(hub: Process, session: Session, reference: str, sequence: int) -> bool:
     """Wait, one second at most, until the read model has moved past `sequence`."""
     clock = asyncio.get_running_loop().time

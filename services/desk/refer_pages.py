@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk import case_view, repository, write_repository
-from services.desk.commands import Outcome, caught_up
+from services.desk.commands import Outcome, behind, caught_up
 from services.desk.conflict_page import conflict
 from services.desk.form_errors import NOTHING, Kept, kept, own_name
 from services.desk.frame import around, missing, pages_of, seen, sentence, shell, tidy
@@ -86,8 +86,9 @@ async def _given(
         return _page(request, session, asked, kept(outcome, form, asked.route.form), outcome)
     if draft:
         return RedirectResponse(f"/referrals/{to}/{draft}?notice=Saved.", 303)
-    caught = await caught_up(desk.hub, session, case, int(form.get("sequence") or 0))
-    return RedirectResponse(f"/cases/{case}" + ("" if caught else "?notice=Saved.+The+page+is+catching+up."), 303)
+    sequence = int(form.get("sequence") or 0)
+    caught = await caught_up(desk.hub, session, case, sequence)
+    return RedirectResponse(f"/cases/{case}" if caught else behind(case, sequence), 303)
 
 
 async def _asked(request: Request, session: Session, reference: str, to: str, draft: str) -> _Asked:

@@ -82,7 +82,7 @@ def _send(url: str, file: Path, into: dict[str, Any]) -> None:
 
 
 def _progress(url: str, batch: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx2.get(f"{url}{batch}", headers=KEY).raise_for_status().json()
+    found: dict[str, Any] = httpx2.get(f"{url}{batch}", headers=KEY, timeout=30).raise_for_status().json()
     return {name: found[name] for name in ("status", "rows", "accepted", "decided")}
 
 

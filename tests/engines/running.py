@@ -15,6 +15,8 @@ from pathlib import Path
 from deploy.local.program import Program, signal_group, spawn
 
 POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 600.0
+"""Kafka with a tenth of a core needs three minutes to come back; a program that ends is noticed at once."""
 PORTS = range(20_000, 32_000)
 
 
@@ -59,7 +61,7 @@ class Running:
             thread.submit(asyncio.run, self._ready()).result()
 
     async def _ready(self) -> None:
-        deadline = time.monotonic() + self.program.ready_seconds
+        deadline = time.monotonic() + max(self.program.ready_seconds, PATIENCE_SECONDS)
         while not await self.program.ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{self.program.name} did not start: {self.log.read_text()[-2000:]}")

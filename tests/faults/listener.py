@@ -47,7 +47,7 @@ class Listener:
     async def announce(self, hub: "WholeHub") -> None:
         """Tell the hub where the partners listen."""
         told = {"url": f"http://127.0.0.1:{self.port}/hook", "secret": SECRET}
-        async with httpx2.AsyncClient(base_url=hub.address("notify"), headers=hub.secret()) as client:
+        async with httpx2.AsyncClient(base_url=hub.address("notify"), headers=hub.secret(), timeout=60) as client:
             for partner in PARTNERS:
                 (await client.put(f"/internal/webhooks/{partner}", json=told)).raise_for_status()
 

@@ -20,7 +20,7 @@ from tests.engines.running import free_ports
 from tests.faults.traffic import record
 from tests.faults.whole_hub import ROOT, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 MEGABYTES, PIECE = 700, 1024
 SERVICES = "intake,triage,referrals,notify"
 FIRST, MORE = 15, 5
@@ -56,7 +56,7 @@ class SmallHub:
         with self.said.open("wb") as output:
             self.up = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         intake = f"http://127.0.0.1:{self.ports.service('intake')}"
-        self.client = httpx2.AsyncClient(base_url=intake, headers=POLICE, timeout=20)
+        self.client = httpx2.AsyncClient(base_url=intake, headers=POLICE, timeout=60)
         self.taken: set[str] = set()
 
     async def started(self) -> bool:

@@ -11,7 +11,7 @@ from tests.faults.listener import Listener
 from tests.faults.traffic import Traffic
 from tests.faults.whole_hub import WholeHub, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.faults
 SEED, EACH, ROUNDS = 20261126, 60, 2
 
 

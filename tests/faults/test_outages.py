@@ -17,7 +17,7 @@ from tests.faults.listener import Listener
 from tests.faults.traffic import Traffic
 from tests.faults.whole_hub import WholeHub, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.faults
 AWAY_SECONDS = float(os.environ.get("HUB_TEST_OUTAGE_SECONDS", "10"))
 EACH = 40
 SPREAD = AWAY_SECONDS / EACH

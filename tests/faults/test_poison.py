@@ -19,7 +19,7 @@ from tests.faults.ledger import by_report
 from tests.faults.traffic import record
 from tests.faults.whole_hub import ROOT, WholeHub, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 _LETTERS = "SELECT id FROM {0}.dead_letters WHERE held_key LIKE $1"
 POLICE = {"Authorization": "Bearer demo-police"}
 

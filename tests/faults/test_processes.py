@@ -16,7 +16,7 @@ from tests.faults.listener import Listener
 from tests.faults.traffic import Traffic, place, record
 from tests.faults.whole_hub import WholeHub, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.faults
 MORE = {"triage": 1, "referrals": 3}
 """Processes of a service beside the one that the hub runs: four of them choose between opening and joining."""
 MEETING = 24
@@ -37,12 +37,12 @@ async def processes(hub: WholeHub) -> AsyncIterator[list["subprocess.Popen[bytes
         for process in started:
             process.send_signal(signal.SIGTERM)
         for process in started:
-            process.wait(60)
+            process.wait(120)
 
 
 async def _ready(port: int) -> bool:
     """Whether the process is ready and has its share of every topic that it hears."""
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with httpx2.AsyncClient(timeout=30) as client:
         try:
             answer = await client.get(f"http://127.0.0.1:{port}/healthz")
         except httpx2.HTTPError:

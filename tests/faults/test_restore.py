@@ -13,7 +13,7 @@ from tests.faults.listener import Listener
 from tests.faults.traffic import Traffic
 from tests.faults.whole_hub import WholeHub, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.faults
 EACH = 12
 
 

@@ -74,7 +74,7 @@ class Traffic:
         """One by one over HTTP."""
         door = f"{service}{path.rpartition('/')[2]}"
         headers = {"Authorization": f"Bearer demo-{partner}"}
-        async with httpx2.AsyncClient(base_url=self.hub.address(service), headers=headers, timeout=20) as client:
+        async with httpx2.AsyncClient(base_url=self.hub.address(service), headers=headers, timeout=60) as client:
             for source_id in self._names(door, count):
                 await self._until_safe(client, path, json.dumps(record(source_id) | more).encode())
                 self._keep(partner, [source_id])

@@ -84,7 +84,7 @@ class WholeHub:
     async def ready(self) -> bool:
         """Whether every service says that it is ready."""
         assert self.up.poll() is None, f"the hub ended: {self.said.read_text()[-2000:]}"
-        async with httpx2.AsyncClient(timeout=10) as client:
+        async with httpx2.AsyncClient(timeout=30) as client:
             try:
                 answers = [await client.get(f"{self.address(name)}/readyz") for name in SERVICES]
             except httpx2.HTTPError:
@@ -109,7 +109,7 @@ class WholeHub:
         """Ctrl-C."""
         if self.up.poll() is None:
             self.up.send_signal(signal.SIGINT)
-            self.up.wait(60)
+            self.up.wait(120)
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:
         """Look at the tables."""

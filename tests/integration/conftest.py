@@ -25,7 +25,7 @@ BUILDERS: dict[str, Callable[[Settings], Process]] = {
     "referrals": build_referrals,
     "notify": build_notify,
 }
-DEADLINE = 90.0
+DEADLINE = 240.0
 FIRST_LOOK, LATER_LOOKS = 0.05, 0.3
 """Seconds between two looks, growing: some looks cost what the services under test could use."""
 _BEGIN = text("""
@@ -85,7 +85,7 @@ class Pipeline:
                 process.app.state.introspect = self.processes["intake"].app.state.introspect
             await self._stack.enter_async_context(process.app.router.lifespan_context(process.app))
             client = httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(app=process.app), base_url=f"http://{name}", timeout=30
+                transport=httpx2.ASGITransport(app=process.app), base_url=f"http://{name}", timeout=60
             )
             self.processes[name], self.clients[name] = process, await self._stack.enter_async_context(client)
         for process in self.processes.values():

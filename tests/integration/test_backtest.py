@@ -16,7 +16,7 @@ from tests.integration.conftest import Pipeline, until
 from tests.integration.test_pipeline import post, receipt
 from tests.integration.test_rules import asked, cells_of, in_force
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 LIVE = ("decisions", "decision_history", "outbox_messages", "inbox", "rule_sets", "tallies", "timers", "match_keys")
 
 

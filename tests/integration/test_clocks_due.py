@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.clocks_due import measure
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 async def test_two_thousand_clocks_run_out_in_order_and_once_across_a_restart(

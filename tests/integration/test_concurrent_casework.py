@@ -7,7 +7,7 @@ from tests.benchmarks.casework_api import soak
 from tests.benchmarks.casework_record import open_cases
 from tests.integration.conftest import Pipeline
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 PEOPLE, CASES, SECONDS = 50, 40, 12.0
 
 

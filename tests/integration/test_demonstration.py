@@ -15,7 +15,7 @@ from deploy.demonstration.script import read_script
 from tests.integration.conftest import Pipeline, until
 from tests.integration.test_meetings import call
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 DUTY, ROUND = "demo-duty", 7
 LEAH_BEFORE = (f"story-4-{ROUND}-6", f"story-4-{ROUND}-14")
 E_BIKES = f"story-8-{ROUND}-54"

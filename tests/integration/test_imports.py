@@ -21,7 +21,6 @@ POLICE = {"Authorization": "Bearer demo-police"}
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(300),
     pytest.mark.skipif(not ALL.exists(), reason=f"the police's extracts are not at {DATA}"),
 ]
 Row = dict[str, str]

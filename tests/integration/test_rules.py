@@ -17,7 +17,7 @@ from tests.engines.hub import service_settings
 from tests.integration.conftest import Pipeline, until
 from tests.integration.test_pipeline import post, receipt
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 ROW = "street-drinking"
 
 

@@ -16,23 +16,28 @@ from deploy.local import browser as chromium
 from tests.engines.running import free_ports
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS, STOP_SECONDS = 240, 60
+START_SECONDS, STOP_SECONDS = 600, 120
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-# Playwright's own 5 s are short for a machine whose cores another process of tests uses as well.
-expect.set_options(timeout=20_000)
+PATIENCE = 90_000
+"""Milliseconds; Playwright's own 5 s are short for a machine whose cores another process of tests uses as well."""
+expect.set_options(timeout=PATIENCE)
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
-def _ready(base: str) -> bool:
+def _ready(base: str, log: Path) -> bool:
+    """Whether all of it has started, which only the run itself knows, and the desk answers."""
     try:
-        return httpx2.get(f"{base}/readyz", timeout=3).status_code == httpx2.codes.OK
+        return (
+            "The hub is ready" in log.read_text()
+            and httpx2.get(f"{base}/readyz", timeout=20).status_code == httpx2.codes.OK
+        )
     except httpx2.HTTPError:
         return False
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", base: str, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
-    while not _ready(base):
+    while not _ready(base, log):
         assert process.poll() is None, f"the hub ended: {log.read_text()[-2000:]}"
         assert time.monotonic() < end, f"the hub was not ready: {log.read_text()[-2000:]}"
         time.sleep(0.3)
@@ -75,6 +80,7 @@ def chrome() -> Iterator[Browser]:
 def page(chrome: Browser, hub: str) -> Iterator[Page]:
     """A page of its own at 1440×900 that fails on any error in its console."""
     context = chrome.new_context(viewport=WIDE, base_url=hub)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
     made = context.new_page()
     errors: list[str] = []
     made.on("pageerror", lambda error: errors.append(str(error)))

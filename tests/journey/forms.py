@@ -5,16 +5,20 @@ import re
 import httpx2
 from playwright.sync_api import Locator, Page
 
-from tests.journey.conftest import sign_in
-
-ANSWER = 20_000
-"""Milliseconds that a command may take on a machine that runs other tests beside it."""
+from tests.journey.conftest import PATIENCE, sign_in
+from tests.journey.steps import until
 
 
 def become(page: Page, person: str, address: str) -> None:
     """Sign in as somebody else and open the page."""
     sign_in(page, person)
-    page.goto(address)
+
+    def there() -> bool:
+        answer = page.goto(address)
+        return answer is not None and answer.status != httpx2.codes.NOT_FOUND
+
+    # What was just sent to her agency is hers to see once the desk has heard of it.
+    until(there, f"{address} to be there for her")
 
 
 def opened(page: Page, summary: str, within: str = "main") -> Locator:
@@ -54,7 +58,7 @@ def fill(form: Locator, label: str, value: str) -> None:
 
 def press(page: Page, form: Locator, button: str) -> int:
     """Press, and wait for the answer to the form: its status."""
-    with page.expect_response(lambda answer: answer.request.method == "POST", timeout=ANSWER) as sent:
+    with page.expect_response(lambda answer: answer.request.method == "POST", timeout=PATIENCE) as sent:
         form.get_by_role("button", name=button).first.click()
     page.wait_for_load_state()
     return sent.value.status

@@ -7,6 +7,7 @@ import httpx2
 from playwright.sync_api import Page, expect
 
 from tests.journey.forms import become, fill, opened, press, send
+from tests.journey.steps import shown
 
 
 def refer(page: Page, case: str, route: str, to: str = "", **fields: str) -> str:
@@ -29,7 +30,7 @@ def refer(page: Page, case: str, route: str, to: str = "", **fields: str) -> str
 def referral_of(page: Page, route: str) -> str:
     """The address of the case page's referral on that route."""
     link = page.locator(f"section[aria-labelledby=refs] a[href^='/referrals/{route}/']").first
-    expect(link).to_be_visible()
+    shown(page, page.url.partition("?")[0], link)
     return link.get_attribute("href") or ""
 
 

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import sign_in
-from tests.journey.steps import assert_sound_on_any_screen, until
+from tests.journey.steps import ANSWER_SECONDS, assert_sound_on_any_screen, signed_in, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
 WHISPERED = "Whispering. Says partner had his hands round her neck, two kids in the next room. No knife seen."
 TAKER = "imran-dacre"
 CALLS = {"Authorization": "Bearer demo-police"}
@@ -21,7 +21,7 @@ def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Pa
     page.keyboard.press("y")
     page.keyboard.press("Alt+6")
     page.keyboard.type(WHISPERED)
-    expect(page.locator("[data-saved]")).to_contain_text("Saved", timeout=15_000)
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
     expect(page.locator("[data-saved]")).to_contain_text("R-")
     page.keyboard.press("Alt+4")
     page.keyboard.type("Marsh Road")
@@ -36,7 +36,7 @@ def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Pa
 def test_what_triage_hears_stands_beside_the_words_while_the_caller_speaks(page: Page) -> None:
     sign_in(page, TAKER, "/call")
     page.locator("#description").fill(WHISPERED)
-    expect(page.locator("[data-signs]")).to_contain_text("Strangulation", timeout=60_000)
+    expect(page.locator("[data-signs]")).to_contain_text("Strangulation")
     expect(page.locator("[data-signs] li", has_text="Strangulation")).to_contain_text("hands round her neck")
     expect(page.locator("[data-signs] .is-not").first).to_contain_text("not a flag")
     expect(page.locator("[data-say]")).to_contain_text("hang up and ring 999")
@@ -53,16 +53,9 @@ def test_a_call_is_saved_without_any_script(chrome: Browser, hub: str) -> None:
     context.close()
 
 
-def signed_in(hub: str, person: str) -> httpx2.Client:
-    """A browser's session without its browser."""
-    answer = httpx2.post(f"{hub}/sign-in", data={"person": person}, timeout=60)
-    assert answer.status_code == 303, answer.text
-    return httpx2.Client(base_url=hub, timeout=60, cookies=dict(answer.cookies))
-
-
 def test_a_call_is_taken_by_who_is_signed_in_and_only_by_a_call_taker(hub: str) -> None:
     said = {"source_id": str(uuid.uuid4()), "description": "Caller says somebody is in her garden."}
-    nobody = httpx2.post(f"{hub}/call/save", data=said)
+    nobody = httpx2.post(f"{hub}/call/save", data=said, timeout=ANSWER_SECONDS)
     assert (nobody.status_code, nobody.headers["location"].startswith("/sign-in")) == (303, True)
     with signed_in(hub, "asha-venn") as caseworker:
         assert caseworker.get("/call").status_code == 403

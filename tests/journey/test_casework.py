@@ -3,13 +3,15 @@
 import uuid
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.desk.commands import behind
 from tests.journey.conftest import sign_in
-from tests.journey.steps import assert_sound_on_any_screen, case_of, post_call
+from tests.journey.steps import ANSWER_SECONDS, DUTY, assert_sound_on_any_screen, case_of, post_call, shown
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
 
 
 def somewhere() -> dict[str, Any]:
@@ -36,8 +38,8 @@ def two_alike(hub: str) -> tuple[str, str]:
 def test_a_likely_join_is_confirmed_on_the_page_and_the_old_address_leads_to_the_survivor(page: Page, hub: str) -> None:
     older, newer = two_alike(hub)
     sign_in(page, "asha-venn")
-    page.goto(f"/cases/{newer}")
     box = page.locator(".join")
+    shown(page, f"/cases/{newer}", box)
     expect(box).to_contain_text(f"May belong to {older}")
     expect(box).to_contain_text("the same street (0.35)")
     box.locator("summary", has_text="Same matter").click()
@@ -52,7 +54,7 @@ def test_a_likely_join_is_confirmed_on_the_page_and_the_old_address_leads_to_the
 def test_a_refused_join_says_why_and_is_gone(page: Page, hub: str) -> None:
     _, newer = two_alike(hub)
     sign_in(page, "asha-venn")
-    page.goto(f"/cases/{newer}")
+    shown(page, f"/cases/{newer}", page.locator(".join"))
     page.locator(".join summary", has_text="Another matter").click()
     page.locator("#rj-1").fill("Two different neighbours.")
     page.get_by_role("button", name="Keep them apart").click()
@@ -68,12 +70,13 @@ def test_a_task_and_a_person_are_added_and_the_task_is_done(page: Page, hub: str
     page.locator("#task-what").fill("Visit with the noise meter.")
     page.get_by_role("button", name="Add the task").click()
     tasks = page.locator("section[aria-labelledby=tsk]")
-    expect(tasks).to_contain_text("Visit with the noise meter.")
+    expect(page.locator(".moj-timeline")).to_contain_text("Visit with the noise meter.")
     page.locator("summary", has_text="Add a person").click()
     page.locator("#p-name").fill("Zoe Ashe")
     page.locator("#p-safe").select_option("no")
     page.get_by_role("button", name="Add the person").click()
     expect(page.locator(".case__care")).to_contain_text("Do not call, text or write to Zoe Ashe.")
+    expect(page.locator(".moj-timeline")).to_contain_text("Person added")
     tasks.locator("summary", has_text="Done").click()
     page.locator("#td-1").fill("Measured: 41 dB.")
     tasks.get_by_role("button", name="Done").click()
@@ -94,8 +97,7 @@ def test_a_report_is_split_off_and_both_sides_say_so(page: Page, hub: str) -> No
     page.get_by_role("button", name="Split them off").click()
     expect(page.locator(".moj-timeline")).to_contain_text("Case split")
     expect(page.locator("h1")).to_contain_text("1 report")
-    page.goto(f"/reports/{second['reference']}")
-    expect(page.locator("main")).not_to_contain_text(reference)
+    shown(page, f"/reports/{second['reference']}", page.locator(f"main:not(:has-text('{reference}'))"))
 
 
 def test_a_stale_change_of_risk_shows_both_sides(page: Page, hub: str) -> None:
@@ -112,6 +114,21 @@ def test_a_stale_change_of_risk_shows_both_sides(page: Page, hub: str) -> None:
     page.get_by_role("button", name="Change the risk").click()
     expect(page.locator("h1")).to_contain_text("changed")
     expect(page.locator("main")).to_contain_text("A child heard it.")
+
+
+def test_a_page_that_was_behind_shows_what_was_saved_as_soon_as_the_desk_has_it(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music, every evening.", place={"text": street()}))
+    sign_in(page, "helen-strood")
+    case = f"{hub}/api/v1/cases/{reference}"
+    version = httpx2.get(case, headers=DUTY, timeout=ANSWER_SECONDS).json()["version"]
+    page.goto(f"/cases/{reference}")
+    page.goto(behind(reference, int(page.locator("[data-case]").get_attribute("data-sequence") or 0)))
+    expect(page.locator("[data-behind]")).to_have_text("Saved. The page is catching up.")
+    note = {"text": "Rang the landlord.", "fact": "fact"}
+    saved = httpx2.post(f"{case}/note", json=note, headers=DUTY | {"If-Match": f'"{version}"'}, timeout=ANSWER_SECONDS)
+    assert saved.status_code == httpx2.codes.OK, saved.text
+    expect(page.locator(".moj-timeline")).to_contain_text("Rang the landlord.")
+    expect(page.locator("[data-behind]")).to_have_count(0)
 
 
 def test_the_parts_and_the_past_are_accessible_and_do_not_scroll_sideways(page: Page, hub: str) -> None:

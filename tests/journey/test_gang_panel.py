@@ -11,7 +11,7 @@ from tests.journey.conftest import sign_in
 from tests.journey.forms import become, press, send
 from tests.journey.panels import met, minuted, refer
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.journey
 CHILD = {
     "Consent": "overridden",
     "Lawful_basis": "Children Act 2004 s.11",

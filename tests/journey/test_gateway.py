@@ -12,7 +12,7 @@ from tests.journey.panels import refer
 from tests.journey.steps import case_of, post_call
 from tests.journey.test_referrals import told
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.journey
 CASEWORKER, SUPERVISOR, GATEWAY, CHANNEL = "asha-venn", "ruth-pellow", "colm-ferris", "miriam-lunt"
 SENT = {"Why": "He talks of a leader who tells him whom to hate.", "What_the_concern_is": "New friends online."}
 

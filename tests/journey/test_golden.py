@@ -10,7 +10,7 @@ from tests.journey.forms import press
 from tests.journey.steps import assert_sound_on_any_screen
 from tests.journey.test_review import sent
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
 NAME = "Mattresses by the garages"
 CASE = "A knife outside a door, now"
 

@@ -1,5 +1,6 @@
 """What a stranger sees in three minutes, walked in a real browser."""
 
+import random
 import re
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from services.desk.worklist_pages import REVIEWS_IN_SIGHT
 from tests.journey.conftest import PHONE, WIDE, sign_in
+from tests.journey.forms import become
 from tests.journey.steps import (
     ANSWER_SECONDS,
     DUTY,
@@ -19,10 +21,13 @@ from tests.journey.steps import (
     assert_sound_on_any_screen,
     case_of,
     post_call,
+    shown,
     until,
 )
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
+FULL = 20
+"""More rows than a wide screen shows."""
 
 
 def test_a_call_is_in_the_worklist_and_its_case_says_why(page: Page, hub: str) -> None:
@@ -59,19 +64,21 @@ def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: s
     sign_in(page, "asha-venn")
     page.goto(f"/cases/{reference}")
     headers = DUTY | {"If-Match": '"1"'}
-    theirs = httpx2.post(f"{hub}/api/v1/cases/{reference}/assign", json={"owner": "helen-strood"}, headers=headers)
+    owner = {"owner": "helen-strood"}
+    path = f"{hub}/api/v1/cases/{reference}/assign"
+    theirs = httpx2.post(path, json=owner, headers=headers, timeout=ANSWER_SECONDS)
     assert theirs.status_code == 200
     beside = page.context.new_page()
-    until(lambda: beside.goto(f"/cases/{reference}") and beside.get_by_text("Helen Strood").count(), "her change")
+    shown(beside, f"/cases/{reference}", beside.locator(".facts", has_text="Helen Strood"))
     beside.close()
     page.locator("summary", has_text="Reroute").click()
     page.locator("#reroute-reason").fill("It belongs to the police.")
     page.locator("#reroute-lead").select_option("bedfordshire-police")
     page.get_by_role("button", name="Reroute").click()
     expect(page.locator("h1")).to_contain_text("Helen Strood changed this case while you were writing")
-    owner = page.locator(".conflict__t tr", has_text="Owner")
-    expect(owner.locator("td").nth(0)).to_have_text("Nobody yet")
-    expect(owner.locator("td").nth(1)).to_contain_text("Helen Strood")
+    row = page.locator(".conflict__t tr", has_text="Owner")
+    expect(row.locator("td").nth(0)).to_have_text("Nobody yet")
+    expect(row.locator("td").nth(1)).to_contain_text("Helen Strood")
     expect(page.locator(".conflict__t tr", has_text="Lead agency").locator("td").nth(2)).to_contain_text("Police")
     expect(page.locator(".conflict .quote")).to_have_text("It belongs to the police.")
     assert_sound(page, "the page of a conflict")
@@ -79,8 +86,8 @@ def test_two_people_on_one_case_the_second_sees_both_versions(page: Page, hub: s
     assert_sound(page, "the page of a conflict on a phone")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.get_by_role("button", name="Save mine on top of version 2").click()
-    expect(page.locator(".strip--said")).to_contain_text("yours no longer sees it")
-    sign_in(page, "colm-ferris", f"/cases/{reference}")
+    expect(page.locator(".strip--said")).to_contain_text(re.compile(r"yours no longer sees it|catching up\."))
+    become(page, "colm-ferris", f"/cases/{reference}")
     expect(page.locator(".moj-timeline")).to_contain_text("It belongs to the police.")
 
 
@@ -140,10 +147,11 @@ def test_the_danger_strip_says_in_front_of_whom_it_stands_and_keeps_it_until_a_n
     reference = case_of(hub, post_call(hub, "He has a knife and is here now.", danger_now=True, place=place))
     sign_in(page, "colm-ferris")
     expect(page.locator(".danger__item", has_text=reference)).to_contain_text("in front of Helen Strood")
-    acknowledged = httpx2.post(f"{hub}/api/v1/cases/{reference}/acknowledge", json={}, headers=DUTY)
+    path = f"{hub}/api/v1/cases/{reference}/acknowledge"
+    acknowledged = httpx2.post(path, json={}, headers=DUTY, timeout=ANSWER_SECONDS)
     assert acknowledged.status_code == 200
     done = page.locator(".danger__item--done", has_text=reference)
-    until(lambda: page.goto("/") and done.count(), "the acknowledged danger")
+    shown(page, "/", done)
     expect(done).to_contain_text("by Helen Strood")
     expect(done.get_by_role("button")).to_have_count(0)
 
@@ -171,10 +179,11 @@ def test_a_case_says_who_else_has_it_open_and_what_is_new_since_it_was_opened(
     sign_in(page, "asha-venn", f"/cases/{reference}")
     other = chrome.new_context(base_url=hub)
     sign_in(other.new_page(), "helen-strood", f"/cases/{reference}")
-    expect(page.locator("[data-others]")).to_contain_text("Helen Strood has this open", timeout=20_000)
+    expect(page.locator("[data-others]")).to_contain_text("Helen Strood has this open")
     headers = DUTY | {"If-Match": '"1"'}
     note = {"text": "Spoke to the landlord.", "fact": "fact"}
-    assert httpx2.post(f"{hub}/api/v1/cases/{reference}/note", json=note, headers=headers).status_code == 200
+    path = f"{hub}/api/v1/cases/{reference}/note"
+    assert httpx2.post(path, json=note, headers=headers, timeout=ANSWER_SECONDS).status_code == 200
     expect(page.locator("[data-newer]")).to_be_visible(timeout=20_000)
     other.close()
     page.keyboard.press("r")
@@ -198,15 +207,14 @@ def test_rows_are_picked_by_keyboard_and_given_to_one_person_together(page: Page
     sign_in(page, "helen-strood")
     row = page.locator(f"tr[data-reference={reference}]")
     unowned = "/?view=unowned&lead=luton-council-neighbourhood-services"
-    until(lambda: page.goto(unowned) and row.count(), "the desk to show the case")
+    shown(page, unowned, row)
     row.get_by_role("link").focus()
     page.keyboard.press("x")
     expect(page.locator("[data-picked]")).to_have_text("1 selected")
     page.locator("[data-bulk-owner]").select_option("asha-venn")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".strip--said")).to_contain_text("1 of 1 given to Asha Venn")
-    page.goto(f"/cases/{reference}")
-    expect(page.locator(".facts")).to_contain_text("Asha Venn")
+    shown(page, f"/cases/{reference}", page.locator(".facts", has_text="Asha Venn"))
 
 
 def test_letters_are_no_shortcuts_once_they_are_turned_off(page: Page, hub: str) -> None:
@@ -234,7 +242,7 @@ def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(p
     reference = case_of(hub, posted)
 
     def mailed() -> list[dict[str, Any]]:
-        found = httpx2.get(f"{hub}/demo/mail.json").json()
+        found = httpx2.get(f"{hub}/demo/mail.json", timeout=ANSWER_SECONDS).json()
         return [mail for mail in found if reference in mail["subject"]]
 
     mail = until(mailed, "the mail")[0]
@@ -244,14 +252,14 @@ def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(p
     assert_sound(page, "a mail")
     link = page.get_by_role("link", name="Follow the trace").get_attribute("href")
     assert link is not None
-    assert link.rpartition("/")[2] == httpx2.get(hub + posted["url"], headers=POLICE).json()["trace_id"]
+    assert link.rpartition("/")[2] == _receipt(hub, posted)["trace_id"]
     until(lambda: whole_trace(link), "the spans of every service, down to the mail, in one trace")
 
 
 def whole_trace(link: str) -> bool:
     """Whether the trace viewer has one unbroken tree from the POST to the mail, over all five services."""
     viewer, _, trace_id = link.partition("/traces/")
-    answer = httpx2.get(f"{viewer}/api/v2/trace/{trace_id}")
+    answer = httpx2.get(f"{viewer}/api/v2/trace/{trace_id}", timeout=ANSWER_SECONDS)
     spans = answer.json() if answer.status_code == httpx2.codes.OK else []
     ids = {span["id"] for span in spans}
     roots = [span["name"] for span in spans if span.get("parentId") not in ids]
@@ -288,20 +296,34 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(page: Page, hub: str) -
 
 def test_dangers_that_a_person_must_decide_on_are_counted_and_leave_the_list_its_room(page: Page, hub: str) -> None:
     words = "Two groups squaring up outside a takeaway, lots of shouting and pushing, door staff have split them up."
-    for street in ("Havelock Road", "Dallow Road", "Crawley Green Road"):
+    found: list[bool] = []
+
+    def enough() -> bool:
+        """One more call, which only the second reader takes for danger: where it was late, there is another one."""
+        street = f"Invented {''.join(random.choices('bcdfghklmnprstvw', k=8)).capitalize()} Road"
         posted = post_call(hub, words, category="public-order", place={"text": street})
-        until(partial(_in_review, hub, posted), "the call to wait for a person")
+        status = until(partial(_decided, hub, posted), "the call to be decided")
+        found.append(status == "in-review")
+        return sum(found) > REVIEWS_IN_SIGHT
+
+    until(enough, "calls that wait for a person")
     sign_in(page, "helen-strood")
     waiting = page.locator(".danger__item", has_text="nobody has decided yet")
+    shown(page, "/", waiting.nth(REVIEWS_IN_SIGHT))
     expect(waiting).to_have_count(REVIEWS_IN_SIGHT + 1)
     expect(waiting.last).to_contain_text("more report")
     waiting.last.get_by_role("link").click()
     expect(page).to_have_url(re.compile("/review"))
 
 
-def _in_review(hub: str, posted: dict[str, Any]) -> bool:
-    receipt = httpx2.get(hub + posted["url"], headers=POLICE, timeout=ANSWER_SECONDS).json()
-    return bool(receipt["status"] == "in-review")
+def _decided(hub: str, posted: dict[str, Any]) -> str | None:
+    status: str = _receipt(hub, posted)["status"]
+    return status if status != "received" else None
+
+
+def _receipt(hub: str, posted: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = httpx2.get(hub + posted["url"], headers=POLICE, timeout=ANSWER_SECONDS).json()
+    return found
 
 
 def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page, hub: str) -> None:
@@ -311,11 +333,14 @@ def test_eleven_rows_or_more_stand_on_the_worklist_at_1440_by_900(page: Page, hu
             answer_review(hub, address.rsplit("/", 1)[1], {"action": "confirm"})
         until(partial(_gone, page, waiting), "the answers to be seen")
     while (dangers := page.locator("[data-acknowledge]")).count():
-        dangers.first.click()
+        with page.expect_navigation():
+            dangers.first.click()
         page.goto("/")
     rows = "[...document.querySelectorAll('tr[data-row]')]"
-    shown = page.evaluate(f"{rows}.filter(r => r.getBoundingClientRect().bottom < innerHeight - 30).length")
-    assert shown >= 11
+    # The demonstration's past days come in by and by: a full list is waited for, then measured.
+    shown(page, "/", page.locator("tr[data-row]").nth(FULL))
+    seen = page.evaluate(f"{rows}.filter(r => r.getBoundingClientRect().bottom < innerHeight - 30).length")
+    assert seen >= 11
 
 
 def _gone(page: Page, addresses: list[str]) -> bool:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from tests.journey.conftest import WIDE, sign_in
-from tests.journey.steps import assert_sound, assert_sound_on_any_screen, case_of, post_call
+from tests.journey.steps import assert_sound, assert_sound_on_any_screen, case_of, post_call, shown
 from tests.journey.test_referrals import told
 
 DUTY = "demo-duty"
@@ -171,7 +171,7 @@ def test_two_who_minute_one_item_get_both_sides_and_an_open_page_is_told(
     second.goto(address)
     minute(page, open_meeting.first, "help", "Outreach goes first.")
     expect(page.locator(f"[id='{open_meeting.first}']")).to_contain_text("Outreach goes first.")
-    expect(second.locator("[data-newer]")).to_contain_text("Minuted since", timeout=20_000)
+    expect(second.locator("[data-newer]")).to_contain_text("Minuted since")
     minute(second, open_meeting.first, "no-further-action", "He has moved away.")
     alert = second.get_by_role("alert")
     expect(alert).to_contain_text("Not saved")
@@ -195,21 +195,17 @@ def test_a_referral_is_put_on_the_agenda_by_hand_and_minuted_by_keyboard(page: P
     body = {"panel": "tcig", "at": at.isoformat()}
     made = httpx2.post(f"{hub}/api/v1/meetings", json=body, headers={"Authorization": f"Bearer {DUTY}"}, timeout=60)
     sign_in(page, "ruth-pellow", "/meetings")
-    page.goto(f"/meetings/{made.json()['meeting_id']}")
+    choice = page.locator("#pick option", has_text=referral["reference"])
+    shown(page, f"/meetings/{made.json()['meeting_id']}", choice)
     item = page.locator(f"[id='{referral['reference']}']")
     assert item.count() == 0
     page.keyboard.press("m")
-    page.locator("#pick").select_option(label=option_of(page, referral["reference"]))
+    page.locator("#pick").select_option(label=choice.inner_text())
     page.get_by_role("button", name="Put it on the agenda").click()
     expect(item).to_contain_text("Put on this agenda")
     item.get_by_role("link").first.focus()
     page.keyboard.press("d")
     expect(item.locator("select[name=decision]")).to_be_focused()
-
-
-def option_of(page: Page, reference: str) -> str:
-    """The words of the choice that names the referral."""
-    return page.locator("#pick option", has_text=reference).inner_text()
 
 
 def test_the_pages_of_a_meeting_are_accessible_and_do_not_scroll_sideways(

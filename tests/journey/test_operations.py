@@ -15,9 +15,9 @@ from playwright.sync_api import Page, expect
 
 from services.kernel.references import reference
 from tests.journey.conftest import sign_in
-from tests.journey.steps import AXE, until
+from tests.journey.steps import ANSWER_SECONDS, AXE, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
 EXAMPLE = Path(__file__).parents[2] / "schemas" / "examples" / "ReportReceived.v1" / "minimal.json"
 KAFKA = 92
 
@@ -112,4 +112,4 @@ def test_every_number_that_an_operator_needs_stands_in_the_metrics(hub: str) -> 
 
 
 def _metrics(port: int) -> str:
-    return httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+    return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=ANSWER_SECONDS).text

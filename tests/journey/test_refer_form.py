@@ -12,7 +12,7 @@ from tests.journey.conftest import sign_in
 from tests.journey.forms import fill, press
 from tests.journey.steps import assert_sound_on_any_screen, case_of, post_call
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.journey
 PARTNERSHIP = load_partnership(Path("partnerships/luton"))
 ROUTES = [*PARTNERSHIP.panels, *PARTNERSHIP.destinations]
 REFUSED = httpx2.codes.UNPROCESSABLE_CONTENT

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from services.intake.domain.receiving import report_id
 from services.triage.domain.sampling import chosen
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import DUTY, POLICE, assert_sound, until
+from tests.journey.steps import ANSWER_SECONDS, DUTY, POLICE, assert_sound, until
 from tests.journey.test_review import decided
 
 pytestmark = pytest.mark.journey
@@ -22,7 +22,7 @@ def sample(hub: str) -> dict[str, Any]:
     """A plain report in its case, whose id is one of the share."""
     source = next(name for name in iter(lambda: str(uuid.uuid4()), "") if chosen(report_id(PARTNER, name), SHARE))
     body = {"source_id": source, "description": PLAIN, "category": "noise"}
-    posted = httpx2.post(f"{hub}/api/v1/reports", json=body, headers=POLICE).json()
+    posted = httpx2.post(f"{hub}/api/v1/reports", json=body, headers=POLICE, timeout=ANSWER_SECONDS).json()
 
     def found() -> dict[str, Any] | None:
         got = decided(hub, posted["reference"])
@@ -33,7 +33,8 @@ def sample(hub: str) -> dict[str, Any]:
 
 
 def case_of(hub: str, receipt: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = httpx2.get(f"{hub}/api/v1/cases/{receipt['decision']['case']}", headers=DUTY).json()
+    path = f"/api/v1/cases/{receipt['decision']['case']}"
+    found: dict[str, Any] = httpx2.get(hub + path, headers=DUTY, timeout=ANSWER_SECONDS).json()
     return found
 
 

@@ -9,10 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import press
-from tests.journey.steps import assert_sound, case_of, post_call, until
+from tests.journey.steps import ANSWER_SECONDS, DUTY, assert_sound, case_of, post_call, until
 
 pytestmark = pytest.mark.journey
-DUTY = {"Authorization": "Bearer demo-duty"}
 WORDS = "Her boyfriend hit her and threatened her with a knife."
 """With the category words and tables are sure, whether or not the second reader is in time."""
 
@@ -25,7 +24,7 @@ def case_with_a_weapon(hub: str) -> str:
 
 def command(hub: str, reference: str, name: str, body: dict[str, Any], version: int, key: str = "") -> httpx2.Response:
     headers = DUTY | {"If-Match": f'"{version}"', "Idempotency-Key": key or str(uuid.uuid4())}
-    return httpx2.post(f"{hub}/api/v1/cases/{reference}/{name}", json=body, headers=headers)
+    return httpx2.post(f"{hub}/api/v1/cases/{reference}/{name}", json=body, headers=headers, timeout=ANSWER_SECONDS)
 
 
 def test_a_sign_is_struck_out_by_keyboard_and_the_timeline_says_who_and_why(page: Page, hub: str) -> None:
@@ -51,7 +50,7 @@ def test_after_a_strike_the_report_is_decided_again_and_the_page_shows_a_lower_r
     reference = case_with_a_weapon(hub)
     sign_in(page, "helen-strood")
     page.goto(f"/cases/{reference}")
-    before = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()
+    before = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY, timeout=ANSWER_SECONDS).json()
     assert before["risk"] == "high"
     page.keyboard.press("s")
     form = page.locator("form", has=page.locator("#sign"))
@@ -68,7 +67,7 @@ def test_after_a_strike_the_report_is_decided_again_and_the_page_shows_a_lower_r
     until(decided_again, "the report to be decided again on the case's timeline")
     expect(timeline).to_contain_text("Risk: high to medium.")
     expect(timeline).to_contain_text("Decided again, since a sign of it was struck out")
-    after = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()
+    after = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY, timeout=ANSWER_SECONDS).json()
     assert (after["risk"], after["lead_agency"], after["status"]) == ("medium", before["lead_agency"], "open")
     assert after["due_at"] > before["due_at"]
     assert [each["type"] for each in after["timeline"]].count("ReportCorrected") == 1
@@ -76,7 +75,7 @@ def test_after_a_strike_the_report_is_decided_again_and_the_page_shows_a_lower_r
 
 def test_by_http_a_strike_needs_the_version_is_carried_out_once_and_a_danger_stays(hub: str) -> None:
     reference = case_with_a_weapon(hub)
-    seen = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()
+    seen = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY, timeout=ANSWER_SECONDS).json()
     assert {"sign": "weapon", "confirmed": True} in seen["signs"]
     body = {"sign": "weapon", "reason": "It was a butter knife."}
     key = str(uuid.uuid4())
@@ -91,7 +90,7 @@ def test_by_http_a_strike_needs_the_version_is_carried_out_once_and_a_danger_sta
     assert (gone.status_code, gone.json()["code"]) == (422, "sign-unknown")
     danger = command(hub, reference, "strike-sign", body | {"sign": "danger-now"}, now)
     assert (danger.status_code, danger.json()["code"]) == (422, "danger-stays")
-    assert httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY).json()["version"] == now
+    assert httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY, timeout=ANSWER_SECONDS).json()["version"] == now
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])

@@ -12,9 +12,9 @@ from tests.journey.calls import case_of_call, taken
 from tests.journey.conftest import WIDE, sign_in
 from tests.journey.forms import answered, become, opened, press, send
 from tests.journey.panels import met, minuted, refer, referral_of
-from tests.journey.steps import assert_sound_on_any_screen, post_call, routed
+from tests.journey.steps import ANSWER_SECONDS, assert_sound_on_any_screen, post_call, routed
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.journey
 CASEWORKER, CHAIR, SERGEANT, MASH = "asha-venn", "ruth-pellow", "colm-ferris", "miriam-lunt"
 NOTICE = "community-protection-notice"
 TERMS = {
@@ -28,7 +28,8 @@ TERMS = {
 def partner_case(hub: str, key: str, sent: dict[str, Any]) -> str:
     """The case of a partner's report."""
     headers = {"Authorization": f"Bearer {key}"}
-    answer = httpx2.post(f"{hub}/api/v1/reports", json=sent | {"source_id": str(uuid.uuid4())}, headers=headers)
+    body = sent | {"source_id": str(uuid.uuid4())}
+    answer = httpx2.post(f"{hub}/api/v1/reports", json=body, headers=headers, timeout=ANSWER_SECONDS)
     assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
     return routed(hub, answer.json(), "town-centre", headers)
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import become, send
-from tests.journey.steps import assert_sound, until
+from tests.journey.steps import assert_sound, shown, until
 from tests.journey.test_review import DOMESTIC, UNSURE, receipt, routed, sent
 
 pytestmark = pytest.mark.journey
@@ -43,8 +43,7 @@ def test_the_last_answer_is_taken_back_by_one_key_and_its_untouched_case_goes_wi
     expect(page.locator("#rd")).to_have_text("Proposed, not yet decided")
     expect(page.locator(".rv__text")).to_contain_text("Helen Strood changed it")
     until(lambda: receipt(hub, reference)["status"] == "in-review", "the receipt to say that it waits again")
-    page.goto(f"/cases/{case}")
-    expect(page.locator(".moj-timeline")).to_contain_text("Its answer was taken back")
+    shown(page, f"/cases/{case}", page.locator(".moj-timeline", has_text="Its answer was taken back"))
     expect(page.locator(".case__head")).not_to_contain_text("Domestic abuse")
 
 
@@ -55,6 +54,7 @@ def test_an_answer_whose_case_was_worked_on_stands_and_says_what_to_do_instead(p
     case = in_case(hub, reference)
     become(page, "helen-strood", f"/cases/{case}")
     send(page, "Note", "Save the note", Note="She rang back: call after six.", It_is="fact")
+    shown(page, f"/cases/{case}", page.locator(".moj-timeline", has_text="She rang back: call after six."))
     page.goto(f"/review/{reference}")
     page.keyboard.press("u")
     expect(page.locator("[role=alert]")).to_contain_text("Somebody has worked on its case since")

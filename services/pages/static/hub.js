@@ -94,13 +94,16 @@
       one("[data-live-words]", hint).textContent = (more > 0 ? more + " more in danger now, " : "") + news.changed + " changed";
     });
   }
-  var page = one("[data-case]");
+  var page = one("[data-case]"), begun = false;
+  ["input", "click"].forEach(function (name) { document.addEventListener(name, function () { begun = true; }, true); });
   if (page && window.EventSource) {
     var watch = new EventSource("/events/" + page.dataset.case + "?sequence=" + page.dataset.sequence);
     watch.addEventListener("case", function (event) {
       var news = JSON.parse(event.data), words = one("[data-newer]");
       one("[data-others]").textContent = news.others ? " · " + news.others : "";
       words.hidden = news.newer === 0;
+      // She saved, and the page says that it is catching up: it looks again, unless she has begun something else.
+      if (news.newer && one("[data-behind]") && !begun) { location.reload(); }
       one("[data-newer-words]").textContent = news.newer + (news.newer === 1 ? " new entry" : " new entries") + (news.version !== Number(page.dataset.version) ? ", now version " + news.version : "");
     });
   }

@@ -21,7 +21,7 @@ from tests.engines.running import free_ports
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 240.0
 
 
 class Up:

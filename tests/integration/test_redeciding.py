@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.triage.domain.rerun import redecided
+from services.triage.domain.state import Decided
 from tests.integration.conftest import Pipeline, until
 
 pytestmark = pytest.mark.integration
@@ -74,6 +76,16 @@ async def review(pipeline: Pipeline, reference: str) -> dict[str, Any]:
 async def answers(pipeline: Pipeline, reference: str, headers: dict[str, str], **body: Any) -> Any:
     made = {"version": 1, "reason": "Seen before."} | body
     return await pipeline.clients["triage"].post(f"/internal/reviews/{reference}", json=made, headers=headers)
+
+
+async def decided(pipeline: Pipeline, reference: str) -> Decided:
+    rows = await pipeline.rows("SELECT document FROM triage.decisions WHERE reference = $1", reference)
+    return Decided.model_validate_json(rows[0]["document"])
+
+
+def assert_made_again_the_same(pipeline: Pipeline, made: Decided) -> None:
+    again = redecided(made, pipeline.processes["triage"].app.state.keeper.folder).decision
+    assert again.model_dump(exclude={"rule_set"}) == made.decision.model_dump(exclude={"rule_set"})
 
 
 async def test_a_corrected_report_moves_its_case_to_the_new_lead_and_the_old_one_is_told(pipeline: Pipeline) -> None:
@@ -256,3 +268,31 @@ async def test_a_theme_that_a_person_gives_the_third_incident_makes_the_first_tw
     assert (await answers(pipeline, reference, DUTY, **body)).status_code == 200
     for sender in (first, second):
         await until(partial(entitled, sender), "the earlier report to be decided again for the answer")
+
+
+async def test_an_answer_in_review_stands_when_later_reports_ask_again_and_the_decision_can_be_made_again(
+    pipeline: Pipeline,
+) -> None:
+    people = [{"id": "v", "role": "victim", "name": f"Nobody {uuid.uuid4()}", "age": 31}]
+    first, second, third = senders = [Sender(pipeline, 30 + number) for number in range(3)]
+    for days, sender in zip((20, 10, 0), senders, strict=True):
+        at = datetime.now(UTC) - timedelta(days=days, minutes=1)
+        reference = (await sender.sends(UNSURE, people=people, occurred_at=at.isoformat()))["reference"]
+        await sender.becomes("in-review")
+        if sender is first:
+            assert (await answers(pipeline, reference, DUTY, action="confirm")).status_code == 200
+            await first.becomes("routed", in_case=True)
+            assert_made_again_the_same(pipeline, await decided(pipeline, reference))
+    reference = (await first.receipt())["reference"]
+
+    async def again() -> Decided | None:
+        made = await decided(pipeline, reference)
+        return made if made.linked is not None else None
+
+    made: Decided = await until(again, "the answered report to be decided again")
+    assert (made.answer, made.decided_by, made.in_review) == ("confirm", "hub", False)
+    assert (made.decision.disposition, "repeat-victim" in made.decision.flags) == ("needs-case", True)
+    assert made.reviewed is not None
+    assert_made_again_the_same(pipeline, made)
+    for other in (second, third):
+        assert (await other.receipt())["status"] == "in-review"

@@ -10,11 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.topics import PARTITIONS
 from services.kernel.relay import partition_of
 from services.triage.domain.reading import NONE, Reading
-from services.triage.domain.rerun import redecided
-from services.triage.domain.state import Decided
 from services.triage.stage import TriageStage
 from tests.integration.conftest import Pipeline, until
-from tests.integration.test_redeciding import DUTY, Sender, timeline
+from tests.integration.test_redeciding import DUTY, Sender, assert_made_again_the_same, decided, timeline
 
 pytestmark = pytest.mark.integration
 ABUSED = "Drug dealing on the corner, racist abuse shouted."
@@ -38,19 +36,9 @@ async def answers(pipeline: Pipeline, case: str, name: str, sign: str) -> dict[s
     return made
 
 
-async def decided(pipeline: Pipeline, reference: str) -> Decided:
-    rows = await pipeline.rows("SELECT document FROM triage.decisions WHERE reference = $1", reference)
-    return Decided.model_validate_json(rows[0]["document"])
-
-
 async def told(pipeline: Pipeline, case: str) -> set[str]:
     rows = await pipeline.rows("SELECT recipient FROM notify.notifications WHERE about = $1", case)
     return {row["recipient"] for row in rows}
-
-
-def assert_made_again_the_same(pipeline: Pipeline, made: Decided) -> None:
-    again = redecided(made, pipeline.processes["triage"].app.state.keeper.folder).decision
-    assert again.model_dump(exclude={"rule_set"}) == made.decision.model_dump(exclude={"rule_set"})
 
 
 async def test_a_struck_sign_lowers_the_risk_moves_the_case_to_its_lead_and_the_old_lead_is_told(

@@ -13,17 +13,18 @@ from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.triage.domain.counting import Asked, count
 from services.triage.domain.deciding import Counts, decide_report
 from services.triage.domain.deciding import Decided as Made
-from services.triage.domain.linking import ask_again, gained, is_live, may_change, respecting, still_waiting
-from services.triage.domain.naming import DANGER
+from services.triage.domain.linking import ask_again, gained, is_live, may_change, still_waiting
 from services.triage.domain.quality import fired
 from services.triage.domain.reading import Reading
 from services.triage.domain.reviewing import resolve
 from services.triage.domain.sampling import check, with_sample
 from services.triage.domain.second_look import asks, decide_with
 from services.triage.domain.sign_answers import answers_of, now_standing, sign_answered
+from services.triage.domain.standing import answer_of, beside, still_counting
 from services.triage.domain.state import (
     Decided,
     Linked,
+    Reviewed,
     Sighting,
     Sightings,
     is_counted,
@@ -54,6 +55,8 @@ class _Taken:
     personal: dict[str, Any]
     keys: frozenset[str]
     counts: Counts
+    reviewed: Reviewed | None = None
+    """What a person answered of it, beside which it is decided."""
 
 
 def handle(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
@@ -149,14 +152,16 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
     if not found.keys <= set(body.keys):
         return NOTHING
     cause = Linked(report=body.later, at=body.at, due_at=known.decision.due_at)
-    taken = replace(found, counts=Counts(found.counts.seen, cause, now_standing(known)))
+    counts = Counts(found.counts.seen, cause, now_standing(known))
+    taken = replace(found, counts=counts, reviewed=still_counting(known))
     before, after = (
         decide_with(known.report, known.personal, counts, context.rules, _day(context), known.reading)
         for counts in (Counts(known.seen, known.linked, known.answers), taken.counts)
     )
     if not gained(before.decision, after.decision) or not may_change(known, after):
         return NOTHING
-    recorded = _recorded(known, taken, respecting(known, after), known.reading, context)
+    made = beside(after, taken.reviewed, known.report, stands=known.answer is not None)
+    recorded = _recorded(known, taken, made, known.reading, context)
     decision = succeed(known, still_waiting(known, recorded), HUB, context, {"redecided/linked": 1})
     sighting = sighting_of(known.report, known.personal, recorded.decision.themes)
     return replace(decision, state={**decision.state, **_counting(state, taken, sighting)})
@@ -205,7 +210,7 @@ def _taken(state: Mapping[str, Any], report: ReportFacts, personal: dict[str, An
     keys = sighting_keys(report, personal)
     known: Decided | None = state.get(report_key(report.report_id))
     seen = _seen(state, keys, str(report.report_id))
-    return _Taken(report, personal, keys, Counts(seen, answers=answers_of(known, report)))
+    return _Taken(report, personal, keys, Counts(seen, answers=answers_of(known, report)), answer_of(known))
 
 
 def _settled(
@@ -213,7 +218,7 @@ def _settled(
 ) -> Decision:
     """The decision becomes the report's own, and the report counts at its place and for its victims."""
     known: Decided | None = state.get(report_key(taken.report.report_id))
-    after = _recorded(known, taken, _respecting(known, made, taken.report), reading, context)
+    after = _recorded(known, taken, beside(made, taken.reviewed, taken.report, stands=False), reading, context)
     sighting = sighting_of(taken.report, taken.personal, after.decision.themes)
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
     decision = succeed(known, after, HUB, context, tallies)
@@ -238,24 +243,13 @@ def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading
         reading=reading,
         linked=taken.counts.linked,
         answers=taken.counts.answers,
+        reviewed=taken.reviewed,
         decided_at=context.now,
         version=known.version + 1 if known else 1,
         in_review=made.decision.disposition is Disposition.REVIEW,
         victims=() if taken.report.historic else victims_of(taken.personal),
     )
     return with_sample(known, decided, context.rules.partnership)
-
-
-def _respecting(known: Decided | None, made: Made, report: ReportFacts) -> Made:
-    """What a person decided is not undone by the rules: where they now say otherwise, a person decides again."""
-    if known is None or known.answer is None or report.historic or DANGER in made.decision.flags:
-        return made
-    same = ("themes", "disposition", "destination")
-    kept = {name: getattr(known.decision, name) for name in (*same, "lead_agency", "joint_leads", "acting_lead")}
-    if all(kept[name] == getattr(made.decision, name) for name in same):
-        return made
-    again = {"disposition": Disposition.REVIEW, "review_reason": "corrected after a person decided"}
-    return replace(made, decision=made.decision.model_copy(update=kept | again))
 
 
 def sighting_keys(report: ReportFacts, personal: Mapping[str, Any]) -> frozenset[str]:

@@ -9,8 +9,6 @@ from services.kernel.decision import Context, NewTimer
 from services.partnership.assessing import EntitlementRule
 from services.triage.domain.counting import Asked, Counted, Counts, counted_by
 from services.triage.domain.deciding import Decided as Made
-from services.triage.domain.evidence import Because
-from services.triage.domain.reviewing import PERSON
 from services.triage.domain.state import Decided, Sighting, place_key, victim_key
 from services.triage.messages import LinkedReport
 
@@ -18,8 +16,6 @@ LINKED_TIMER = "linked-report"
 LINKED_AT_MOST = 10
 """Earlier reports that one new report asks again, the latest; a threshold is reached with far fewer."""
 _RISK = {"standard": 0, "medium": 1, "high": 2}
-_HERS = ("lead_agency", "joint_leads", "acting_lead", "disposition", "destination", "joins", "kind_of_case")
-_HERS_TOO = ("confidence", "review_reason")
 
 
 def ask_again(
@@ -133,16 +129,6 @@ def _named(decision: TriageDecision) -> set[str]:
 def may_change(known: Decided, made: Made) -> bool:
     """Not where a person named other themes than the rules: what is counted for theirs says nothing of hers."""
     return known.answer is None or known.decision.themes == made.decision.themes
-
-
-def respecting(known: Decided, made: Made) -> Made:
-    """What a person decided stands, and who she is with it; flags, risk, panels and entitlements are the rules' own."""
-    if known.answer is None:
-        return made
-    kept = {name: getattr(known.decision, name) for name in (*_HERS, *_HERS_TOO)}
-    person = Because(PERSON["rule"], PERSON["field"])
-    because = made.because if person in made.because else (*made.because, person)
-    return Made(made.decision.model_copy(update=kept), because, made.hinted, made.counted)
 
 
 def still_waiting(known: Decided, after: Decided) -> Decided:

@@ -8,6 +8,7 @@ from services.triage.domain.counting import Counts
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.deciding import Rules
 from services.triage.domain.second_look import decide_with
+from services.triage.domain.standing import beside
 from services.triage.domain.state import Decided, visible_to
 
 FIELDS = ("theme", "lead", "priority", "panels", "disposition")
@@ -61,17 +62,23 @@ class Differences(BaseModel):
 
 
 def redecided(recorded: Decided, rules: Rules) -> Made:
-    """What `rules` make of the recorded inputs: the report, its personal part, other reports, the reading, the day."""
-    day, counts = recorded.decided_at.date(), Counts(recorded.seen, recorded.linked, recorded.answers)
-    return decide_with(recorded.report, recorded.personal, counts, rules, day, recorded.reading)
+    """The decision made again from its recorded inputs: what `rules` make of them, and a person's answer beside it."""
+    made = _by_rules(recorded, rules)
+    return beside(made, recorded.reviewed, recorded.report, stands=recorded.answer is not None)
+
+
+def _by_rules(recorded: Decided, rules: Rules) -> Made:
+    """What `rules` make of the report, its personal part, other reports, answered signs, the reading and the day."""
+    counts = Counts(recorded.seen, recorded.linked, recorded.answers)
+    return decide_with(recorded.report, recorded.personal, counts, rules, recorded.day, recorded.reading)
 
 
 def compared(recorded: Sequence[Decided], base: Rules, draft: Rules, most: int | None = MOST_REPORTS) -> Differences:
-    """How `draft` would decide these reports otherwise than `base`."""
+    """How `draft` would decide these reports otherwise than `base`, whatever a person answered of them in review."""
     found, changed = Differences(), 0
     kinds: dict[tuple[str, str, str], list[Report]] = {}
     for each in recorded:
-        old, new = redecided(each, base), redecided(each, draft)
+        old, new = _by_rules(each, base), _by_rules(each, draft)
         before, after = _fields(old), _fields(new)
         if before == after:
             continue

@@ -10,20 +10,12 @@ from schemas.events import ReportFacts
 from services.kernel.decision import Context, Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
 from services.triage.domain.deciding import Rules
-from services.triage.domain.evidence import PERSON_RULE
 from services.triage.domain.quality import judged
-from services.triage.domain.state import Decided
+from services.triage.domain.standing import PERSON
+from services.triage.domain.state import Decided, Reviewed
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import ResolveReview
 
-PERSON: dict[str, Any] = {
-    "rule": PERSON_RULE,
-    "field": "description",
-    "text": None,
-    "start": None,
-    "end": None,
-    "negated": False,
-}
 MATTERS = 2
 """How many themes a split names: the report's own and that of its second matter."""
 
@@ -68,10 +60,11 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
     certain: dict[str, Any] = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
     if known.decision.second_reading is not None:  # what a person leaves standing is no longer the reader's word alone
         certain["second_reading"] = known.decision.second_reading.model_copy(update={"alone": ()})
-    return known.model_copy(
+    after = known.model_copy(
         update={
             "decision": known.decision.model_copy(update=certain | changes),
-            "because": [*known.because, PERSON],
+            "because": [*known.because, PERSON.as_dict()],
+            "ruled_on": known.day,
             "decided_at": context.now,
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,
@@ -83,6 +76,7 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
             "escalated_at": None,
         }
     )
+    return after.model_copy(update={"reviewed": Reviewed.of(after)})
 
 
 def _with_second(

@@ -68,6 +68,8 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
             "decision": made.decision,
             "because": [each.as_dict() for each in made.because],
             "answers": answers,
+            "reviewed": None,  # where it stands by her answer is the route of the answers
+            "ruled_on": None,
             "decided_at": context.now,
             "decided_by": HUB.kind,
             "decided_by_name": None,

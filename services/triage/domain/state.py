@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -78,6 +78,24 @@ class Route(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name != "by_person"}
 
 
+class Reviewed(BaseModel):
+    """What a person answered in review, as it left the report: an input of every decision that is made beside it."""
+
+    model_config = ConfigDict(frozen=True)
+    route: Route
+    kind_of_case: str | None = None
+    confirmed: tuple[str, ...] = ()
+    """The flags that do not stand on the second reader's word alone since."""
+
+    @classmethod
+    def of(cls, known: "Decided") -> "Reviewed":
+        """As it stands in a decision that a person answered, or that was made beside her answer."""
+        reading = known.decision.second_reading
+        alone = reading.alone if reading is not None else ()
+        flags = tuple(flag for flag in known.decision.flags if flag not in alone)
+        return cls(route=Route.of(known), kind_of_case=known.decision.kind_of_case, confirmed=flags)
+
+
 class Answers(BaseModel):
     """What people answered of a report's signs on its case, and where it stood before: inputs of the decision."""
 
@@ -119,6 +137,10 @@ class Decided(BaseModel):
     """The later report for which it was decided again, where one was."""
     answers: Answers | None = None
     """What people answered of its signs on its case, where they did: an input of the decision too."""
+    reviewed: Reviewed | None = None
+    """What a person answered of it in review, where that still counts: an input of the decision too."""
+    ruled_on: date | None = None
+    """The day by which the rules decided, where a person answered or took her answer back since."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1
@@ -137,6 +159,11 @@ class Decided(BaseModel):
     checked: Checked | None = None
     waits_since: datetime | None = None
     """Since when a person is waited for, where that is longer than this decision stands."""
+
+    @property
+    def day(self) -> date:
+        """The day by which the rules decided: ages and leads are of that day."""
+        return self.ruled_on or self.decided_at.date()
 
 
 class Superseded(BaseModel):

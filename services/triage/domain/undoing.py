@@ -51,6 +51,7 @@ def undo(state: Mapping[str, Any], command: UndoReview, context: Context) -> Dec
     before = kept.decided
     after = before.model_copy(
         update={
+            "ruled_on": before.day,
             "decided_at": context.now,
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,

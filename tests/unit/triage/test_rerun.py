@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from schemas.case_life import ReportOfSign, SignConfirmed, SignStruckOut
 from schemas.events import ReportFacts, ReportReceived
 from schemas.personal import seal
+from services.kernel.references import reference
 from services.kernel.testing import MemoryLoop
 from services.partnership.loading import load_partnership
 from services.triage.domain import handling
@@ -22,7 +23,8 @@ from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
 from services.triage.domain.rule_edits import RowEdit, edited
 from services.triage.domain.state import Decided
-from services.triage.messages import TextRead
+from services.triage.domain.succession import report_key
+from services.triage.messages import ResolveReview, TextRead
 from services.triage.rule_set import compiled, read_rules, shipped_documents
 from tests.unit.referrals.made import ASHA, open_case
 
@@ -113,6 +115,7 @@ def answered(loop: MemoryLoop, reading: Reading | None) -> None:
         loop.send(body, str(asked.report_id), origin="result")
 
 
+pairs = some.lists(some.sampled_from(THEMES), min_size=2, max_size=2, unique=True)
 SIGNS = ("child", "coercion", "weapon", "danger-now", "repeat-victim")
 
 
@@ -128,6 +131,30 @@ def signs_answered(loop: MemoryLoop, said: list[tuple[str, bool]]) -> None:
         loop.send(made, "case")
 
 
+ANSWERS = ("confirm", "change", "split", "merge", "not-ours")
+ANOTHER_CASE = reference("C", UUID(int=9))
+
+
+def reviews_answered(loop: MemoryLoop, said: list[tuple[str, list[str]]]) -> None:
+    """A person answers the reports that wait for her, one after the other, as far as she says something of them."""
+    waiting = [value for value in loop.state.values() if isinstance(value, Decided) and value.in_review]
+    for known, (action, themes) in zip(waiting, said, strict=False):
+        loop.pass_time(timedelta(hours=5))
+        body = ResolveReview(
+            report_id=known.report.report_id,
+            version=loop.state[report_key(known.report.report_id)].version,
+            action=action,
+            themes=tuple(themes[:1] if action == "change" else themes),
+            destination="Luton Council highways",
+            case=ANOTHER_CASE,
+            reason="I rang.",
+            by=ASHA,
+            keys=tuple(sorted(handling.sighting_keys(known.report, known.personal))),
+        )
+        answer = loop.send(body, str(known.report.report_id), origin="command")
+        assert isinstance(answer, Decided)
+
+
 def stored(decided: Decided) -> Decided:
     """As it comes back from the database."""
     return Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
@@ -138,24 +165,34 @@ def stored(decided: Decided) -> Decided:
 @given(
     sent=some.lists(some.tuples(events(), some.none() | readings), min_size=1, max_size=6),
     said=some.lists(some.tuples(some.sampled_from(SIGNS), some.booleans()), max_size=4),
+    told=some.lists(some.tuples(some.sampled_from(ANSWERS), pairs), max_size=6),
 )
 def test_a_decision_made_again_from_its_recorded_inputs_is_the_same(
-    rules: Rules, sent: list[tuple[ReportReceived, Reading | None]], said: list[tuple[str, bool]]
+    rules: Rules,
+    sent: list[tuple[ReportReceived, Reading | None]],
+    said: list[tuple[str, bool]],
+    told: list[tuple[str, list[str]]],
 ) -> None:
     """Read, unread or late: a drawn reading is the worker's answer, and where none is drawn the timer decides. Signs of
-    all of them are confirmed and struck out on their cases, before the last report and after it."""
+    all of them are confirmed and struck out on their cases, and those in review answered, before the last report (which
+    may be a correction, or ask the earlier ones again) and after it. The split makes a report that nobody sent."""
     loop = MemoryLoop(Deciding(), rules, NOW)
     for revision, (event, reading) in enumerate(sent, 1):
         if revision == len(sent):
-            signs_answered(loop, said[:2])
+            signs_answered(loop, said[:1])
+            reviews_answered(loop, told[:3])
+            signs_answered(loop, said[1:2])
         report = event.report.model_copy(update={"revision": revision})
         loop.send(event.model_copy(update={"report": report}), str(report.report_id))
         if reading is not None:
             answered(loop, reading)
     loop.pass_time(WAIT)
-    signs_answered(loop, said[2:])
+    signs_answered(loop, said[2:3])
+    reviews_answered(loop, told[3:])
+    signs_answered(loop, said[3:])
     made = [value for value in loop.state.values() if isinstance(value, Decided)]
-    assert {each.report.report_id for each in made} == {event.report.report_id for event, _ in sent}
+    first_hand = {each.report.report_id for each in made if each.report.split_from is None}
+    assert first_hand == {event.report.report_id for event, _ in sent}
     for decided in made:
         again = redecided(stored(decided), rules)
         assert again.decision == stored(decided).decision

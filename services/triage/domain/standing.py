@@ -1,0 +1,62 @@
+"""What a person answered in review beside what the rules say now: her answer stands, or she is asked again."""
+
+from dataclasses import replace
+from typing import Any
+
+from schemas.codes import Disposition
+from schemas.events import ReportFacts, TriageDecision
+from services.triage.domain.deciding import Decided as Made
+from services.triage.domain.evidence import PERSON_RULE, Because
+from services.triage.domain.naming import DANGER
+from services.triage.domain.state import Decided, Reviewed
+
+PERSON = Because(PERSON_RULE, "description")
+"""The reason that a person gave by her answer."""
+_SAID = ("themes", "disposition", "destination")
+_NOBODYS: dict[str, Any] = {"panels": (), "entitlements": ()}
+
+
+def answer_of(known: Decided | None) -> Reviewed | None:
+    """Her answer, as a correction of the report is decided beside it; None where nobody answered this decision."""
+    return Reviewed.of(known) if known is not None and known.answer is not None else None
+
+
+def still_counting(known: Decided) -> Reviewed | None:
+    """Her answer, as the same words are decided again beside it; answered signs hold where the report stands."""
+    return None if known.answers is not None else answer_of(known) or known.reviewed
+
+
+def beside(made: Made, reviewed: Reviewed | None, report: ReportFacts, *, stands: bool) -> Made:
+    """What the rules make of a report beside what a person answered of it: that `stands`, or new words came since."""
+    if reviewed is None:
+        return made
+    return upheld(made, reviewed) if stands else asked_again(made, reviewed, report)
+
+
+def upheld(made: Made, reviewed: Reviewed) -> Made:
+    """What she decided stands, and who she is with it; flags, risk, panels and entitlements are the rules' own."""
+    kept = reviewed.route.kept() | {"kind_of_case": reviewed.kind_of_case} | _confirmed(made.decision, reviewed)
+    if reviewed.route.disposition is Disposition.NOT_OURS:
+        kept |= _NOBODYS
+    because = made.because if PERSON in made.because else (*made.because, PERSON)
+    return replace(made, decision=made.decision.model_copy(update=kept), because=because)
+
+
+def _confirmed(decision: TriageDecision, reviewed: Reviewed) -> dict[str, Any]:
+    """What she left standing is no longer the second reader's word alone; a harm that is read since still is."""
+    reading = decision.second_reading
+    if reading is None:
+        return {}
+    alone = tuple(flag for flag in reading.alone if flag not in reviewed.confirmed)
+    return {"second_reading": reading.model_copy(update={"alone": alone})}
+
+
+def asked_again(made: Made, reviewed: Reviewed, report: ReportFacts) -> Made:
+    """What she decided is not undone by the rules: where they now say otherwise, a person decides again."""
+    if report.historic or DANGER in made.decision.flags:
+        return made
+    kept = {name: getattr(reviewed.route, name) for name in (*_SAID, "lead_agency", "joint_leads", "acting_lead")}
+    if all(kept[name] == getattr(made.decision, name) for name in _SAID):
+        return made
+    again = {"disposition": Disposition.REVIEW, "review_reason": "corrected after a person decided"}
+    return replace(made, decision=made.decision.model_copy(update=kept | again))

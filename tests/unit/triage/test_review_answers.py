@@ -1,0 +1,171 @@
+"""What a person answered in review is an input: whatever is decided again beside it comes out the same from it."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.kernel.references import reference
+from services.triage.domain.reading import Reading
+from services.triage.domain.rerun import compared, redecided
+from services.triage.domain.reviewing import second_matter
+from services.triage.domain.state import Decided
+from services.triage.messages import ResolveReview, UndoReview
+from tests.unit.triage.test_sign_answers import (
+    ANN,
+    ASB,
+    ASHA,
+    DOMESTIC,
+    MOMENT,
+    answers,
+    comes,
+    loop,
+    now,
+    read,
+    rules,
+)
+
+__all__ = ["loop", "rules"]
+UNSURE = "Something strange down our road"
+CONTROLLED = read(DOMESTIC, 0.6, coercion=0.99)
+"""Of domestic abuse, and of coercion that no word names: not sure enough to go without a person."""
+AGAIN = "corrected after a person decided"
+JOINED = reference("C", UUID(int=5))
+
+
+def unsure(loop: Any, number: int, reading: Reading | None = CONTROLLED, **changes: Any) -> Decided:
+    """Ann is concerned in something, days after the last time; and whatever that asks for is done."""
+    loop.pass_time(timedelta(days=10))
+    comes(loop, UNSURE, reading, number, ANN, **changes)
+    loop.pass_time(MOMENT)
+    return now(loop, number)
+
+
+def reviewed(loop: Any, number: int = 1, **changes: Any) -> Decided:
+    """She answers the report in review."""
+    fields = {"report_id": UUID(int=number), "version": now(loop, number).version, "reason": "I rang.", "by": ASHA}
+    loop.send(ResolveReview.model_validate(fields | {"action": "confirm"} | changes), str(number), origin="command")
+    return now(loop, number)
+
+
+def assert_made_again_the_same(loop: Any, decided: Decided) -> None:
+    stored = Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
+    again = redecided(stored, loop.rules)
+    assert again.decision == stored.decision
+    assert [each.as_dict() for each in again.because] == stored.because
+
+
+def linked_after_an_answer(loop: Any, **changes: Any) -> Decided:
+    """Her answer to the first of three reports of one victim, and the first as it is once the third has come."""
+    assert unsure(loop, 1).in_review
+    reviewed(loop, **changes)
+    unsure(loop, 2)
+    unsure(loop, 3)
+    found = now(loop)
+    assert found.linked is not None
+    return found
+
+
+def test_a_read_harm_that_she_confirmed_stays_confirmed_when_a_later_report_asks_again(loop: Any) -> None:
+    before = unsure(loop, 1).decision
+    assert before.second_reading is not None
+    assert (before.second_reading.alone, before.themes[0]) == (("coercion",), DOMESTIC)
+    found = linked_after_an_answer(loop).decision
+    assert found.second_reading is not None
+    assert ("coercion" in found.flags, found.second_reading.alone) == (True, ())
+    assert "repeat-victim" in found.flags
+
+
+def test_a_decision_that_a_later_report_makes_beside_her_answer_is_the_same_from_its_inputs(loop: Any) -> None:
+    found = linked_after_an_answer(loop)
+    assert (found.answer, found.decision.confidence, found.decision.disposition) == ("confirm", 1.0, "needs-case")
+    assert [each["rule"] for each in found.because].count("person/review") == 1
+    assert_made_again_the_same(loop, found)
+
+
+def test_a_joined_report_goes_on_joining_its_case_when_it_is_made_again(loop: Any) -> None:
+    found = linked_after_an_answer(loop, action="merge", case=JOINED)
+    assert found.decision.joins == JOINED
+    assert_made_again_the_same(loop, found)
+
+
+def test_a_sign_answered_between_her_answer_and_the_later_report_changes_nothing_of_that(loop: Any) -> None:
+    unsure(loop, 1)
+    reviewed(loop)
+    answers(loop, "weapon", so=True)
+    assert_made_again_the_same(loop, now(loop))
+    unsure(loop, 2)
+    unsure(loop, 3)
+    found = now(loop)
+    assert found.linked is not None
+    assert {"coercion", "weapon", "repeat-victim"} <= set(found.decision.flags)
+    assert_made_again_the_same(loop, found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"action": "change", "themes": (ASB,)},
+        {"action": "split", "themes": (ASB, DOMESTIC)},
+        {"action": "merge", "case": JOINED},
+        {"action": "not-ours", "destination": "Luton Council highways"},
+    ],
+    ids=["confirm", "change", "split", "merge", "not-ours"],
+)
+def test_every_answer_is_the_same_made_again(loop: Any, changes: dict[str, Any]) -> None:
+    unsure(loop, 1)
+    loop.pass_time(timedelta(hours=5))
+    assert_made_again_the_same(loop, reviewed(loop, **changes))
+    second: Decided | None = loop.state.get(f"decision:{second_matter(UUID(int=1))}")
+    assert (second is not None) == (changes.get("action") == "split")
+    if second is not None:
+        assert second.decision.themes == (DOMESTIC,)
+        assert_made_again_the_same(loop, second)
+
+
+def test_a_birthday_between_the_decision_and_her_answer_makes_no_other_decision(loop: Any) -> None:
+    """She answers the day after the rules decided, on which the subject is eighteen."""
+    born = date(loop.now.year - 18, loop.now.month, loop.now.day) + timedelta(days=1)
+    child = ANN | {"age": None, "date_of_birth": str(born)}
+    comes(loop, UNSURE, None, 1, child)
+    assert ("child" in now(loop).decision.flags, now(loop).in_review) == (True, True)
+    loop.pass_time(timedelta(days=1))
+    assert_made_again_the_same(loop, reviewed(loop))
+    loop.pass_time(MOMENT)
+    body = UndoReview(report_id=UUID(int=1), version=now(loop).version, by=ASHA)
+    loop.send(body, "1", origin="command")
+    assert now(loop).undone == "confirm"
+    assert_made_again_the_same(loop, now(loop))
+
+
+@pytest.mark.parametrize("changes", [{}, {"action": "change", "themes": (ASB,)}], ids=["confirm", "change"])
+def test_a_correction_after_her_answer_is_the_same_made_again(loop: Any, changes: dict[str, Any]) -> None:
+    unsure(loop, 1)
+    hers = reviewed(loop, **changes).decision
+    corrected = unsure(loop, 1, revision=2)
+    assert (corrected.decision.themes, corrected.decision.review_reason) == (hers.themes, AGAIN)
+    assert_made_again_the_same(loop, corrected)
+    assert_made_again_the_same(loop, reviewed(loop))
+
+
+def test_a_later_report_does_not_take_a_corrected_one_from_who_must_decide_it_again(loop: Any) -> None:
+    unsure(loop, 1)
+    reviewed(loop)
+    for number, revision in ((1, 2), (2, 1), (3, 1)):
+        unsure(loop, number, revision=revision)
+    found = now(loop)
+    assert found.linked is not None
+    assert "repeat-victim" in found.decision.flags
+    assert (found.in_review, found.decision.review_reason) == (True, AGAIN)
+    assert_made_again_the_same(loop, found)
+
+
+def test_two_rule_sets_are_compared_by_what_they_say_themselves_not_by_her_answer(loop: Any) -> None:
+    unsure(loop, 1, None)
+    found = reviewed(loop, action="change", themes=(ASB,))
+    silent = found.model_copy(update={"reviewed": None})
+    assert redecided(found, loop.rules).decision.themes == (ASB,)
+    assert redecided(silent, loop.rules).decision.themes == ()
+    assert compared([found], loop.rules, loop.rules).changed == 0

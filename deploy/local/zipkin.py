@@ -8,7 +8,7 @@ from deploy.local.answers import http_ok
 from deploy.local.jars import ZIPKIN_LOCK, class_path
 from deploy.local.program import Program
 
-HEAP = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+HEAP = ("-Xms64m", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 SPANS = 20_000
 """Older traces make room; a page that links to one says that it has aged out. 50,000 with 96 MB of heap stalled."""
 

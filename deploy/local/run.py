@@ -34,7 +34,7 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
         try:
             await _start(plan, supervisor, say)
             ready(addresses(plan))
-            await supervisor.keep_running()
+            await asyncio.gather(supervisor.keep_running(), watching)
         except Stopped:
             say("Stopped while starting.")
         except CannotStart as trouble:
@@ -45,7 +45,7 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
             say("Stopping everything in order ...")
             began = time.monotonic()
             await supervisor.stop()
-            await watching
+            await asyncio.gather(watching, return_exceptions=True)  # what ended it is told above
             say(f"Stopped after {time.monotonic() - began:.1f} s. The data stays in {plan.home.path}.")
 
 

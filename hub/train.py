@@ -16,7 +16,7 @@ from hub.telling import AsJson, answer, fail
 from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import WEIGHTS, Embedder, Model, SecondReader, load, save
-from services.triage.training import trained
+from services.triage.training import SITTING, trained
 
 REPORT = "report.json"
 CHECKED = 10
@@ -36,8 +36,8 @@ def train(
             f"The kept weights were made from other {', '.join(changed).replace('_', ' ')}: `hub train` makes new ones."
         )
     texts = _texts(folder)
-    if not texts:
-        fail(f"{folder}/training holds no texts to learn from.")
+    if len(texts) <= SITTING:
+        fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
     try:
         embedder = Remembered(sentence_model(), settings.home / "embedded.npz")
     except CannotStart as trouble:
@@ -49,7 +49,7 @@ def train(
         _compare(folder, made.model, embedder, [text["description"] for text in texts[::CHECKED]], as_json=as_json)
         return
     _say("deciding the texts")
-    report = {**made.report, MADE_FROM: made_from(folder), "decided": rehearsed(texts, made.readings, rules)}
+    report = {**made.report, MADE_FROM: made_from(folder), "decided": rehearsed(made.held_out, made.readings, rules)}
     save(made.model, folder / WEIGHTS)
     (folder / WEIGHTS).with_name(REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if as_json:

@@ -27,7 +27,9 @@ LETTERS, SIGNALS = 0.7, 0.16
 REACH, NEARNESS = 1.2, 2.0
 """How fast nearness falls with the distance of meanings, and what it counts beside letters and signals."""
 Vector = npt.NDArray[np.float32]
-_ARRAYS = ("idf", "centre", "directions", "points", "pulls", "weights", "bias")
+_ARRAYS = ("idf", "centre", "directions", "pulls", "weights", "bias")
+"""Kept in half precision; points are kept in a byte a number, as so many of one step."""
+_STEPS = 127
 
 
 class WeightsUnusable(Exception):
@@ -132,13 +134,27 @@ class SecondReader:
         return self.model.read(words, self.model.meaning(self.embedder.embed(text)))
 
 
+def points_as_kept(points: Vector) -> Vector:
+    """Points as the file of weights gives them back."""
+    numbers, step = _in_steps(points)
+    return numbers.astype(np.float32) * step
+
+
+def _in_steps(points: Vector) -> tuple[npt.NDArray[np.int8], np.float32]:
+    step = np.float32(np.abs(points).max() / _STEPS)
+    return np.round(points / step).astype(np.int8), step
+
+
 def save(model: Model, path: Path) -> None:
     """Write the weights as plain arrays (no pickle); the same model makes the same bytes."""
     told = {"name": model.name, "themes": model.themes, "flags": model.flags, "signals": model.signals}
     packed = io.BytesIO()
+    points, step = _in_steps(model.points)
     np.savez_compressed(
         packed,
         told=np.frombuffer(json.dumps(told).encode(), np.uint8),
+        points=points,
+        step=step,
         **{name: getattr(model, name).astype(np.float16) for name in _ARRAYS},
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,5 +176,6 @@ def _unpacked(file: Path) -> Model:
     with np.load(file, allow_pickle=False) as kept:
         told: Mapping[str, Any] = json.loads(kept["told"].tobytes())
         arrays = {name: kept[name].astype(np.float32) for name in _ARRAYS}
+        arrays["points"] = kept["points"].astype(np.float32) * kept["step"]
     names: dict[str, Sequence[str]] = {name: tuple(told[name]) for name in ("themes", "flags", "signals")}
     return Model(name=told["name"], **names, **arrays)  # type: ignore[arg-type]

@@ -8,64 +8,91 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import HARM, NONE, Reading
-from services.triage.second_reader import BUCKETS, Embedder, Model, Vector, grams, nearness, signals
+from services.triage.second_reader import (
+    BUCKETS,
+    Embedder,
+    Model,
+    Vector,
+    grams,
+    nearness,
+    points_as_kept,
+    signals,
+)
+from services.triage.solving import BLOCK, Single, Wide, blocks_of, factor, inverse_parts, solved
+from services.triage.telling_apart import SHRINK, telling, widest
 
 SITTING = 20
 """So many texts that stand together in a file were written in one sitting: they are held out together."""
 LEAST = 2
 """A bucket of letters that fewer texts have says nothing."""
-DIRECTIONS = 256
-"""Along so many directions meanings are told apart."""
 RIDGE = 0.5
 """How little a single text may pull: the larger, the smoother."""
 RARE = 4.0
 """What a text with a harm weighs against one without, where a flag's chance is fitted."""
-BLOCK = 50 * SITTING
-"""So many texts are worked on at once: whole sittings."""
-_SHRINK = 1e-3
 
 Texts = Sequence[Mapping[str, Any]]
-Wide = npt.NDArray[np.float64]
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The model, its figures, and what each training text is read as by a model without its sitting."""
+    """The model, its figures, and what each text held out is read as by a model without its sitting.
+
+    Every second sitting is held out: the others also taught along which directions meanings are told apart.
+    """
 
     model: Model
     report: dict[str, Any]
+    held_out: Texts
     readings: list[Reading]
 
 
 def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambda _: None) -> Trained:
-    """The model and its figures. The same texts, lexicon and embedder give the same reader."""
+    """The model and its figures. The same texts, lexicon and embedder give the same reader.
+
+    Raises `ValueError` for a single sitting: one must be held out while another teaches.
+    """
+    if len(texts) <= SITTING:
+        raise ValueError(f"{len(texts)} texts are too few: at least {SITTING + 1} are needed, two sittings.")
     say(f"reading {len(texts)} texts")
     embedded = np.array([embedder.embed(text["description"]) for text in texts], np.float32)
     blank = _blank(texts, lexicon, embedded)
-    points = np.array([blank.meaning(row) for row in embedded], np.float32)
-    blank = replace(blank, points=_as_kept(points))
     words = _words(blank, texts, lexicon)
     due = _due(blank, texts)
+    say("learning what tells meanings apart")
+    seen = np.arange(len(texts)) // SITTING % 2 == 1
+    unseen = np.flatnonzero(~seen)
+    blank = _placed(_telling(blank, embedded[seen], words[seen], due[seen]), embedded)
     say("fitting")
     pulls, held_out = _fitted(blank, words, due)
-    slope, shift = _calibrated(blank, held_out, due)
-    pulls, scores = pulls * slope, held_out * slope + shift
+    slope, shift = _calibrated(blank, held_out[unseen], due[unseen])
+    pulls, scores = pulls * slope, held_out[unseen] * slope + shift
     model = replace(
         blank,
         pulls=pulls.astype(np.float32),
         weights=np.asarray((words.T @ pulls).T, np.float32),
         bias=(pulls.sum(0) + shift).astype(np.float32),
     )
-    readings = [model.reading(row) for row in scores]
-    return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, texts)}, readings)
+    readings, held = [model.reading(row) for row in scores], [texts[int(number)] for number in unseen]
+    return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, held)}, held, readings)
+
+
+def _placed(blank: Model, embedded: Vector) -> Model:
+    """With each known text's place among the others."""
+    return replace(blank, points=points_as_kept(np.array([blank.meaning(row) for row in embedded], np.float32)))
+
+
+def _telling(blank: Model, embedded: Vector, words: Any, due: Wide) -> Model:
+    """With the directions along which a first fit of these texts tells them apart; themes and harms count alike."""
+    wide = _placed(blank, embedded)
+    pulls = solved(_factored(wide, words, due), due) / (due.std(0) + SHRINK)
+    return replace(blank, directions=_as_kept(telling(blank.directions, wide.points, pulls)))
 
 
 def _words(model: Model, texts: Texts, lexicon: Lexicon) -> Any:
@@ -89,7 +116,7 @@ def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
         seen[list(grams(text["description"]))] += 1
     idf = np.where(seen >= LEAST, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
     digest = hashlib.blake2b(json.dumps([dict(text) for text in texts], sort_keys=True).encode(), digest_size=4)
-    centre, directions = _directions(embedded)
+    centre, directions = widest(embedded)
     nothing = np.zeros(0, np.float32)
     return Model(
         name=f"e5-small-v2-q+{digest.hexdigest()}",
@@ -97,21 +124,13 @@ def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
         flags=(*sorted({flag for text in texts for flag in text["flags"]}), HARM),
         signals=tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))})),
         idf=_as_kept(idf),
-        centre=centre,
+        centre=_as_kept(centre),
         directions=directions,
         points=nothing,
         pulls=nothing,
         weights=nothing,
         bias=nothing,
     )
-
-
-def _directions(embedded: Vector) -> tuple[Vector, Vector]:
-    """The mean, and the directions along which the standardised meanings differ most."""
-    centre, spread = embedded.mean(0), embedded.std(0) + _SHRINK
-    apart = ((embedded - centre) / spread).astype(np.float64)
-    _, turned = np.linalg.eigh(apart.T @ apart)
-    return _as_kept(centre), _as_kept(turned[:, ::-1][:, :DIRECTIONS] / spread[:, None])
 
 
 def _due(model: Model, texts: Texts) -> Wide:
@@ -130,85 +149,28 @@ def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
     The latter need no second fitting: what is left over on a sitting, divided by the sitting's own part of the inverse,
     is what a fit without it leaves there.
     """
-    alike = _alike(model, words, due[:, : len(model.themes)].argmax(1))
-    _factor(alike)
-    half, own = _halved(alike, due)
-    pulls = _halved_back(alike, half)
-    sittings = [slice(first, first + SITTING) for first in range(0, len(due), SITTING)]
-    left = [np.linalg.solve(part, pulls[rows]) for part, rows in zip(own, sittings, strict=True)]
+    alike = _factored(model, words, due)
+    pulls = solved(alike, due)
+    left = [
+        np.linalg.solve(part, pulls[number * SITTING : (number + 1) * SITTING])
+        for number, part in enumerate(inverse_parts(alike, SITTING))
+    ]
     return pulls, due - np.concatenate(left)
 
 
-def _alike(model: Model, words: Any, theme: npt.NDArray[Any]) -> Vector:
-    """How alike each text and each one before it are, with the ridge: the lower half of a matrix, by blocks."""
+def _factored(model: Model, words: Any, due: Wide) -> Single:
+    """How alike each text and each one before it are, with the ridge, as a factor: the lower half, by blocks."""
+    theme = due[:, : len(model.themes)].argmax(1)
     count = len(theme)
     alike = np.empty((count, count), np.float32)
-    for block in _blocks(count):
+    for block in blocks_of(count):
         known = slice(0, block.stop)
         meant = nearness(model.points[block], model.points[known].T)
         alike[block, known] = meant + (words[block] @ words[known].T).toarray() + 1
     often = np.bincount(theme, minlength=len(model.themes)) / count * len(model.themes)
     alike[np.diag_indices(count)] += RIDGE * np.sqrt(often[theme])
+    factor(alike)
     return alike
-
-
-def _blocks(count: int) -> list[slice]:
-    return [slice(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
-
-
-def _factor(alike: Vector) -> None:
-    """Cholesky's factor in the matrix's own lower half, by blocks.
-
-    LAPACK's own copies the matrix, and crashed on one of 26,000 rows.
-    """
-    blocks = _blocks(len(alike))
-    for number, block in enumerate(blocks):
-        alike[block, block] = np.linalg.cholesky(alike[block, block].astype(np.float64))
-        below = slice(block.stop, len(alike))
-        alike[below, block] = solve_triangular(alike[block, block], alike[below, block].T, lower=True).T
-        for later in blocks[number + 1 :]:
-            rest = slice(later.start, len(alike))
-            alike[rest, later] -= alike[rest, block] @ alike[later, block].T
-
-
-def _halved(factor: Vector, due: Wide) -> tuple[Vector, list[Wide]]:
-    """The factor's inverse times `due`, and of the whole inverse the part of each sitting with itself."""
-    blocks = _blocks(len(factor))
-    half = np.array(due, np.float32)
-    _forward(factor, blocks, half)
-    own = [part for number in range(len(blocks)) for part in _own(factor, blocks[number:])]
-    return half, own
-
-
-def _own(factor: Vector, blocks: Sequence[slice]) -> list[Wide]:
-    """Of the whole inverse the parts of the sittings in the first of `blocks`, from the factor's inverse."""
-    first = blocks[0]
-    columns = np.zeros((len(factor) - first.start, first.stop - first.start), np.float32)
-    np.fill_diagonal(columns, 1)
-    _forward(factor, blocks, columns)
-    sittings = (columns[:, start : start + SITTING] for start in range(0, columns.shape[1], SITTING))
-    return [(each.T @ each).astype(np.float64) for each in sittings]
-
-
-def _forward(factor: Vector, blocks: Sequence[slice], right: Vector) -> None:
-    """The factor's inverse times `right`, in its place; its rows are those of `blocks`, the factor's last ones."""
-    rows = [right[block.start - blocks[0].start : block.stop - blocks[0].start] for block in blocks]
-    for number, block in enumerate(blocks):
-        rows[number][:] = solve_triangular(factor[block, block], rows[number], lower=True)
-        for later in range(number + 1, len(blocks)):
-            rows[later] -= factor[blocks[later], block] @ rows[number]
-
-
-def _halved_back(factor: Vector, half: Vector) -> Wide:
-    """The transposed factor's inverse times `half`: what each text pulls to."""
-    pulls = half.copy()
-    blocks = _blocks(len(factor))
-    for number in reversed(range(len(blocks))):
-        block = blocks[number]
-        pulls[block] = solve_triangular(factor[block, block], pulls[block], lower=True, trans="T")
-        for earlier in blocks[:number]:
-            pulls[earlier] -= factor[block, earlier].T @ pulls[block]
-    return pulls.astype(np.float64)
 
 
 def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:
@@ -220,7 +182,7 @@ def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:
         raised = scores[:, :count] * np.exp(tried[0]) + tried[1:]
         most = raised.max(1)
         missed = np.log(np.exp(raised - most[:, None]).sum(1)) + most - raised[rows, label]
-        return float(missed.mean() + _SHRINK * (tried[1:] ** 2).sum())
+        return float(missed.mean() + SHRINK * (tried[1:] ** 2).sum())
 
     found = minimize(loss, np.array([2.0, *np.zeros(count)]), method="L-BFGS-B").x
     slope, shift = np.full(due.shape[1], np.exp(found[0])), np.zeros(due.shape[1])
@@ -244,7 +206,7 @@ def _figures(readings: Sequence[Reading], texts: Texts) -> dict[str, Any]:
         due, got = labels.count(theme), firsts.count(theme)
         f1[theme] = round(2 * sum(a == b == theme for a, b in zip(labels, firsts, strict=True)) / (due + got), 3)
     return {
-        "held_out": f"each text by a reader without the {SITTING} texts that it stands among",
+        "held_out": f"half of the texts, each by a reader without the {SITTING} that it stands among",
         "accuracy": round(float(right.mean()), 3),
         "macro_f1": round(sum(f1.values()) / len(f1), 3),
         "right_of_the_surest_half": round(float(right[sure[: len(sure) // 2]].mean()), 3),

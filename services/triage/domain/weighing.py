@@ -12,9 +12,9 @@ MINIMUM, SECOND, SURE, MARGIN = "theme-minimum", "second-theme", "review-confide
 READ_SURE = "reading-confidence"
 READ_SECOND = 0.35
 """With a reading a further theme is named at this share of the first one's chance: documented default."""
-SUPPORT, SUPPORT_OF_HARM, NOT_OURS = 1, 2, 0.5
-"""How many different words of a theme support the reader where the tables say nothing of it, and how many where it
-alone reads a harm besides; what a word that names somebody else's matter counts against the themes: defaults."""
+SUPPORT, NOT_OURS = 1, 0.5
+"""How many different words of a theme support the reader where the tables say nothing of it; what a word that names
+somebody else's matter counts against the themes: documented defaults."""
 Answer = tuple[Disposition, str | None, str | None]
 
 
@@ -149,8 +149,7 @@ def _doubt_of_reading(
         return f"the second reader suspects: {', '.join(unseen)}"
     if confidence < partnership.threshold(READ_SURE).value:
         return "the evidence is weak"
-    needed = SUPPORT_OF_HARM if evidence.read_alone else SUPPORT
-    if themes and not evidence.own.get(themes[0]) and evidence.support < needed:
+    if themes and not evidence.own.get(themes[0]) and evidence.support < SUPPORT:
         return "only the second reader says so"
     return None
 

@@ -30,6 +30,7 @@ from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, gra
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+NO_WORD_OF_ITS = "It was quiet again on Tuesday."
 ONE_WORD_OF_ITS = "She is quiet when her husband is there."
 """Of domestic abuse: the word says nothing by itself."""
 
@@ -112,11 +113,12 @@ def test_harm_that_a_word_names_is_not_the_readers_alone(rules: Rules) -> None:
     assert (made.flags, made.second_reading.alone) == (("weapon",), ())
 
 
-def test_a_theme_and_a_harm_that_only_the_reader_sees_go_to_a_person(rules: Rules) -> None:
-    made = decided(rules, ONE_WORD_OF_ITS, reading("domestic-abuse-osse", 0.95)).decision
-    assert made.disposition == "needs-case"
-    made = decided(rules, ONE_WORD_OF_ITS, reading("domestic-abuse-osse", 0.95, coercion=0.9)).decision
-    assert (made.flags, made.review_reason) == (("coercion",), "only the second reader says so")
+@pytest.mark.parametrize("harm", [{}, {"coercion": 0.9}])
+def test_a_theme_of_which_only_the_reader_speaks_goes_to_a_person(rules: Rules, harm: dict[str, float]) -> None:
+    made = decided(rules, ONE_WORD_OF_ITS, reading("domestic-abuse-osse", 0.95, **harm)).decision
+    assert (made.flags, made.disposition) == (tuple(harm), "needs-case")
+    made = decided(rules, NO_WORD_OF_ITS, reading("domestic-abuse-osse", 0.95, **harm)).decision
+    assert (made.flags, made.review_reason) == (tuple(harm), "only the second reader says so")
 
 
 def test_harm_that_only_the_reader_sees_goes_to_a_person_where_the_theme_is_not_sure(rules: Rules) -> None:

@@ -20,7 +20,7 @@ from services.triage.domain.reviewing import resolve
 from services.triage.domain.sampling import check, with_sample
 from services.triage.domain.second_look import asks, decide_with
 from services.triage.domain.sign_answers import answers_of, now_standing, sign_answered
-from services.triage.domain.standing import answer_of, beside, still_counting
+from services.triage.domain.standing import answer_of, beside
 from services.triage.domain.state import (
     Decided,
     Linked,
@@ -153,14 +153,14 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
         return NOTHING
     cause = Linked(report=body.later, at=body.at, due_at=known.decision.due_at)
     counts = Counts(found.counts.seen, cause, now_standing(known))
-    taken = replace(found, counts=counts, reviewed=still_counting(known))
+    taken = replace(found, counts=counts)
     before, after = (
         decide_with(known.report, known.personal, counts, context.rules, _day(context), known.reading)
         for counts in (Counts(known.seen, known.linked, known.answers), taken.counts)
     )
     if not gained(before.decision, after.decision) or not may_change(known, after):
         return NOTHING
-    made = beside(after, taken.reviewed, known.report, stands=known.answer is not None)
+    made = beside(after, taken.reviewed, known.report, counts.answers, stands=known.answer is not None)
     recorded = _recorded(known, taken, made, known.reading, context)
     decision = succeed(known, still_waiting(known, recorded), HUB, context, {"redecided/linked": 1})
     sighting = sighting_of(known.report, known.personal, recorded.decision.themes)
@@ -218,7 +218,8 @@ def _settled(
 ) -> Decision:
     """The decision becomes the report's own, and the report counts at its place and for its victims."""
     known: Decided | None = state.get(report_key(taken.report.report_id))
-    after = _recorded(known, taken, beside(made, taken.reviewed, taken.report, stands=False), reading, context)
+    beside_hers = beside(made, taken.reviewed, taken.report, taken.counts.answers, stands=False)
+    after = _recorded(known, taken, beside_hers, reading, context)
     sighting = sighting_of(taken.report, taken.personal, after.decision.themes)
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
     decision = succeed(known, after, HUB, context, tallies)

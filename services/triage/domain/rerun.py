@@ -64,7 +64,8 @@ class Differences(BaseModel):
 def redecided(recorded: Decided, rules: Rules) -> Made:
     """The decision made again from its recorded inputs: what `rules` make of them, and a person's answer beside it."""
     made = _by_rules(recorded, rules)
-    return beside(made, recorded.reviewed, recorded.report, stands=recorded.answer is not None)
+    stands = recorded.answer is not None
+    return beside(made, recorded.reviewed, recorded.report, recorded.answers, stands=stands)
 
 
 def _by_rules(recorded: Decided, rules: Rules) -> Made:

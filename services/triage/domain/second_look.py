@@ -7,8 +7,8 @@ from typing import Any
 
 from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
-from services.triage.domain.evidence import PERSON_RULE, Because
 from services.triage.domain.reading import Reading
+from services.triage.domain.standing import PERSON
 from services.triage.domain.weighing import asks_reading
 
 
@@ -59,10 +59,5 @@ def _answered(
     if route is None or not route.stands(made.decision):
         return made
     held = decide_report(report, personal, replace(counts, held=route.themes), rules, day, reading)
-    kept = route.kept()
-    if not route.by_person:
-        return replace(held, decision=held.decision.model_copy(update=kept))
-    if held.decision.second_reading is not None:  # what she left standing is no longer the reader's word alone
-        kept["second_reading"] = held.decision.second_reading.model_copy(update={"alone": ()})
-    because = (*held.because, Because(PERSON_RULE, "description"))
-    return replace(held, decision=held.decision.model_copy(update=kept), because=because)
+    because = (*held.because, PERSON) if route.by_person else held.because
+    return replace(held, decision=held.decision.model_copy(update=route.kept()), because=because)

@@ -16,6 +16,7 @@ from services.triage.domain.counting import Counts
 from services.triage.domain.linking import is_live, still_waiting
 from services.triage.domain.sampling import with_sample
 from services.triage.domain.second_look import decide_with
+from services.triage.domain.standing import answer_of, beside
 from services.triage.domain.state import Answers, Decided, Route
 from services.triage.domain.succession import HUB, report_key, succeed
 
@@ -63,12 +64,14 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
     answers = Answers(signs=(*_others(known, answer), answer), route=Route.of(known))
     counts = Counts(known.seen, known.linked, answers)
     made = decide_with(known.report, known.personal, counts, context.rules, context.now.date(), known.reading)
+    reviewed = answer_of(known)
+    made = beside(made, reviewed, known.report, answers, stands=known.answer is not None)
     after = known.model_copy(
         update={
             "decision": made.decision,
             "because": [each.as_dict() for each in made.because],
             "answers": answers,
-            "reviewed": None,  # where it stands by her answer is the route of the answers
+            "reviewed": reviewed,
             "ruled_on": None,
             "decided_at": context.now,
             "decided_by": HUB.kind,

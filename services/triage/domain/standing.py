@@ -8,7 +8,7 @@ from schemas.events import ReportFacts, TriageDecision
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.evidence import PERSON_RULE, Because
 from services.triage.domain.naming import DANGER
-from services.triage.domain.state import Decided, Reviewed
+from services.triage.domain.state import Answers, Decided, Reviewed
 
 PERSON = Because(PERSON_RULE, "description")
 """The reason that a person gave by her answer."""
@@ -17,20 +17,25 @@ _NOBODYS: dict[str, Any] = {"panels": (), "entitlements": ()}
 
 
 def answer_of(known: Decided | None) -> Reviewed | None:
-    """Her answer, as a correction of the report is decided beside it; None where nobody answered this decision."""
-    return Reviewed.of(known) if known is not None and known.answer is not None else None
+    """Her answer, as it counts beside whatever is decided next, through every correction; None where none was given."""
+    if known is None:
+        return None
+    return Reviewed.of(known) if known.answer is not None else known.reviewed
 
 
-def still_counting(known: Decided) -> Reviewed | None:
-    """Her answer, as the same words are decided again beside it; answered signs hold where the report stands."""
-    return None if known.answers is not None else answer_of(known) or known.reviewed
+def beside(
+    made: Made, reviewed: Reviewed | None, report: ReportFacts, answers: Answers | None, *, stands: bool
+) -> Made:
+    """What the rules make of a report beside what a person answered of it: that `stands`, or new words came since.
 
-
-def beside(made: Made, reviewed: Reviewed | None, report: ReportFacts, *, stands: bool) -> Made:
-    """What the rules make of a report beside what a person answered of it: that `stands`, or new words came since."""
+    Where a sign of these words was answered on its case, the route of the `answers` holds it: nobody is asked again.
+    """
     if reviewed is None:
         return made
-    return upheld(made, reviewed) if stands else asked_again(made, reviewed, report)
+    if stands:
+        return upheld(made, reviewed)
+    routed = answers is not None and answers.route is not None
+    return made if routed else asked_again(made, reviewed, report)
 
 
 def upheld(made: Made, reviewed: Reviewed) -> Made:

@@ -16,8 +16,11 @@ from tests.unit.triage.test_sign_answers import (
     ANN,
     ASB,
     ASHA,
+    BEATEN,
     DOMESTIC,
+    DRUGS,
     MOMENT,
+    RUBBISH,
     answers,
     comes,
     loop,
@@ -169,3 +172,52 @@ def test_two_rule_sets_are_compared_by_what_they_say_themselves_not_by_her_answe
     assert redecided(found, loop.rules).decision.themes == (ASB,)
     assert redecided(silent, loop.rules).decision.themes == ()
     assert compared([found], loop.rules, loop.rules).changed == 0
+
+
+@pytest.mark.parametrize("second", [UNSURE, RUBBISH], ids=["disagreed", "agreed"])
+def test_a_second_correction_does_not_undo_her_answer_either(loop: Any, second: str) -> None:
+    unsure(loop, 1)
+    hers = reviewed(loop, action="change", themes=(ASB,)).decision
+    comes(loop, second, None, 1, ANN, revision=2)
+    assert now(loop).in_review == (second == UNSURE)
+    loop.pass_time(MOMENT)
+    comes(loop, BEATEN, None, 1, ANN, revision=3, category="domestic-abuse")
+    found = now(loop)
+    assert (found.report.revision, found.in_review, found.decision.review_reason) == (3, True, AGAIN)
+    assert (found.decision.themes, found.decision.lead_agency) == (hers.themes, hers.lead_agency)
+    assert_made_again_the_same(loop, found)
+
+
+def agreed(loop: Any) -> Decided:
+    """She answered the report, and a correction left it where she had sent it."""
+    unsure(loop, 1)
+    hers = reviewed(loop, action="change", themes=("hate-extremism", DRUGS)).decision
+    comes(loop, "Drug dealing on the corner, racist abuse shouted.", None, 1, ANN, revision=2)
+    found = now(loop)
+    assert (found.answer, found.in_review, found.decision.themes) == (None, False, hers.themes)
+    loop.pass_time(MOMENT)
+    return found
+
+
+def test_a_strike_after_a_correction_that_agreed_moves_nothing_of_what_she_decided(loop: Any) -> None:
+    """Without the sign the hub alone is sure of drugs, which another agency leads."""
+    before = agreed(loop).decision
+    answers(loop, "hate-race", so=False, revision=2)
+    found = now(loop)
+    assert ("hate-race" in before.flags, "hate-race" in found.decision.flags) == (True, False)
+    assert (found.decision.themes, found.decision.lead_agency) == (before.themes, before.lead_agency)
+    assert not found.in_review
+    assert_made_again_the_same(loop, found)
+
+
+@pytest.mark.parametrize("strikes", [1, 2])
+def test_new_words_after_a_strike_do_not_undo_her_answer(loop: Any, strikes: int) -> None:
+    hers = agreed(loop)
+    for _ in range(strikes):
+        answers(loop, "hate-race", so=False, revision=2)
+        loop.pass_time(MOMENT)
+    comes(loop, BEATEN, None, 1, ANN, revision=3, category="domestic-abuse")
+    found = now(loop)
+    assert (found.in_review, found.decision.review_reason) == (True, AGAIN)
+    assert found.decision.themes == hers.decision.themes
+    assert_made_again_the_same(loop, found)

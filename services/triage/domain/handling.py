@@ -117,10 +117,13 @@ def received(state: Mapping[str, Any], event: ReportReceived, context: Context) 
     if any(each is not None and each.report.revision > report.revision for each in (unread, known)):
         return NOTHING
     taken = _taken(state, report, personal)
-    made = decide_with(report, personal, taken.counts, context.rules, _day(context), None)
+    # Asked as if nobody had answered a sign: one that is confirmed must not hide what the new words tell besides.
+    made = decide_with(report, personal, replace(taken.counts, answers=None), context.rules, _day(context), None)
     wait = context.rules.reading_wait
     if wait is not None and report.batch is None and asks(report, personal, made, context.rules):
         return wait_for_reading(report, personal, taken.keys, wait, context)
+    if taken.counts.answers is not None:
+        made = decide_with(report, personal, taken.counts, context.rules, _day(context), None)
     return _without(unread, _settled(state, taken, made, None, context))
 
 

@@ -354,3 +354,18 @@ def test_who_reads_the_evidence_is_told_in_words_that_the_sign_was_struck_out(lo
     answers(loop, "weapon", so=False)
     said = fired(now(loop), rules, {})["struck-out/weapon"]
     assert said["says"] == "Weapon: struck out on its case"
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_new_words_are_read_though_a_confirmed_sign_alone_would_be_sure_of_them(
+    loop: MemoryLoop, confirmed: bool
+) -> None:
+    comes(loop, "People fight there most nights, a man was assaulted.", read(VIOLENCE, trafficking=0.9))
+    if confirmed:
+        answers(loop, "trafficking", so=True)
+    before = len(loop.jobs)
+    later = read(VIOLENCE, trafficking=0.9, coercion=0.9)
+    after = comes(loop, "People fight there most nights, a man was assaulted again.", later, revision=2).decision
+    assert len(loop.jobs) == before + 1
+    assert after.second_reading is not None
+    assert ("coercion" in after.flags, "coercion" in after.second_reading.alone) == (True, True)

@@ -121,6 +121,7 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: P
     who, origin = _who(asked, gone, survivor), gone.state.reference
     questions = _questions(change, asked, gone, survivor, proposal)
     change.note(
+        graded=survivor.graded or gone.graded,
         open_proposals=questions,
         open_referrals=survivor.open_referrals + gone.open_referrals,
         # A warning given on either case counts for the next step, and so does an offer of support.

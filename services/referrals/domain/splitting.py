@@ -60,7 +60,7 @@ def _tidied(references: tuple[str, ...]) -> set[str]:
 
 
 def _new_case(asked: Asked, chosen: tuple[CaseReport, ...]) -> Case:
-    """It begins with the old one's themes, leads, owner, risk and times; a panel decides of it anew."""
+    """It begins with the old one's themes, leads, owner, risk, who graded it and times; a panel decides of it anew."""
     old, first = asked.case.state, chosen[0].facts
     case_id = asked.context.derive("case")
     state = old.model_copy(
@@ -77,7 +77,7 @@ def _new_case(asked: Asked, chosen: tuple[CaseReport, ...]) -> Case:
             "version": 0,
         }
     )
-    return Case(state=state, kind=asked.case.kind, suggested=asked.case.suggested)
+    return Case(state=state, kind=asked.case.kind, suggested=asked.case.suggested, graded=asked.case.graded)
 
 
 def _named_by(asked: Asked, chosen: tuple[CaseReport, ...]) -> People:

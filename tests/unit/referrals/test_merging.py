@@ -53,6 +53,26 @@ def test_the_survivor_takes_the_higher_risk_the_earlier_due_time_and_the_danger(
     )
 
 
+@pytest.mark.parametrize("of_gone", [True, False])
+def test_a_risk_that_a_person_graded_on_either_case_is_hers_on_the_one_that_is_left(of_gone: bool) -> None:
+    desk, gone, survivor = two()
+    desk.asks(gone if of_gone else survivor, "risk", {"risk": "high", "thrive": {}} | WHY)
+    gone, survivor = (desk.case(each.state.reference) for each in (gone, survivor))
+    assert (gone.graded, survivor.graded) == (of_gone, not of_gone)
+    assert merged(desk, gone, survivor).case.graded
+
+
+def test_a_risk_that_a_person_graded_is_hers_on_both_cases_after_a_split() -> None:
+    desk = Desk()
+    desk.report()
+    desk.report()
+    (case,) = cases(desk)
+    desk.asks(case, "risk", {"risk": "high", "thrive": {}} | WHY)
+    chosen = [reports_of(desk, case.state.case_id)[1].facts.reference]
+    assert isinstance(desk.asks(desk.case(case.state.reference), "split", {"reports": chosen} | WHY), Done)
+    assert [(each.graded, each.state.risk) for each in cases(desk)] == [(True, "high")] * 2
+
+
 def test_followers_of_both_cases_keep_sight_of_the_survivor() -> None:
     desk, gone, survivor = two(decision={"lead_agency": POLICE, "acting_lead": POLICE})
     assert POLICE in survivor.visible_to

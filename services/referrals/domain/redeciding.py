@@ -84,6 +84,8 @@ def _known_already(state: Mapping[str, Any], case: Case, event: ReportDecided, e
     """Whether a later report's or an answer's news are none to this case: it is closed, or knows all of it already."""
     if case.state.status is not CaseStatus.OPEN:
         return True
+    if event.answered and sign_effects.of_risk(case, event, earlier):
+        return False  # nothing changes, and why not is said
     tasks_known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
     entitled = {each.state.entitlement for each in tasks_known.tasks}
     facts = _facts(case, event, earlier)

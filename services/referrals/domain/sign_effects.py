@@ -15,6 +15,7 @@ STRUCK_OUT = "Decided again, since a sign of it was struck out"
 FOLLOWS = "the case follows, since this report is all it holds"
 STAYS = "the case holds more or was sent elsewhere, so a person decides whether it follows"
 HOLDS_MORE = "the case holds other reports, so a person says what its risk is now"
+NOT_ITS_OWN = "the case has its risk not from this report alone, so a person says what it is now"
 GRADED = "its risk stays as a person graded it"
 STRICTER = "with it the risk is higher than a person had graded it"
 _RISK = {"standard": 0, "medium": 1, "high": 2}
@@ -61,14 +62,15 @@ def as_triaged(case: Case, earlier: EarlierDecision) -> bool:
 def why(case: Case, event: ReportDecided, earlier: EarlierDecision, *, follows: bool, moved: bool) -> str:
     """What was done for the answer, and what was left to a person."""
     answered = CONFIRMED if event.answered and event.answered.confirmed else STRUCK_OUT
-    left = FOLLOWS if follows else STAYS if moved else _of_risk(case, event, earlier)
+    left = FOLLOWS if follows else STAYS if moved else of_risk(case, event, earlier)
     return f"{answered}; {left}" if left else answered
 
 
-def _of_risk(case: Case, event: ReportDecided, earlier: EarlierDecision) -> str | None:
+def of_risk(case: Case, event: ReportDecided, earlier: EarlierDecision) -> str | None:
+    """What a person is told of the case's risk: why it did not fall with the report's, or that it passed her grade."""
     now, then = _RISK[event.decision.risk], _RISK[earlier.risk]
     if now < then and not eases(case, event, earlier):
-        return HOLDS_MORE if case.state.report_count > 1 else GRADED
+        return HOLDS_MORE if case.state.report_count > 1 else GRADED if case.graded else NOT_ITS_OWN
     return STRICTER if case.graded and now > max(then, _RISK[case.state.risk]) else None
 
 

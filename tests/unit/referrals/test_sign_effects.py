@@ -90,14 +90,29 @@ def test_where_the_case_holds_other_reports_a_person_says_what_its_risk_is(desk:
     assert only(desk).state.report_count == 2
     struck(desk, before)
     assert graded(only(desk)) == ("high", 1, HIGH["due_at"])
-    assert last(desk).type != "ReportCorrected"
+    assert isinstance(last(desk).event, ReportCorrected)
+    assert str(last(desk).event.why).endswith("the case holds other reports, so a person says what its risk is now")
+
+
+def test_a_case_that_was_split_off_has_its_risk_from_the_whole_one_and_nobody_is_said_to_have_graded_it(
+    desk: Desk,
+) -> None:
+    opened(desk)
+    before, old = desk.report(decision=LOW), only(desk).state
+    assert isinstance(desk.asks(only(desk), "split", {"reports": [before.report.reference]} | WHY), Done)
+    (new,) = [each for each in cases(desk) if each.state.case_id != old.case_id]
+    assert (new.state.risk, new.graded) == ("high", False)
+    decided_again(desk, before, risk="standard")
+    assert desk.case(new.state.reference).state.risk == "high"
+    why = str(history_of(desk, new.state.case_id)[-1].event.why)
+    assert why.endswith("the case has its risk not from this report alone, so a person says what it is now")
 
 
 @pytest.mark.parametrize("risk", ["standard", "medium"])
 def test_a_risk_that_a_person_graded_stays_as_she_graded_it_and_the_timeline_says_so(desk: Desk, risk: str) -> None:
     before = opened(desk)
     desk.asks(only(desk), "risk", {"risk": risk, "thrive": {}} | WHY)
-    struck(desk, before, due_at=START + timedelta(hours=1))
+    struck(desk, before)
     assert only(desk).state.risk == risk
     assert (
         last(desk).event.why == "Decided again, since a sign of it was struck out; its risk stays as a person graded it"

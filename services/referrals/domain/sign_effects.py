@@ -69,7 +69,8 @@ def why(case: Case, event: ReportDecided, earlier: EarlierDecision, *, follows: 
 def of_risk(case: Case, event: ReportDecided, earlier: EarlierDecision) -> str | None:
     """What a person is told of the case's risk: why it did not fall with the report's, or that it passed her grade."""
     now, then = _RISK[event.decision.risk], _RISK[earlier.risk]
-    if now < then and not eases(case, event, earlier):
+    held = case.graded or _RISK[case.state.risk] > now
+    if now < then and held and not eases(case, event, earlier):
         return HOLDS_MORE if case.state.report_count > 1 else GRADED if case.graded else NOT_ITS_OWN
     return STRICTER if case.graded and now > max(then, _RISK[case.state.risk]) else None
 

@@ -14,4 +14,5 @@ def test_a_call_without_a_limit_of_its_own_is_found_and_one_with_it_is_not() -> 
 
 def test_every_call_of_a_test_says_how_long_it_waits() -> None:
     found = {str(path.relative_to(TESTS)): impatient(path.read_text()) for path in modules(TESTS)}
+    assert {name.partition("/")[0] for name in found} == {"benchmarks", "faults", "integration", "journey"}
     assert {name: lines for name, lines in found.items() if lines} == {}

@@ -102,13 +102,14 @@ async def ops(request: Request, session: SignedIn, notice: str = "") -> Response
     )
     found = await asyncio.gather(*(neighbours.get(name, "/internal/dead-letters") for name in SERVICES))
     letters = [item | {"service": each["service"]} for each in found if each for item in each.get("items", [])]
+    dead = sum(each["dead"] for each in found if each)  # all of them: a list holds its first page alone
     async with hub.database.reading(**EVERYTHING) as connection:
         traced = await repository.traced(connection)
     services = {"desk": {"ready": await hub.database.writable()} | hub.health(), **ready}
     page: Response = request.app.state.pages.render(
         "ops.html",
         **shell(request, session, "ops"),
-        balance=balanced(balance, len(letters)) if balance else None,
+        balance=balanced(balance, dead) if balance else None,
         services={name: found and found | {"trouble": trouble(found)} for name, found in services.items()},
         letters=[each | {"since": presenter.short(each["at"], now)} for each in letters],
         partners=[feed(each, presenter, now) for each in (balance or {}).get("partners", [])],

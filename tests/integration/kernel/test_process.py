@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import BaseModel
 
 from services.kernel.consumer import Subscription
@@ -123,12 +123,11 @@ class Running:
     async def on_the_topic(self) -> list[Any]:
         """Everything on the outgoing topic, from its beginning to its present end."""
         topic = f"{probe.TOPIC_OUT}-{self.suffix}"
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(topic, bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            await consumer.topics()  # the partitions are known after it
-            parts = [TopicPartition(topic, part) for part in consumer.partitions_for_topic(topic) or ()]
-            consumer.assign(parts)
+            parts = consumer.assignment()
+            assert parts, "a consumer without a group has all partitions when it has started"
             ends = await consumer.end_offsets(parts)
             found: list[Any] = []
             while any([await consumer.position(part) < ends[part] for part in parts]):

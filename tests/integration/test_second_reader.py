@@ -35,7 +35,7 @@ SHORT = 10.0
 PEEKS = 20
 ROOT = Path(__file__).parents[2]
 POLICE = {"Authorization": "Bearer demo-police"}
-NO_OBVIOUS_WORD = "She stops talking the moment his car pulls up, and her eyes go to the floor."
+NO_OBVIOUS_WORD = "Whenever he comes near she goes silent and looks at the floor."
 PARTLY_SAID = "Man begging and drinking lager at the doors."
 SURE = "Mattresses dumped by the garages again, fly-tipping."
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import asyncpg
 import httpx2
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local import kafka as kafka_engine
 from deploy.local import postgres as postgres_engine
@@ -21,6 +20,7 @@ from deploy.local.home import started_at
 from deploy.local.ports import SERVICES, Ports
 from services.kernel.errors import INFRASTRUCTURE
 from tests.engines.running import Running
+from tests.engines.topics import records_on
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 300.0
@@ -121,22 +121,7 @@ class WholeHub:
 
     async def records(self, topic: str) -> list[Any]:
         """Everything on a topic, from its beginning to its present end."""
-        # Not by seeking there: a first look for the end, still under way, would win over it and nothing be read.
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        try:
-            parts = [TopicPartition(topic, number) for number in await _partitions(consumer, topic)]
-            consumer.assign(parts)
-            ends = await consumer.end_offsets(parts)
-            found: list[Any] = []
-            while any([await consumer.position(part) < ends[part] for part in parts]):
-                for records in (await consumer.getmany(timeout_ms=300)).values():
-                    found.extend(records)
-            return found
-        finally:
-            await consumer.stop()
+        return await records_on(self.bootstrap, topic)
 
     async def mails(self) -> list[dict[str, Any]]:
         """All mails of the sink."""
@@ -160,11 +145,3 @@ class WholeHub:
             return not await self.rows("SELECT 1 FROM intake.reports WHERE status = 'received' LIMIT 1")
         except INFRASTRUCTURE:
             return False
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    consumer.subscribe([topic])
-    while not (found := consumer.partitions_for_topic(topic)):
-        await asyncio.sleep(0.05)
-    consumer.unsubscribe()
-    return sorted(found)

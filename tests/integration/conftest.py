@@ -8,7 +8,6 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from services.intake.app import build as build_intake
@@ -18,6 +17,7 @@ from services.notify.app import build as build_notify
 from services.referrals.app import build as build_referrals
 from services.triage.app import build as build_triage
 from tests.engines.hub import service_settings
+from tests.engines.topics import ends_of
 
 BUILDERS: dict[str, Callable[[Settings], Process]] = {
     "intake": build_intake,
@@ -47,15 +47,7 @@ async def until(condition: Callable[[], Awaitable[Any]], what: str, seconds: flo
 
 async def begin_at_the_end(process: Process, kafka: str) -> None:
     """A new database reads nothing of what other modules left on the topics: that took longer than the tests."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        await consumer.topics()  # the partitions are known after it
-        topics = [each.subscription.topic for each in process.consumers]
-        parts = [TopicPartition(name, part) for name in topics for part in consumer.partitions_for_topic(name) or ()]
-        ends = await consumer.end_offsets(parts)
-    finally:
-        await consumer.stop()
+    ends = await ends_of(kafka, [each.subscription.topic for each in process.consumers])
     if ends:
         async with process.database.writing() as connection:
             rows = [{"topic": at.topic, "partition": at.partition, "next_offset": end} for at, end in ends.items()]

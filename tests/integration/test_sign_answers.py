@@ -1,16 +1,15 @@
 """A sign is answered on its case, on real engines: its reports are decided again, the case follows, people are told."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from schemas.topics import PARTITIONS
-from services.kernel.relay import partition_of
 from services.triage.domain.reading import NONE, Reading
 from services.triage.stage import TriageStage
+from tests.engines.topics import records_on
 from tests.integration.conftest import Pipeline, until
 from tests.integration.test_redeciding import DUTY, Sender, assert_made_again_the_same, decided, timeline
 
@@ -74,26 +73,8 @@ async def test_a_struck_sign_lowers_the_risk_moves_the_case_to_its_lead_and_the_
 
 async def written(pipeline: Pipeline, topic: str, key: str, type_: str) -> list[Any]:
     """The records of a key and a type on a topic."""
-    place = TopicPartition(topic, partition_of(key, range(PARTITIONS)))
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=pipeline.kafka, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        consumer.assign([place])
-        end = (await consumer.end_offsets([place]))[place]
-        found: list[Any] = []
-        while await consumer.position(place) < end:
-            found += [each async for each in _fetched(consumer) if each.key == key.encode() and _type(each) == type_]
-        return found
-    finally:
-        await consumer.stop()
-
-
-async def _fetched(consumer: AIOKafkaConsumer) -> AsyncIterator[Any]:
-    for records in (await consumer.getmany(timeout_ms=500)).values():
-        for each in records:
-            yield each
+    found = await records_on(pipeline.kafka, topic)
+    return [each for each in found if each.key == key.encode() and _type(each) == type_]
 
 
 def _type(record: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from pydantic import BaseModel
 
 from services.kernel.consumer import Subscription
@@ -19,6 +19,7 @@ from services.kernel.envelope import encoded
 from services.kernel.process import Process
 from services.kernel.settings import Settings
 from services.kernel.workers import Job
+from tests.engines.topics import records_on
 from tests.integration.kernel import probe
 from tests.integration.kernel.probe import ErrandDone, Poke, ProbeStage
 
@@ -122,20 +123,7 @@ class Running:
 
     async def on_the_topic(self) -> list[Any]:
         """Everything on the outgoing topic, from its beginning to its present end."""
-        topic = f"{probe.TOPIC_OUT}-{self.suffix}"
-        consumer = AIOKafkaConsumer(topic, bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            parts = consumer.assignment()
-            assert parts, "a consumer without a group has all partitions when it has started"
-            ends = await consumer.end_offsets(parts)
-            found: list[Any] = []
-            while any([await consumer.position(part) < ends[part] for part in parts]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found.extend(records)
-            return found
-        finally:
-            await consumer.stop()
+        return await records_on(self.settings.kafka, f"{probe.TOPIC_OUT}-{self.suffix}")
 
 
 @pytest.fixture

@@ -8,19 +8,19 @@ from uuid import UUID
 import pytest
 
 from schemas.codes import Disposition
-from schemas.events import Actor, ReportFacts, ReportReceived, ReportWithdrawn
+from schemas.events import Actor, ReportWithdrawn
 from schemas.personal import seal
 from services.kernel.testing import MemoryLoop
 from services.partnership.loading import load_partnership
-from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
 from services.triage.domain.linking import LINKED_AT_MOST, LINKED_TIMER
 from services.triage.domain.rerun import redecided
 from services.triage.domain.rule_edits import RowEdit, edited
-from services.triage.domain.state import Decided, Superseded, place_key
+from services.triage.domain.state import Decided, place_key
 from services.triage.domain.unread import Unread, unread_key
 from services.triage.messages import LinkedReport, ResolveReview
-from services.triage.rule_set import compiled, read_rules, shipped_documents
+from services.triage.rule_set import compiled, shipped_documents
+from tests.unit.triage.deciding import kept, now, send
 
 LUTON = Path("partnerships/luton")
 ONE, TWO, THREE, FOUR = 1, 2, 3, 4
@@ -33,28 +33,8 @@ ASHA = Actor(kind="person", id="asha-venn", name="Asha Venn", agency="luton-coun
 MOMENT = timedelta(seconds=1)
 
 
-class Deciding:
-    """The stage's pure part."""
-
-    decide = staticmethod(handling.handle)
-
-
-@pytest.fixture(scope="module")
-def rules() -> Rules:
-    return read_rules(LUTON)
-
-
-@pytest.fixture
-def loop(rules: Rules) -> MemoryLoop:
-    return MemoryLoop(Deciding(), rules)
-
-
 def comes(loop: MemoryLoop, number: int, words: str = BEATEN, *people: dict[str, Any], **changes: Any) -> None:
-    """A report is received now; what its coming asks for is not done yet."""
-    made = {"report_id": UUID(int=number), "reference": f"R-{number}", "source_id": str(number), "channel": "101"}
-    facts = ReportFacts.model_validate(made | {"received_at": loop.now} | changes)
-    personal = {"description": words, "people": list(people)}
-    loop.send(ReportReceived(report=facts, personal=seal(personal)), str(facts.report_id))
+    send(loop, number, words, *people, **changes)
 
 
 def beaten(loop: MemoryLoop, number: int, days: int = 10, **changes: Any) -> None:
@@ -64,17 +44,8 @@ def beaten(loop: MemoryLoop, number: int, days: int = 10, **changes: Any) -> Non
     loop.pass_time(MOMENT)
 
 
-def now(loop: MemoryLoop, number: int) -> Decided:
-    found: Decided = loop.state[f"decision:{UUID(int=number)}"]
-    return found
-
-
 def codes(loop: MemoryLoop, number: int) -> set[str]:
     return {each.code for each in now(loop, number).decision.entitlements}
-
-
-def kept(loop: MemoryLoop) -> list[Decided]:
-    return [each.decided for each in loop.state.values() if isinstance(each, Superseded)]
 
 
 def asked(loop: MemoryLoop) -> list[LinkedReport]:

@@ -20,13 +20,14 @@ from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
 from services.triage.domain.lexicon_lint import example
 from services.triage.domain.reading import NONE, Reading
-from services.triage.domain.rerun import compared, redecided
+from services.triage.domain.rerun import compared
 from services.triage.domain.rule_edits import RowEdit, edited
 from services.triage.domain.state import Decided
 from services.triage.domain.succession import report_key
 from services.triage.messages import ResolveReview, TextRead
 from services.triage.rule_set import compiled, read_rules, shipped_documents
 from tests.unit.referrals.made import ASHA, open_case
+from tests.unit.triage.deciding import Deciding, assert_made_again_the_same
 
 LUTON = Path("partnerships/luton")
 RULES = read_rules(LUTON)
@@ -48,12 +49,6 @@ SENTENCES = (
     "They took his passport and he works to pay off a debt",
     "",
 )
-
-
-class Deciding:
-    """The stage's pure part."""
-
-    decide = staticmethod(handling.handle)
 
 
 words = some.one_of(
@@ -155,11 +150,6 @@ def reviews_answered(loop: MemoryLoop, said: list[tuple[str, list[str]]]) -> Non
         assert isinstance(answer, Decided)
 
 
-def stored(decided: Decided) -> Decided:
-    """As it comes back from the database."""
-    return Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
-
-
 @pytest.mark.parametrize("rules", [RULES, READ], ids=["without-a-reader", "with-a-reader"])
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
@@ -194,9 +184,7 @@ def test_a_decision_made_again_from_its_recorded_inputs_is_the_same(
     first_hand = {each.report.report_id for each in made if each.report.split_from is None}
     assert first_hand == {event.report.report_id for event, _ in sent}
     for decided in made:
-        again = redecided(stored(decided), rules)
-        assert again.decision == stored(decided).decision
-        assert [each.as_dict() for each in again.because] == decided.because
+        assert_made_again_the_same(decided, rules)
         assert decided.decision.rule_set == rules.rule_set
         assert decided.because
         assert decided.decision.rules

@@ -12,6 +12,7 @@ from services.triage.domain.rerun import compared, redecided
 from services.triage.domain.reviewing import second_matter
 from services.triage.domain.state import Decided
 from services.triage.messages import ResolveReview, UndoReview
+from tests.unit.triage.deciding import assert_made_again_the_same, now
 from tests.unit.triage.test_sign_answers import (
     ANN,
     ASB,
@@ -23,13 +24,9 @@ from tests.unit.triage.test_sign_answers import (
     RUBBISH,
     answers,
     comes,
-    loop,
-    now,
     read,
-    rules,
 )
 
-__all__ = ["loop", "rules"]
 UNSURE = "Something strange down our road"
 CONTROLLED = read(DOMESTIC, 0.6, coercion=0.99)
 """Of domestic abuse, and of coercion that no word names: not sure enough to go without a person."""
@@ -50,13 +47,6 @@ def reviewed(loop: Any, number: int = 1, **changes: Any) -> Decided:
     fields = {"report_id": UUID(int=number), "version": now(loop, number).version, "reason": "I rang.", "by": ASHA}
     loop.send(ResolveReview.model_validate(fields | {"action": "confirm"} | changes), str(number), origin="command")
     return now(loop, number)
-
-
-def assert_made_again_the_same(loop: Any, decided: Decided) -> None:
-    stored = Decided.model_validate_json(decided.model_dump_json(exclude_none=True))
-    again = redecided(stored, loop.rules)
-    assert again.decision == stored.decision
-    assert [each.as_dict() for each in again.because] == stored.because
 
 
 def linked_after_an_answer(loop: Any, **changes: Any) -> Decided:
@@ -84,26 +74,26 @@ def test_a_decision_that_a_later_report_makes_beside_her_answer_is_the_same_from
     found = linked_after_an_answer(loop)
     assert (found.answer, found.decision.confidence, found.decision.disposition) == ("confirm", 1.0, "needs-case")
     assert [each["rule"] for each in found.because].count("person/review") == 1
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 def test_a_joined_report_goes_on_joining_its_case_when_it_is_made_again(loop: Any) -> None:
     found = linked_after_an_answer(loop, action="merge", case=JOINED)
     assert found.decision.joins == JOINED
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 def test_a_sign_answered_between_her_answer_and_the_later_report_changes_nothing_of_that(loop: Any) -> None:
     unsure(loop, 1)
     reviewed(loop)
     answers(loop, "weapon", so=True)
-    assert_made_again_the_same(loop, now(loop))
+    assert_made_again_the_same(now(loop), loop.rules)
     unsure(loop, 2)
     unsure(loop, 3)
     found = now(loop)
     assert found.linked is not None
     assert {"coercion", "weapon", "repeat-victim"} <= set(found.decision.flags)
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 @pytest.mark.parametrize(
@@ -120,12 +110,12 @@ def test_a_sign_answered_between_her_answer_and_the_later_report_changes_nothing
 def test_every_answer_is_the_same_made_again(loop: Any, changes: dict[str, Any]) -> None:
     unsure(loop, 1)
     loop.pass_time(timedelta(hours=5))
-    assert_made_again_the_same(loop, reviewed(loop, **changes))
+    assert_made_again_the_same(reviewed(loop, **changes), loop.rules)
     second: Decided | None = loop.state.get(f"decision:{second_matter(UUID(int=1))}")
     assert (second is not None) == (changes.get("action") == "split")
     if second is not None:
         assert second.decision.themes == (DOMESTIC,)
-        assert_made_again_the_same(loop, second)
+        assert_made_again_the_same(second, loop.rules)
 
 
 def test_a_birthday_between_the_decision_and_her_answer_makes_no_other_decision(loop: Any) -> None:
@@ -135,12 +125,12 @@ def test_a_birthday_between_the_decision_and_her_answer_makes_no_other_decision(
     comes(loop, UNSURE, None, 1, child)
     assert ("child" in now(loop).decision.flags, now(loop).in_review) == (True, True)
     loop.pass_time(timedelta(days=1))
-    assert_made_again_the_same(loop, reviewed(loop))
+    assert_made_again_the_same(reviewed(loop), loop.rules)
     loop.pass_time(MOMENT)
     body = UndoReview(report_id=UUID(int=1), version=now(loop).version, by=ASHA)
     loop.send(body, "1", origin="command")
     assert now(loop).undone == "confirm"
-    assert_made_again_the_same(loop, now(loop))
+    assert_made_again_the_same(now(loop), loop.rules)
 
 
 @pytest.mark.parametrize("changes", [{}, {"action": "change", "themes": (ASB,)}], ids=["confirm", "change"])
@@ -149,8 +139,8 @@ def test_a_correction_after_her_answer_is_the_same_made_again(loop: Any, changes
     hers = reviewed(loop, **changes).decision
     corrected = unsure(loop, 1, revision=2)
     assert (corrected.decision.themes, corrected.decision.review_reason) == (hers.themes, AGAIN)
-    assert_made_again_the_same(loop, corrected)
-    assert_made_again_the_same(loop, reviewed(loop))
+    assert_made_again_the_same(corrected, loop.rules)
+    assert_made_again_the_same(reviewed(loop), loop.rules)
 
 
 def test_a_later_report_does_not_take_a_corrected_one_from_who_must_decide_it_again(loop: Any) -> None:
@@ -162,7 +152,7 @@ def test_a_later_report_does_not_take_a_corrected_one_from_who_must_decide_it_ag
     assert found.linked is not None
     assert "repeat-victim" in found.decision.flags
     assert (found.in_review, found.decision.review_reason) == (True, AGAIN)
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 def test_two_rule_sets_are_compared_by_what_they_say_themselves_not_by_her_answer(loop: Any) -> None:
@@ -185,7 +175,7 @@ def test_a_second_correction_does_not_undo_her_answer_either(loop: Any, second: 
     found = now(loop)
     assert (found.report.revision, found.in_review, found.decision.review_reason) == (3, True, AGAIN)
     assert (found.decision.themes, found.decision.lead_agency) == (hers.themes, hers.lead_agency)
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 def agreed(loop: Any) -> Decided:
@@ -207,7 +197,7 @@ def test_a_strike_after_a_correction_that_agreed_moves_nothing_of_what_she_decid
     assert ("hate-race" in before.flags, "hate-race" in found.decision.flags) == (True, False)
     assert (found.decision.themes, found.decision.lead_agency) == (before.themes, before.lead_agency)
     assert not found.in_review
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)
 
 
 @pytest.mark.parametrize("strikes", [1, 2])
@@ -220,4 +210,4 @@ def test_new_words_after_a_strike_do_not_undo_her_answer(loop: Any, strikes: int
     found = now(loop)
     assert (found.in_review, found.decision.review_reason) == (True, AGAIN)
     assert found.decision.themes == hers.decision.themes
-    assert_made_again_the_same(loop, found)
+    assert_made_again_the_same(found, loop.rules)

@@ -10,9 +10,8 @@ from schemas.personal import reveal
 from services.kernel.testing import MemoryLoop
 from services.triage.domain.sampling import NotChecked, chosen, waits
 from services.triage.messages import CheckSample
-from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, loop, now, rules, sent
+from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, now, sent
 
-__all__ = ["loop", "rules"]
 PLAIN = "Fly-tipping by the garages, mattresses and black bags dumped"
 SHARE, MANY = 0.02, 20_000
 

@@ -9,18 +9,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.case_life import ReportOfSign, SignConfirmed, SignStruckOut
-from schemas.events import Actor, ReportFacts, ReportReceived, ReportWithdrawn
+from schemas.events import Actor, ReportWithdrawn
 from schemas.personal import seal
 from services.kernel.testing import MemoryLoop
-from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reading import NONE, Reading
-from services.triage.domain.rerun import redecided
-from services.triage.domain.state import Decided, Superseded
+from services.triage.domain.state import Decided
 from services.triage.messages import ResolveReview, TextRead
 from services.triage.review_views import fired
-from services.triage.rule_set import read_rules
 from tests.unit.referrals.made import open_case
+from tests.unit.triage.deciding import assert_made_again_the_same, kept, now, send
 
 LUTON = Path("partnerships/luton")
 WAIT = timedelta(seconds=5)
@@ -36,30 +34,12 @@ ANN = {"id": "a", "role": "victim", "name": "Nobody Ann", "age": 30}
 CASE = UUID(int=77)
 
 
-class Deciding:
-    """The stage's pure part."""
-
-    decide = staticmethod(handling.handle)
-
-
-@pytest.fixture(scope="module")
-def rules() -> Rules:
-    return read_rules(LUTON)
-
-
-@pytest.fixture
-def loop(rules: Rules) -> MemoryLoop:
-    return MemoryLoop(Deciding(), rules)
-
-
 def comes(
     loop: MemoryLoop, words: str, reading: Reading | None = None, number: int = 1, *people: Any, **changes: Any
 ) -> Decided:
     """A report is received, where there is a reading it waits for it; how it was decided."""
     loop.rules = replace(loop.rules, reading_wait=WAIT if reading else None)
-    made = {"report_id": UUID(int=number), "reference": f"R-{number}", "source_id": str(number), "channel": "101"}
-    facts = ReportFacts.model_validate(made | {"received_at": loop.now} | changes)
-    loop.send(ReportReceived(report=facts, personal=seal({"description": words, "people": list(people)})), str(number))
+    send(loop, number, words, *people, **changes)
     if reading is not None:
         asked: Any = loop.jobs[-1].payload
         body = TextRead(report_id=asked.report_id, asked=asked.asked, keys=asked.keys, reading=reading)
@@ -70,11 +50,6 @@ def comes(
 def read(theme: str, chance: float = 0.95, **flags: float) -> Reading:
     named = {flag.replace("_", "-"): value for flag, value in flags.items()}
     return Reading("test", {theme: chance, NONE: round(1 - chance, 3)}, named)
-
-
-def now(loop: MemoryLoop, number: int = 1) -> Decided:
-    found: Decided = loop.state[f"decision:{UUID(int=number)}"]
-    return found
 
 
 def answers(
@@ -95,21 +70,6 @@ def answers(
     )
 
 
-def kept(loop: MemoryLoop) -> list[Decided]:
-    return [each.decided for each in loop.state.values() if isinstance(each, Superseded)]
-
-
-def stored(loop: MemoryLoop, number: int = 1) -> Decided:
-    """As it comes back from the database."""
-    return Decided.model_validate_json(now(loop, number).model_dump_json(exclude_none=True))
-
-
-def assert_made_again_the_same(loop: MemoryLoop, rules: Rules, number: int = 1) -> None:
-    again, made = redecided(stored(loop, number), rules), stored(loop, number)
-    assert again.decision == made.decision
-    assert [each.as_dict() for each in again.because] == made.because
-
-
 def test_a_sign_that_was_only_read_counts_as_known_once_she_confirms_it(loop: MemoryLoop, rules: Rules) -> None:
     before = comes(loop, RUBBISH, read(ASB, suicide_self_harm=0.9)).decision
     assert before.second_reading is not None
@@ -127,7 +87,7 @@ def test_a_sign_that_was_only_read_counts_as_known_once_she_confirms_it(loop: Me
         "ReportTriaged", "suicide-self-harm", True, ASHA,
     )  # fmt: skip
     assert event.earlier.lead_agency == before.lead_agency
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 @pytest.mark.parametrize("only_read", [False, True], ids=["told by words", "only read"])
@@ -149,7 +109,7 @@ def test_a_sign_that_she_struck_out_does_not_count(loop: MemoryLoop, rules: Rule
     )  # fmt: skip
     told = [each for each in now(loop).because if each["rule"] == "struck-out/weapon"]
     assert [(each["field"], each["negated"]) for each in told] == [("signs" if only_read else "description", True)]
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_a_strike_leaves_the_other_signs_as_they_were(loop: MemoryLoop) -> None:
@@ -174,7 +134,7 @@ def test_a_confirmed_sign_hides_nothing_else_that_was_read(loop: MemoryLoop, rul
     assert {"trafficking", "coercion"} <= set(after.flags)
     assert after.second_reading is not None
     assert after.second_reading.alone == ("coercion",)
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_a_strike_moves_the_report_to_whose_it_is_without_the_sign_and_the_old_lead_is_named(
@@ -187,7 +147,7 @@ def test_a_strike_moves_the_report_to_whose_it_is_without_the_sign_and_the_old_l
     assert event.decision.themes == (DRUGS,)
     assert (event.earlier.lead_agency, event.decision.lead_agency) == (before.lead_agency, PUBLIC_HEALTH)
     assert before.lead_agency == "luton-council-citizen-engagement"
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_a_confirmed_sign_may_move_the_report_where_all_evidence_is_sure_of_another_theme(
@@ -200,7 +160,7 @@ def test_a_confirmed_sign_may_move_the_report_where_all_evidence_is_sure_of_anot
     event = loop.events[-1].body
     assert (event.earlier.lead_agency, event.decision.lead_agency) == (STREETS, PUBLIC_HEALTH)
     assert event.decision.themes[0] == DOMESTIC
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_where_a_strike_leaves_the_theme_unsure_the_report_stays_where_it_is_and_does_not_go_to_review(
@@ -214,7 +174,7 @@ def test_where_a_strike_leaves_the_theme_unsure_the_report_stays_where_it_is_and
     kept_ = ("themes", "lead_agency", "disposition", "confidence")
     assert [getattr(after.decision, name) for name in kept_] == [getattr(before, name) for name in kept_]
     assert ("weapon" in after.decision.flags, after.decision.risk) == (False, "medium")
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def in_review(loop: MemoryLoop, number: int = 1, **answer: Any) -> None:
@@ -236,7 +196,7 @@ def test_what_a_person_decided_in_the_review_is_not_undone_by_an_answer_on_the_c
     assert (after.decision.themes, after.decision.lead_agency) == ((ASB,), STREETS)
     assert (after.decision.confidence, after.decision.risk != "high") == (1.0, True)
     assert after.because[-1]["rule"] == "person/review"
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_a_report_that_waits_for_a_person_goes_on_waiting_on_its_first_clock(loop: MemoryLoop, rules: Rules) -> None:
@@ -247,7 +207,7 @@ def test_a_report_that_waits_for_a_person_goes_on_waiting_on_its_first_clock(loo
     answers(loop, "coercion", so=False)
     after = now(loop)
     assert (after.in_review, after.waits_since, loop.events[-1].body.TYPE) == (True, since, "ReviewRequested")
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_an_answer_that_comes_twice_and_one_that_comes_after_a_later_one_change_nothing(loop: MemoryLoop) -> None:
@@ -272,7 +232,7 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one(loop: MemoryLoop, rule
     assert now(loop).answers is not None
     assert [each.confirmed for each in now(loop).answers.signs] == [True]  # type: ignore[union-attr]
     assert [each.version for each in kept(loop)] == [1, 2]
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 def test_every_report_of_the_case_that_has_the_sign_is_decided_again_and_asks_nobody_further(loop: MemoryLoop) -> None:
@@ -296,7 +256,7 @@ def test_new_words_of_the_sender_say_again_what_was_struck_out_and_keep_what_was
     after = now(loop)
     assert {"weapon", "suicide-self-harm"} <= set(after.decision.flags)
     assert (after.decision.themes[0], loop.events[-1].body.answered) == (DOMESTIC, None)
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 @pytest.mark.parametrize(("so", "versions"), [(False, 2), (True, 3)], ids=["struck out", "confirmed"])
@@ -334,7 +294,7 @@ def test_a_later_report_about_the_same_person_finds_the_answer_still_in_force(lo
     assert "weapon" not in first.decision.flags
     assert loop.events[-1].body.linked == "R-3"
     assert all(event.body.answered is None for event in loop.events[2:])
-    assert_made_again_the_same(loop, rules)
+    assert_made_again_the_same(now(loop), rules)
 
 
 @pytest.mark.parametrize("sign", ["child", "repeat-place"])

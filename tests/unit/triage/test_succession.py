@@ -1,7 +1,6 @@
 """A report is decided again when it changes or a person answers, and every earlier decision is kept."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +11,9 @@ from schemas.events import Actor, ReportFacts, ReportReceived, ReportWithdrawn, 
 from schemas.facts import SecondReading
 from schemas.personal import reveal, seal
 from services.kernel.testing import START, MemoryLoop
-from services.triage.domain import handling
 from services.triage.domain.reviewing import Refused, second_matter
 from services.triage.domain.state import Decided, Superseded
 from services.triage.messages import ResolveReview
-from services.triage.rule_set import read_rules
 
 IDENTITY = UUID(int=7)
 KEY = f"decision:{IDENTITY}"
@@ -24,24 +21,6 @@ UNSURE = "Something strange down our road, I do not know who to tell"
 PUBLIC_HEALTH, NEIGHBOURHOOD = "luton-council-public-health", "luton-council-neighbourhood-services"
 HIGHWAYS = "Luton Council highways"
 ASHA = Actor(kind="person", id="asha-venn", name="Asha Venn", agency=NEIGHBOURHOOD)
-
-
-class Stage:
-    """The pure part of triage's stage."""
-
-    @staticmethod
-    def decide(state: Any, message: Any, context: Any) -> Any:
-        return handling.handle(state, message, context)
-
-
-@pytest.fixture(scope="module")
-def rules() -> Any:
-    return read_rules(Path("partnerships/luton"))
-
-
-@pytest.fixture
-def loop(rules: Any) -> MemoryLoop:
-    return MemoryLoop(Stage(), rules)
 
 
 def sent(words: str, revision: int = 1, **changes: Any) -> ReportReceived:

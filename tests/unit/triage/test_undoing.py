@@ -9,9 +9,8 @@ from schemas.events import Actor, ReviewRequested
 from services.kernel.testing import MemoryLoop
 from services.triage.domain.undoing import NotUndone, undo_until
 from services.triage.messages import UndoReview
-from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, kept, loop, now, rules, sent
+from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, kept, now, sent
 
-__all__ = ["loop", "rules"]
 RUTH = Actor(kind="person", id="ruth-pellow", name="Ruth Pellow", agency="bedfordshire-police")
 
 

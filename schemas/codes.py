@@ -1,11 +1,14 @@
 """The code words that clients and services share; the partnership's files say what they mean."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 Channel = Literal["101", "online", "partner"]
 Kind = Literal["incident", "concern", "intelligence"]
 Risk = Literal["high", "medium", "standard"]
+GRAVITY: Final[Mapping[str, int]] = {"standard": 0, "medium": 1, "high": 2}
+"""How grave each risk is beside the others."""
 Marking = Literal["OFFICIAL", "OFFICIAL-SENSITIVE"]
 
 Theme = Literal[

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.case_life import ReportCorrected, ReportTakenBack
-from schemas.codes import CaseStatus, Disposition
+from schemas.codes import GRAVITY, CaseStatus, Disposition
 from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
@@ -24,7 +24,6 @@ LINKED = "Decided again, since a later report tells of the same person or place"
 TAKEN_BACK = "Its answer was taken back: the report is in review again, and the case goes with it"
 WORKED_ON = "Its answer was taken back, but the case holds more or was worked on: a person decides of it"
 NOTED = "Decided again: theme and lead are as they were"
-_RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
 def again(state: Mapping[str, Any], link: Link, event: ReportDecided, context: Context) -> Decision:
@@ -155,7 +154,7 @@ def _facts(case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[s
     newer = event.report.revision > earlier.revision
     facts: dict[str, Any] = {
         **signs.brought(before, decision, new_words=newer),
-        "risk": max(before.risk, decision.risk, key=_RISK.__getitem__),
+        "risk": max(before.risk, decision.risk, key=GRAVITY.__getitem__),
         "priority": min(before.priority, decision.priority),
         "due_at": min(due, default=None),
         "act_first": tuple(dict.fromkeys((*before.act_first, *decision.act_first))),

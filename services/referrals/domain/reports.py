@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from schemas.codes import CaseStatus, Disposition, Risk
+from schemas.codes import GRAVITY, CaseStatus, Disposition, Risk
 from schemas.events import Actor, CaseOpened, CaseState, ReportDecided, ReportJoined, ReportTriaged
 from services.kernel.decision import NOTHING, Context, Decision
 from services.kernel.references import reference
@@ -18,7 +18,6 @@ from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
 CHOSEN = "A person joined it to this case when she decided the report"
-_RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
 def needs_case(event: ReportDecided) -> bool:
@@ -126,7 +125,7 @@ def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def higher(one: Risk, other: Risk) -> Risk:
     """The higher of two risks."""
-    return max(one, other, key=_RISK.__getitem__)
+    return max(one, other, key=GRAVITY.__getitem__)
 
 
 def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> Decision:

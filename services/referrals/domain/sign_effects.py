@@ -6,7 +6,7 @@ time and suggestions fall, and only where the report is all the case holds and n
 
 from typing import Any
 
-from schemas.codes import CaseStatus
+from schemas.codes import GRAVITY, CaseStatus
 from schemas.events import EarlierDecision, ReportDecided
 from services.referrals.domain.state import Case
 
@@ -18,7 +18,6 @@ HOLDS_MORE = "the case holds other reports, so a person says what its risk is no
 NOT_ITS_OWN = "the case has its risk not from this report alone, so a person says what it is now"
 GRADED = "its risk stays as a person graded it"
 STRICTER = "with it the risk is higher than a person had graded it"
-_RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
 def eases(case: Case, event: ReportDecided, earlier: EarlierDecision) -> bool:
@@ -38,7 +37,7 @@ def facts(case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[st
     """Risk, priority and due time where they do not simply grow stricter: her grade gives way to more risk alone."""
     if eases(case, event, earlier):
         return _eased(case, event, earlier)
-    risen = _RISK[event.decision.risk] > _RISK[earlier.risk]
+    risen = GRAVITY[event.decision.risk] > GRAVITY[earlier.risk]
     return {"risk": case.state.risk} if case.graded and not risen else {}
 
 
@@ -68,11 +67,11 @@ def why(case: Case, event: ReportDecided, earlier: EarlierDecision, *, follows: 
 
 def of_risk(case: Case, event: ReportDecided, earlier: EarlierDecision) -> str | None:
     """What a person is told of the case's risk: why it did not fall with the report's, or that it passed her grade."""
-    now, then = _RISK[event.decision.risk], _RISK[earlier.risk]
-    held = case.graded or _RISK[case.state.risk] > now
+    now, then = GRAVITY[event.decision.risk], GRAVITY[earlier.risk]
+    held = case.graded or GRAVITY[case.state.risk] > now
     if now < then and held and not eases(case, event, earlier):
         return HOLDS_MORE if case.state.report_count > 1 else GRADED if case.graded else NOT_ITS_OWN
-    return STRICTER if case.graded and now > max(then, _RISK[case.state.risk]) else None
+    return STRICTER if case.graded and now > max(then, GRAVITY[case.state.risk]) else None
 
 
 def shown(changed: dict[str, Any], case: Case, after: dict[str, Any]) -> dict[str, Any]:

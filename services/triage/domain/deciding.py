@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from schemas.codes import Disposition
+from schemas.codes import GRAVITY, Disposition
 from schemas.events import ReportFacts, TriageDecision
 from services.partnership.entries import Clock
 from services.partnership.models import Partnership
@@ -21,7 +21,6 @@ from services.triage.domain.weighing import confidence_of, disposition_of, theme
 
 CHILD, REPEAT_VICTIM, REPEAT_PLACE = "child", "repeat-victim", "repeat-place"
 ADULT_AGE = 18
-_ORDER = {"standard": 0, "medium": 1, "high": 2}
 _RISKS: tuple[Literal["standard", "medium", "high"], ...] = ("standard", "medium", "high")
 
 
@@ -233,10 +232,10 @@ def _risk(
     }
     row = rules.reader.tables.evaluate("risk", inputs)[0]
     evidence.because.append(Because(row.rule, "risk"))
-    highest = max([row.outputs["risk"], *evidence.risks], key=_ORDER.__getitem__)
+    highest = max([row.outputs["risk"], *evidence.risks], key=GRAVITY.__getitem__)
     clock = Clock(minutes=row.outputs["due_minutes"], calendar=row.outputs["due_calendar"])
     due_at = tally.due_at(report.received_at, clock, rules.partnership)
-    return _RISKS[_ORDER[highest]], row.outputs["priority"], due_at
+    return _RISKS[GRAVITY[highest]], row.outputs["priority"], due_at
 
 
 def _leads(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from schemas.codes import Disposition
+from schemas.codes import GRAVITY, Disposition
 from schemas.events import ReportFacts, TriageDecision
 from services.kernel.decision import Context, NewTimer
 from services.partnership.assessing import EntitlementRule
@@ -15,7 +15,6 @@ from services.triage.messages import LinkedReport
 LINKED_TIMER = "linked-report"
 LINKED_AT_MOST = 10
 """Earlier reports that one new report asks again, the latest; a threshold is reached with far fewer."""
-_RISK = {"standard": 0, "medium": 1, "high": 2}
 
 
 def ask_again(
@@ -116,7 +115,7 @@ def gained(before: TriageDecision, after: TriageDecision) -> bool:
     same = ("themes", "lead_agency", "joint_leads", "disposition")
     return (
         any(getattr(before, name) != getattr(after, name) for name in same)
-        or _RISK[after.risk] > _RISK[before.risk]
+        or GRAVITY[after.risk] > GRAVITY[before.risk]
         or not _named(after) <= _named(before)
     )
 

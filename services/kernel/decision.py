@@ -137,6 +137,20 @@ class Decision:
 NOTHING = Decision()
 
 
+def together(first: Decision, second: Decision) -> Decision:
+    """Two decisions as one; the answer, and the cause of the effects' ids, are the second's."""
+    return Decision(
+        state={**first.state, **second.state},
+        events=(*first.events, *second.events),
+        jobs=(*first.jobs, *second.jobs),
+        timers=(*first.timers, *second.timers),
+        cancelled=(*first.cancelled, *second.cancelled),
+        tallies={**first.tallies, **{name: first.tallies.get(name, 0) + n for name, n in second.tallies.items()}},
+        answer=second.answer,
+        cause=second.cause,
+    )
+
+
 class Stage(Protocol):
     """The four functions of a service, and the readers of what it consumes.
 

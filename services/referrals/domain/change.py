@@ -141,14 +141,3 @@ class Change:
             cancelled=tuple(self._cancelled),
             answer=Done(self._case, self._referral),
         )
-
-
-def together(first: Decision, second: Decision) -> Decision:
-    """Two changes of two cases as one decision; the answer is the second's."""
-    return Decision(
-        state={**first.state, **second.state},
-        events=(*first.events, *second.events),
-        timers=(*first.timers, *second.timers),
-        cancelled=(*first.cancelled, *second.cancelled),
-        answer=second.answer,
-    )

@@ -7,10 +7,10 @@ from schemas.case_parts import ProposalState
 from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
-from services.kernel.decision import Decision
+from services.kernel.decision import Decision, together
 from services.referrals.domain import carrying, casefile, proposing, signs, tasks
 from services.referrals.domain.asked import Asked
-from services.referrals.domain.change import Change, together
+from services.referrals.domain.change import Change
 from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, proposals_key, reports_key
 from services.referrals.domain.reports import earlier, higher
 from services.referrals.domain.state import Case, Referral, link_key, referral_key, referrals_key

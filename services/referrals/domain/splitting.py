@@ -5,11 +5,11 @@ from schemas.casefile import Split
 from schemas.codes import Disposition
 from schemas.events import CaseOpened, ReportTriaged, TriageDecision
 from schemas.personal import seal
-from services.kernel.decision import Decision
+from services.kernel.decision import Decision, together
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
 from services.referrals.domain import carrying, casefile, matching, routing
 from services.referrals.domain.asked import Asked
-from services.referrals.domain.change import Change, together
+from services.referrals.domain.change import Change
 from services.referrals.domain.merging import APART, bring_report, keep_link
 from services.referrals.domain.parts import CaseReport, Matches, People, reports_key
 from services.referrals.domain.state import Case

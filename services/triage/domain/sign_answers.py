@@ -11,7 +11,7 @@ from schemas.case_life import SignConfirmed, SignStruckOut
 from schemas.codes import Disposition
 from schemas.events import ReportFacts
 from schemas.facts import AnsweredSign
-from services.kernel.decision import Context, Decision
+from services.kernel.decision import Context, Decision, together
 from services.triage.domain.counting import Counts
 from services.triage.domain.linking import is_live, still_waiting
 from services.triage.domain.sampling import with_sample
@@ -46,7 +46,7 @@ def sign_answered(state: Mapping[str, Any], body: SignAnswered, context: Context
     for report in body.reports:
         known: Decided | None = state.get(report_key(report.report_id))
         if known is not None and _is_news(known, report.revision, answer):
-            found = _both(found, succeed(known, _again(known, answer, context), HUB, context))
+            found = together(found, succeed(known, _again(known, answer, context), HUB, context))
     return replace(found, tallies={"redecided/sign": len(found.events)}) if found.events else found
 
 
@@ -89,12 +89,3 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
 def _others(known: Decided, answer: AnsweredSign) -> tuple[AnsweredSign, ...]:
     given = known.answers.signs if known.answers else ()
     return tuple(each for each in given if each.sign != answer.sign)
-
-
-def _both(first: Decision, second: Decision) -> Decision:
-    return Decision(
-        state={**first.state, **second.state},
-        events=(*first.events, *second.events),
-        timers=(*first.timers, *second.timers),
-        cancelled=(*first.cancelled, *second.cancelled),
-    )

@@ -99,6 +99,9 @@ class SecondReading(Contract):
     alone: tuple[str, ...] = Field(
         (), description="Flags that stand on its word alone: who works the report confirms them or strikes them out"
     )
+    perhaps: tuple[str, ...] = Field(
+        (), description="The last of the themes, named only for the person who decides: to confirm leaves it out"
+    )
 
 
 class TriageDecision(Contract):
@@ -125,6 +128,12 @@ class TriageDecision(Contract):
     entitlements: tuple[Entitlement, ...] = ()
     joins: str | None = Field(None, description="Reference of the case that a person joined it to")
     second_reading: SecondReading | None = Field(None, description="Where the tables were not sure and it was read")
+
+    @property
+    def settled_themes(self) -> tuple[str, ...]:
+        """The themes without those that are named only for the person who decides."""
+        perhaps = self.second_reading.perhaps if self.second_reading else ()
+        return tuple(theme for theme in self.themes if theme not in perhaps)
 
 
 class AnsweredSign(Contract):

@@ -91,14 +91,21 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
 def proposal(presenter: Presenter, decision: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Name, words, and the field that her change would fill."""
     first = [presenter.agency(code) for code in decision["act_first"]]
-    confidence = f"{presenter.themes(decision['themes'])}, confidence {decision['confidence']:.2f}"
     return [
-        ("Theme", confidence, "theme"),
+        ("Theme", _themes(presenter, decision), "theme"),
         ("Lead", presenter.agency(decision["lead_agency"]), "lead"),
         ("Acts first", ", ".join(first) or "nobody", ""),
         ("Panels", ", ".join(presenter.agency(code) for code in decision["panels"]) or "none", ""),
         ("Flags", ", ".join(flag.replace("-", " ") for flag in decision["flags"]) or "none", ""),
     ]
+
+
+def _themes(presenter: Presenter, decision: Mapping[str, Any]) -> str:
+    """The themes and how sure they are; the one that is named only for her to choose is said to be that."""
+    perhaps = (decision.get("second_reading") or {}).get("perhaps") or ()
+    settled = presenter.themes([theme for theme in decision["themes"] if theme not in perhaps])
+    also = f"; perhaps {presenter.themes(perhaps)}" if perhaps else ""
+    return f"{settled}, confidence {decision['confidence']:.2f}{also}"
 
 
 def evidence(

@@ -164,7 +164,7 @@ def _columns(decided: list[Decided]) -> dict[str, list[Any]]:
         "documents": [each.model_dump_json(exclude_none=True) for each in decided],
         "happened": [happened_at for happened_at, _ in times],
         "timed": [timed for _, timed in times],
-        "themes": [",".join(each.decision.themes) for each in decided],
+        "themes": [",".join(each.decision.settled_themes) for each in decided],
         "suspects": [",".join(suspects_of(each.personal)) for each in decided],
         "counted": [is_counted(each.report) and not each.withdrawn for each in decided],
         "visible": [",".join(visible_to(each.decision)) for each in decided],

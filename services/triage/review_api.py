@@ -68,7 +68,7 @@ async def list_reviews(request: Request, caller: Reviewer, after: str | None = N
 def seen(request: Request, caller: Caller, decided: Decided) -> dict[str, Any]:
     """The report as the caller's sharing agreement shows it."""
     partnership = partnership_of(request)
-    return view(decided, partnership, sight_of(caller, decided.decision.themes, partnership))
+    return view(decided, partnership, sight_of(caller, decided.decision.settled_themes, partnership))
 
 
 def partnership_of(request: Request) -> Partnership:

@@ -17,7 +17,7 @@ from services.triage.domain.naming import DANGER, kind_of_case
 from services.triage.domain.reading import Reading, said_of
 from services.triage.domain.state import is_counted, sighting_of
 from services.triage.domain.thrive import assess, signs
-from services.triage.domain.weighing import confidence_of, disposition_of, themes_of, with_reading
+from services.triage.domain.weighing import confidence_of, disposition_of, perhaps_of, themes_of, with_reading
 
 CHILD, REPEAT_VICTIM, REPEAT_PLACE = "child", "repeat-victim", "repeat-place"
 ADULT_AGE = 18
@@ -187,11 +187,12 @@ def _live(
     risk, priority, due_at = _risk(report, evidence, ages, flags, themes, tally, rules)
     answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader)
     disposition, reason, destination = answer
+    perhaps = perhaps_of(evidence, themes, disposition) if tally.counts.held is None else ()
     leads = _leads(report, themes, disposition, rules, day)
     told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
     because = tuple(evidence.because) or (Because("hub/nothing-fired", "description"),)
     decision = TriageDecision(
-        themes=tuple(themes),
+        themes=(*themes, *perhaps),
         lead_agency=leads[0] if leads else None,
         joint_leads=leads[1:],
         acting_lead=leads[0] if leads else None,
@@ -208,7 +209,7 @@ def _live(
         kind_of_case=kind_of_case(report, themes, flags, rules.partnership),
         destination=destination,
         review_reason=reason,
-        second_reading=said_of(evidence.reading, flags, evidence.read_alone),
+        second_reading=said_of(evidence.reading, flags, evidence.read_alone, perhaps),
     )
     return Decided(decision, because)
 

@@ -166,7 +166,7 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
     made = beside(after, taken.reviewed, known.report, counts.answers, stands=known.answer is not None)
     recorded = _recorded(known, taken, made, known.reading, context)
     decision = succeed(known, still_waiting(known, recorded), HUB, context, {"redecided/linked": 1})
-    sighting = sighting_of(known.report, known.personal, recorded.decision.themes)
+    sighting = sighting_of(known.report, known.personal, recorded.decision.settled_themes)
     return replace(decision, state={**decision.state, **_counting(state, taken, sighting)})
 
 
@@ -179,8 +179,8 @@ def answered(state: Mapping[str, Any], body: ResolveReview, context: Context) ->
     decision = resolve(state, body, context)
     for after in [each for each in decision.state.values() if isinstance(each, Decided)]:
         known = before if before and before.report.report_id == after.report.report_id else None
-        themes = known.decision.themes if known else ()
-        if set(themes) != set(after.decision.themes):
+        themes = known.decision.settled_themes if known else ()
+        if set(themes) != set(after.decision.settled_themes):
             decision = _told(state, decision, after, _Before(themes, frozenset(body.keys)), context)
     return decision
 
@@ -199,7 +199,9 @@ def _told(state: Mapping[str, Any], decision: Decision, after: Decided, before: 
     if not taken.keys or not taken.keys <= before.locked:
         return decision
     partnership, at = context.rules.partnership, after.report.received_at
-    then, now = (sighting_of(after.report, after.personal, each) for each in (before.themes, after.decision.themes))
+    then, now = (
+        sighting_of(after.report, after.personal, each) for each in (before.themes, after.decision.settled_themes)
+    )
     old, new = (count(Asked(sighting, at, partnership), taken.counts) for sighting in (then, now))
     known = {each.rule.code: len(each.groups) for each in old}
     news = (each for each in new if len(each.groups) != known.get(each.rule.code))
@@ -223,7 +225,7 @@ def _settled(
     known: Decided | None = state.get(report_key(taken.report.report_id))
     beside_hers = beside(made, taken.reviewed, taken.report, taken.counts.answers, stands=False)
     after = _recorded(known, taken, beside_hers, reading, context)
-    sighting = sighting_of(taken.report, taken.personal, after.decision.themes)
+    sighting = sighting_of(taken.report, taken.personal, after.decision.settled_themes)
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
     decision = succeed(known, after, HUB, context, tallies)
     asked = ask_again(made.counted, sighting, taken.counts, taken.report, after.decision, context)

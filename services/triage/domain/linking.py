@@ -127,7 +127,7 @@ def _named(decision: TriageDecision) -> set[str]:
 
 def may_change(known: Decided, made: Made) -> bool:
     """Not where a person named other themes than the rules: what is counted for theirs says nothing of hers."""
-    return known.answer is None or known.decision.themes == made.decision.themes
+    return known.answer is None or known.decision.themes == made.decision.settled_themes
 
 
 def still_waiting(known: Decided, after: Decided) -> Decided:

@@ -46,7 +46,9 @@ def weighed(reading: Reading, own: Mapping[str, float]) -> dict[str, float]:
     return {theme: round(chance / whole, 4) for theme, chance in raised.items()}
 
 
-def said_of(reading: Reading | None, flags: list[str], alone: Collection[str]) -> SecondReading | None:
+def said_of(
+    reading: Reading | None, flags: list[str], alone: Collection[str], perhaps: tuple[str, ...] = ()
+) -> SecondReading | None:
     """The reading as a decision carries it, beside the flags that were set, `alone` of them by the reader."""
     if reading is None:
         return None
@@ -57,6 +59,7 @@ def said_of(reading: Reading | None, flags: list[str], alone: Collection[str]) -
         chance=round(reading.themes[theme], 2),
         suspects=tuple(suspected(reading, flags)),
         alone=tuple(flag for flag in flags if flag in alone),
+        perhaps=perhaps,
     )
 
 

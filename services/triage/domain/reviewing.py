@@ -59,7 +59,7 @@ def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) 
 def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, context: Context) -> Decided:
     certain: dict[str, Any] = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
     if known.decision.second_reading is not None:  # what a person leaves standing is no longer the reader's word alone
-        certain["second_reading"] = known.decision.second_reading.model_copy(update={"alone": ()})
+        certain["second_reading"] = known.decision.second_reading.model_copy(update={"alone": (), "perhaps": ()})
     after = known.model_copy(
         update={
             "decision": known.decision.model_copy(update=certain | changes),
@@ -153,7 +153,7 @@ def _case_named(typed: str | None) -> str | None:
 
 
 def _confirmed(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
-    return _themed(known.decision.themes, context)
+    return _themed(known.decision.settled_themes, context)
 
 
 def _changed(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _split(known: Decided, command: ResolveReview, context: Context) -> dict[str
 
 
 def _merged(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
-    return _themed(known.decision.themes, context) | {"joins": _case_named(command.case)}
+    return _themed(known.decision.settled_themes, context) | {"joins": _case_named(command.case)}
 
 
 def _not_ours(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _confirmed(decision: TriageDecision, reviewed: Reviewed) -> dict[str, Any]:
     if reading is None:
         return {}
     alone = tuple(flag for flag in reading.alone if flag not in reviewed.confirmed)
-    return {"second_reading": reading.model_copy(update={"alone": alone})}
+    return {"second_reading": reading.model_copy(update={"alone": alone, "perhaps": ()})}
 
 
 def asked_again(made: Made, reviewed: Reviewed, report: ReportFacts) -> Made:
@@ -61,7 +61,16 @@ def asked_again(made: Made, reviewed: Reviewed, report: ReportFacts) -> Made:
     if report.historic or DANGER in made.decision.flags:
         return made
     kept = {name: getattr(reviewed.route, name) for name in (*_SAID, "lead_agency", "joint_leads", "acting_lead")}
-    if all(kept[name] == getattr(made.decision, name) for name in _SAID):
+    settled = _settled(made.decision)
+    if all(kept[name] == getattr(settled, name) for name in _SAID):
         return made
     again = {"disposition": Disposition.REVIEW, "review_reason": "corrected after a person decided"}
-    return replace(made, decision=made.decision.model_copy(update=kept | again))
+    return replace(made, decision=settled.model_copy(update=kept | again))
+
+
+def _settled(decision: TriageDecision) -> TriageDecision:
+    """The decision without the theme that it names only for the person who decides."""
+    if decision.second_reading is None:
+        return decision
+    reading = decision.second_reading.model_copy(update={"perhaps": ()})
+    return decision.model_copy(update={"themes": decision.settled_themes, "second_reading": reading})

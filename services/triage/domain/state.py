@@ -63,9 +63,10 @@ class Route(BaseModel):
     @classmethod
     def of(cls, known: "Decided") -> "Route":
         """Where a report stands by its decision; `by_person` where that is a person's answer, or agrees with one."""
-        kept = set(cls.model_fields) - {"by_person"}
+        kept = set(cls.model_fields) - {"by_person", "themes"}
         by_person = known.answer is not None or (known.reviewed is not None and not known.in_review)
-        return cls(**known.decision.model_dump(include=kept), by_person=by_person)
+        route = known.decision.model_dump(include=kept)
+        return cls(**route, themes=known.decision.settled_themes, by_person=by_person)
 
     def stands(self, made: TriageDecision) -> bool:
         """Whether it stays, whatever `made` says: a danger that is known alone waits for nobody."""

@@ -81,6 +81,17 @@ def test_a_report_that_waits_is_named_by_kind_and_street_and_never_by_its_words(
     )
 
 
+def test_a_theme_that_is_named_only_for_her_to_choose_is_said_to_be_that(partnership: Partnership) -> None:
+    decision = {
+        "themes": ["town-centre", "hate-extremism"], "confidence": 0.62, "lead_agency": None, "act_first": [],
+        "panels": [], "flags": [], "second_reading": {"perhaps": ["hate-extremism"]},
+    }  # fmt: skip
+    presenter = Presenter(partnership)
+    (theme, words, _), *_ = review_view.proposal(presenter, decision)
+    hate = presenter.themes(["hate-extremism"])
+    assert (theme, words) == ("Theme", f"Town centre, confidence 0.62; perhaps {hate}")
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -24,7 +24,7 @@ from services.triage.domain.reading import (
     suspected,
     weighed,
 )
-from services.triage.domain.weighing import asks_reading
+from services.triage.domain.weighing import PERHAPS, asks_reading
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, grams, load, nearness, save
 
@@ -124,6 +124,25 @@ def test_a_theme_of_which_only_the_reader_speaks_goes_to_a_person(rules: Rules, 
 def test_harm_that_only_the_reader_sees_goes_to_a_person_where_the_theme_is_not_sure(rules: Rules) -> None:
     made = decided(rules, "Somebody is begging.", reading("town-centre", 0.6, weapon=0.9)).decision
     assert (made.flags, made.disposition, made.review_reason) == (("weapon",), "review", "the evidence is weak")
+
+
+@pytest.mark.parametrize(("share", "named"), [(PERHAPS + 0.01, True), (PERHAPS - 0.01, False)])
+def test_where_a_person_decides_on_one_theme_the_next_likeliest_is_named_beside_it(
+    rules: Rules, share: float, named: bool
+) -> None:
+    chances = {"town-centre": 0.7, "hate-extremism": 0.7 * share, NONE: 0.3 - 0.7 * share}
+    made = decided(rules, "It was odd.", Reading("test", chances, {})).decision
+    assert (made.disposition, made.settled_themes) == ("review", ("town-centre",))
+    assert made.themes == (("town-centre", "hate-extremism") if named else ("town-centre",))
+    alone = decided(rules, "It was odd.", Reading("test", {"town-centre": 0.7, NONE: 0.3}, {})).decision
+    assert (made.lead_agency, made.joint_leads, made.panels) == (alone.lead_agency, alone.joint_leads, alone.panels)
+
+
+def test_where_nobody_decides_no_further_theme_is_named_for_anybody(rules: Rules) -> None:
+    chances = {"town-centre": 0.86, "hate-extremism": 0.13, NONE: 0.01}
+    assert chances["hate-extremism"] > PERHAPS * chances["town-centre"]
+    made = decided(rules, "Somebody is begging.", Reading("test", chances, {})).decision
+    assert (made.disposition, made.themes) == ("needs-case", ("town-centre",))
 
 
 def test_danger_that_only_the_reader_sees_is_flagged_and_still_put_before_a_person(rules: Rules) -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from services.kernel.references import reference
-from services.triage.domain.reading import Reading
+from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
 from services.triage.domain.reviewing import second_matter
-from services.triage.domain.state import Decided
+from services.triage.domain.state import Decided, Sightings
 from services.triage.messages import ResolveReview, UndoReview
 from tests.unit.triage.deciding import assert_made_again_the_same, now
 from tests.unit.triage.test_sign_answers import (
@@ -211,3 +211,35 @@ def test_new_words_after_a_strike_do_not_undo_her_answer(loop: Any, strikes: int
     assert (found.in_review, found.decision.review_reason) == (True, AGAIN)
     assert found.decision.themes == hers.decision.themes
     assert_made_again_the_same(found, loop.rules)
+
+
+TORN = Reading("test", {DOMESTIC: 0.6, ASB: 0.2, NONE: 0.2}, {})
+"""Of domestic abuse, and perhaps a nuisance: that is named for the person who decides, and for nobody else."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "themes"),
+    [
+        ({}, (DOMESTIC,)),
+        ({"action": "merge", "case": JOINED}, (DOMESTIC,)),
+        ({"action": "change", "themes": (DOMESTIC, ASB)}, (DOMESTIC, ASB)),
+    ],
+    ids=["confirm", "merge", "change"],
+)
+def test_what_is_named_only_for_her_to_choose_stays_where_she_says_so(
+    loop: Any, answer: dict[str, Any], themes: tuple[str, ...]
+) -> None:
+    waiting = unsure(loop, 1, TORN)
+    assert (waiting.in_review, waiting.decision.themes) == (True, (DOMESTIC, ASB))
+    found = reviewed(loop, **answer)
+    assert (found.decision.themes, found.decision.settled_themes) == (themes, themes)
+    assert_made_again_the_same(found, loop.rules)
+    corrected = unsure(loop, 1, TORN, revision=2)
+    assert corrected.decision.settled_themes == themes
+    assert_made_again_the_same(corrected, loop.rules)
+
+
+def test_a_report_counts_under_its_settled_themes_alone(loop: Any) -> None:
+    unsure(loop, 1, TORN)
+    counted = [each for found in loop.state.values() if isinstance(found, Sightings) for each in found.reports]
+    assert {each.themes for each in counted} == {(DOMESTIC,)}

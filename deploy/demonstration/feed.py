@@ -13,6 +13,7 @@ import httpx2
 import structlog
 from aiokafka.errors import KafkaError
 
+from deploy.demonstration.considerate import Considerate
 from deploy.demonstration.player import StoryPlayer
 from deploy.demonstration.plays import EARLIER, read_plays
 from deploy.demonstration.poison import put
@@ -23,7 +24,7 @@ from deploy.local.ports import Ports
 HISTORY_DAYS, HISTORY_REPORTS = 14, 560
 RECENT = 3.0
 """Above 1 the reports crowd towards today, as open work does: what is older than its due time has been closed."""
-SENT_AT_ONCE = 6
+SENT_AT_ONCE = 2
 EVERY_SECONDS = 4.0
 ROUND_SECONDS = 900.0
 SEED = 20_251_014
@@ -211,7 +212,7 @@ def main(base_url: str, home: Path, kafka: str) -> None:
 async def _played(base_url: str, home: Path, kafka: str) -> None:
     triage = httpx2.URL(base_url).copy_with(port=Ports(httpx2.URL(base_url).port or 8000).service("triage"))
     async with (
-        httpx2.AsyncClient(base_url=base_url, timeout=20) as client,
+        httpx2.AsyncClient(base_url=base_url, timeout=20, transport=Considerate(httpx2.AsyncHTTPTransport())) as client,
         httpx2.AsyncClient(base_url=triage, timeout=20) as reviews,
     ):
         await Feed(client, reviews, read_script(), home, kafka=kafka).run()

@@ -1,11 +1,11 @@
-"""What the sentence model said of a text, kept on disk: training again reads only what is new."""
+"""What the sentence models said of a text, kept on disk: training again reads only what is new."""
 
 import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from services.triage.gateways import LAYERS, MODEL
+from services.triage.gateways import KINDS, LAYERS
 from services.triage.second_reader import Embedder, Vector
 
 
@@ -22,7 +22,7 @@ class Remembered:
 
     def embed(self, text: str) -> Vector:
         """As the other one gives it."""
-        key = hashlib.blake2b(f"{MODEL} {LAYERS} {text}".encode(), digest_size=16).hexdigest()
+        key = hashlib.blake2b(f"{KINDS} {LAYERS} {text}".encode(), digest_size=16).hexdigest()
         if key not in self._known:
             self._known[key] = self._embedder.embed(text)
         return self._known[key]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy.local.jars import READER_LOCK, locked
+from deploy.local.jars import READER_LOCKS, locked
 from services.partnership.tables import FOLDER
 from services.triage.domain.lexicon import FILE as LEXICON
 from services.triage.domain.lexicon import Lexicon
@@ -18,12 +18,12 @@ TOLERANCE = 0.02
 
 
 def made_from(folder: Path) -> dict[str, str]:
-    """Digests of the training texts, the lexicon and the sentence model, as they are now."""
+    """Digests of the training texts, the lexicon and the sentence models, as they are now."""
     texts = sorted((folder / "training").glob("*.jsonl"))
     return {
         "texts": _digest(each.name.encode() + b"\0" + each.read_bytes() for each in texts),
         "lexicon": _digest([(folder / FOLDER / LEXICON).read_bytes()]),
-        "sentence_model": locked(READER_LOCK)[0].sha256,
+        "sentence_models": " ".join(locked(lock)[0].sha256 for lock in READER_LOCKS),
     }
 
 

@@ -10,7 +10,7 @@ import typer
 from deploy.local.trouble import CannotStart
 from hub.embeddings import Remembered
 from hub.provenance import MADE_FROM, TOLERANCE, farthest, made_from, stale
-from hub.reader import sentence_model
+from hub.reader import sentence_models
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail
 from services.triage.rehearsal import rehearsed
@@ -39,7 +39,7 @@ def train(
     if len(texts) <= SITTING:
         fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
     try:
-        embedder = Remembered(sentence_model(), settings.home / "embedded.npz")
+        embedder = Remembered(sentence_models(), settings.home / "embedded.npz")
     except CannotStart as trouble:
         fail(str(trouble))
     rules = read_rules(folder)

@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local import kafka as kafka_engine
 from deploy.local import postgres as postgres_engine
-from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ensure
+from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ensure
 from deploy.local.provision import provision
 from deploy.local.topics import create_topics
 from tests.engines.running import Running, free_ports, running
@@ -63,7 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCompany | 
 def jars() -> Path:
     """The engines' jars and the second reader's: fetched once for all runs and tests of a checkout."""
     home = Path(os.environ.get("HUB_HOME", ROOT / ".hub"))
-    ensure([KAFKA_LOCK, READER_LOCK], home.absolute() / "java")
+    ensure([KAFKA_LOCK, *READER_LOCKS], home.absolute() / "java")
     return home.absolute() / "java"
 
 

@@ -13,7 +13,7 @@ from deploy.local.trouble import CannotStart
 HERE = Path(__file__).parent
 KAFKA_LOCK = HERE / "jgo.lock.toml"
 ZIPKIN_LOCK = HERE / "zipkin" / "jgo.lock.toml"
-READER_LOCK = HERE / "reader" / "jgo.lock.toml"
+READER_LOCKS = (HERE / "reader" / "e5" / "jgo.lock.toml", HERE / "reader" / "bge" / "jgo.lock.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def locked(lock: Path) -> tuple[Jar, ...]:
     )
 
 
-def sentence_model(repository: Path) -> Path:
-    """Where the jar of the second reader's sentence model lies, fetched or not."""
-    return locked(READER_LOCK)[0].path(repository)
+def sentence_models(repository: Path) -> tuple[Path, ...]:
+    """Where the jars of the second reader's sentence models lie, fetched or not, in the order of the locks."""
+    return tuple(locked(lock)[0].path(repository) for lock in READER_LOCKS)
 
 
 def missing(lock: Path, repository: Path) -> list[Jar]:

@@ -1,5 +1,6 @@
 """What a local run starts, tier by tier, from its settings."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.answers import http_ok
 from deploy.local.home import Home
-from deploy.local.jars import sentence_model
+from deploy.local.jars import sentence_models
 from deploy.local.kafka import bootstrap, kafka
 from deploy.local.ports import SERVICES, Ports
 from deploy.local.postgres import postgres, url
@@ -54,7 +55,7 @@ class Plan:
             "database_url": self.database_url,
             "kafka": self.kafka,
             "demonstration": "true" if self.demonstration else "false",
-            "sentence_model": str(sentence_model(self.home.jars)),
+            "sentence_models": json.dumps([str(jar) for jar in sentence_models(self.home.jars)]),
             "smtp_port": str(self.ports.smtp),
             "otlp_endpoint": f"http://{LOOPBACK}:{self.ports.bridge}",
             "trace_url": trace_link(self.ports.zipkin),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jgo.maven import MavenContext, PythonResolver
 
-from deploy.local.jars import HERE, READER_LOCK, ZIPKIN_LOCK, Jar, locked
+from deploy.local.jars import HERE, READER_LOCKS, ZIPKIN_LOCK, Jar, locked
 
 
 def relock_kafka(repository: Path) -> int:
@@ -57,7 +57,7 @@ def main() -> int:
     repository = Path(os.environ.get("HUB_HOME", ".hub")).absolute() / "java"
     if relock_kafka(repository):
         return 2
-    for lock in (ZIPKIN_LOCK, READER_LOCK):
+    for lock in (ZIPKIN_LOCK, *READER_LOCKS):
         relock_single(lock, repository)
     versions = {jar.version for jar in locked(HERE / "jgo.lock.toml") if jar.group == "org.apache.kafka"}
     if len(versions) != 1:

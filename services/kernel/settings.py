@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     database_password: SecretStr | None = None
     kafka: str = "127.0.0.1:8092"
     partnership: Path = Path("partnerships/luton")
-    sentence_model: Path | None = None
-    """The jar whose model tells what a text means; without it nobody reads a text a second time."""
+    sentence_models: tuple[Path, ...] = ()
+    """The jars whose models tell what a text means, a JSON list; without them nobody reads a text a second time."""
     reading_seconds: float = 5
     demonstration: bool = False
     smtp_host: str = LOOPBACK

@@ -1,8 +1,9 @@
-"""The sentence model: read out of its jar, as it was fetched, and run in this process."""
+"""The sentence models: read out of their jars, as they were fetched, and run in this process."""
 
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +12,25 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
-from services.triage.second_reader import Vector
+from services.triage.second_reader import WEIGHTS, Model, Vector, WeightsUnusable, load
 
-MODEL, TOKENIZER = "e5-small-v2-q.onnx", "e5-small-v2-q-tokenizer.json"
-MOST_TOKENS = 256
-_ASKED = "query: "
-"""What the model was trained to find before a text that is compared with others."""
 LAYERS = (7, 9)
 """The inner layers that are read beside the last: three together tell reports apart better than the last alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sentence model: its name within its jar, what stands before a text as it was trained, and how far it reads."""
+
+    name: str
+    asked: str
+    most_tokens: int
+
+
+KINDS = (Kind("e5-small-v2-q", "query: ", 256), Kind("bge-small-en-v1.5-q", "", 160))
+"""In the order of their jars. Taught apart they err apart; the second reads as far as most reports go."""
+NAMES = "+".join(kind.name for kind in KINDS)
+"""What the name of weights begins with that were made for these models."""
 _LAST = "last_hidden_state"
 _BROKEN = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, ValueError),
@@ -49,10 +61,34 @@ def _telling(model: bytes, names: Sequence[str]) -> bytes:
     return model + _field(7, b"".join(_field(12, _field(1, name.encode())) for name in names))
 
 
-class SentenceModel:
-    """e5-small-v2, quantised: of three layers the tokens' mean and their greatest, each of length 1."""
+def weights_of(partnership: Path) -> Model:
+    """A partnership's weights. Raises `WeightsUnusable` where it has none, or none that go with these models."""
+    model = load(partnership)
+    if model is None:
+        raise WeightsUnusable("The partnership has no weights: `hub train` makes them.")
+    if model.name.rpartition("+")[0] != NAMES:
+        raise WeightsUnusable(f"{WEIGHTS} was made for other sentence models: `hub train` makes it anew.")
+    return model
 
-    def __init__(self, jar: Path) -> None:
+
+class SentenceModels:
+    """What both say of a text, side by side."""
+
+    def __init__(self, jars: Sequence[Path]) -> None:
+        """Raises `ModelUnusable` where there is not one whole jar for each of `KINDS`, in their order."""
+        if len(jars) != len(KINDS):
+            raise ModelUnusable(f"HUB_SENTENCE_MODELS names {len(jars)} jars instead of {len(KINDS)}.")
+        self._models = [SentenceModel(kind, jar) for kind, jar in zip(KINDS, jars, strict=True)]
+
+    def embed(self, text: str) -> Vector:
+        """4,608 numbers; the same text gives the same ones."""
+        return np.concatenate([model.embed(text) for model in self._models])
+
+
+class SentenceModel:
+    """A quantised model of twelve layers: of three of them the tokens' mean and their greatest, each of length 1."""
+
+    def __init__(self, kind: Kind, jar: Path) -> None:
         """Raises `ModelUnusable` where the jar is not there or not whole."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -61,21 +97,22 @@ class SentenceModel:
         try:
             with zipfile.ZipFile(jar) as packed:
                 self._session = onnxruntime.InferenceSession(
-                    _telling(packed.read(MODEL), inner), options, providers=["CPUExecutionProvider"]
+                    _telling(packed.read(f"{kind.name}.onnx"), inner), options, providers=["CPUExecutionProvider"]
                 )
-                self._tokenizer: Any = Tokenizer.from_buffer(packed.read(TOKENIZER))
+                self._tokenizer: Any = Tokenizer.from_buffer(packed.read(f"{kind.name}-tokenizer.json"))
         except _BROKEN as error:
             found = f"is not whole ({type(error).__name__})" if jar.exists() else "is not there"
             raise ModelUnusable(
                 f"The sentence model {jar.name} {found}. The next `make run` fetches it anew; a hub that is run "
-                "otherwise names it in HUB_SENTENCE_MODEL."
+                "otherwise names it in HUB_SENTENCE_MODELS."
             ) from error
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.enable_truncation(kind.most_tokens)
+        self._asked = kind.asked
 
     def embed(self, text: str) -> Vector:
         """2,304 numbers; the same text gives the same ones."""
-        ids = np.array([self._tokenizer.encode(_ASKED + text).ids], np.int64)
+        ids = np.array([self._tokenizer.encode(self._asked + text).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         layers = [cast("Vector", layer)[0] for layer in self._session.run(self._outputs, fed)]
         return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))])

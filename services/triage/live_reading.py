@@ -16,10 +16,10 @@ from services.kernel.workers import Job
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reading import Reading
 from services.triage.explain import explained
-from services.triage.gateways import ModelUnusable, SentenceModel
+from services.triage.gateways import ModelUnusable, SentenceModels, weights_of
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import ReadText, TextRead
-from services.triage.second_reader import SecondReader, WeightsUnusable, load
+from services.triage.second_reader import SecondReader, WeightsUnusable
 
 GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
@@ -32,12 +32,10 @@ log = structlog.get_logger()
 def opened(settings: Settings) -> tuple[SecondReader | None, str | None]:
     """The partnership's second reader, or why there is none, in a sentence."""
     try:
-        model = load(settings.partnership)
-        if model is None:
-            return None, f"The partnership has no weights: `hub train` makes them. {_ALONE}"
-        if settings.sentence_model is None:
-            return None, f"HUB_SENTENCE_MODEL names no sentence model: `make run` fetches one and sets it. {_ALONE}"
-        return SecondReader(model, SentenceModel(settings.sentence_model)), None
+        model = weights_of(settings.partnership)
+        if not settings.sentence_models:
+            return None, f"HUB_SENTENCE_MODELS names no sentence models: `make run` fetches and sets them. {_ALONE}"
+        return SecondReader(model, SentenceModels(settings.sentence_models)), None
     except (ModelUnusable, WeightsUnusable) as error:
         return None, f"{error} {_ALONE}"
 

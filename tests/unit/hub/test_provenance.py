@@ -44,7 +44,7 @@ def test_a_text_that_moves_to_another_file_is_told(folder: Path) -> None:
 
 
 def test_a_report_that_says_nothing_of_it_is_stale_throughout() -> None:
-    assert stale({}, LUTON) == ["texts", "lexicon", "sentence_model"]
+    assert stale({}, LUTON) == ["texts", "lexicon", "sentence_models"]
 
 
 class Fixed:

@@ -1,5 +1,6 @@
 """How a process of triage reads beside its loop, without engines and without the sentence model."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from services.kernel.settings import Settings
 from services.kernel.workers import Job
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import Reading
+from services.triage.gateways import weights_of
 from services.triage.keeping import RuleKeeper
-from services.triage.live_reading import LiveReader
+from services.triage.live_reading import LiveReader, opened
 from services.triage.messages import ReadText
+from services.triage.second_reader import WEIGHTS, save
 
 LUTON = Path("partnerships/luton")
 NOWHERE = Settings(database_url="postgresql://hub@127.0.0.1:1/hub", partnership=LUTON)
@@ -44,6 +47,23 @@ def job() -> Job:
     """A text to read, with time enough."""
     asked = ReadText(report_id=uuid4(), asked=uuid4(), keys=(), text="Words.", until=utc_now() + timedelta(minutes=5))
     return Job(uuid4(), "read-text", "subject", asked.model_dump_json(), 1, False, None)
+
+
+@pytest.mark.parametrize(
+    ("jars", "says"),
+    [((), "`make run` fetches and sets them"), ((Path("one.jar"),), "HUB_SENTENCE_MODELS names 1 jars instead of 2")],
+)
+def test_without_a_jar_for_each_sentence_model_nobody_reads_and_it_is_said(jars: tuple[Path, ...], says: str) -> None:
+    second, trouble = opened(NOWHERE.model_copy(update={"sentence_models": jars}))
+    assert second is None
+    assert says in str(trouble)
+
+
+def test_weights_that_were_made_for_other_sentence_models_are_not_read_with(tmp_path: Path) -> None:
+    model = weights_of(LUTON)
+    save(replace(model, name="another-model+0a1b2c3d"), tmp_path / WEIGHTS)
+    _, trouble = opened(NOWHERE.model_copy(update={"partnership": tmp_path}))
+    assert "was made for other sentence models: `hub train` makes it anew" in str(trouble)
 
 
 def test_a_reading_keeps_no_second_core_busy(keeper: RuleKeeper) -> None:

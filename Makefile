@@ -88,7 +88,7 @@ types:
 	@$(VENV)/mypy $(CHECKED)
 
 suites:
-	@$(VENV)/pytest -q -n 4 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
+	@$(VENV)/pytest -q -n 3 --dist loadscope --no-loadscope-reorder $(SUITES) $(ARGUMENTS)
 
 .PHONY: bench
 bench: development ## One stage of the hub and triage beside the floor, as a table of ratios

@@ -10,12 +10,13 @@ from services.triage.second_reader import Embedder, Vector
 
 
 class Remembered:
-    """An embedder that asks another one once for each text; a file of an older model is not used."""
+    """An embedder that asks another one once for each text; what an older model said is neither used nor kept."""
 
     def __init__(self, embedder: Embedder, file: Path) -> None:
         """`file` need not be there."""
         self._embedder, self._file = embedder, file
         self._known: dict[str, Vector] = {}
+        self._asked: dict[str, Vector] = {}
         if file.is_file():
             with np.load(file, allow_pickle=False) as kept:
                 self._known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
@@ -23,11 +24,11 @@ class Remembered:
     def embed(self, text: str) -> Vector:
         """As the other one gives it."""
         key = hashlib.blake2b(f"{KINDS} {LAYERS} {text}".encode(), digest_size=16).hexdigest()
-        if key not in self._known:
-            self._known[key] = self._embedder.embed(text)
-        return self._known[key]
+        if key not in self._asked:
+            self._asked[key] = self._known[key] if key in self._known else self._embedder.embed(text)
+        return self._asked[key]
 
     def keep(self) -> None:
-        """Write what is known."""
+        """Write what was asked for: another model's vectors may be of another length."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(self._file, keys=np.array(list(self._known)), vectors=np.array(list(self._known.values())))
+        np.savez(self._file, keys=np.array(list(self._asked)), vectors=np.array(list(self._asked.values())))

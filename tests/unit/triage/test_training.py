@@ -133,3 +133,14 @@ def test_a_text_that_is_remembered_is_not_read_again(tmp_path: Path) -> None:
     again = Remembered(model, tmp_path / "kept" / "embedded.npz").embed("a lad")
     assert (again == vector).all()
     assert model.asked == 1
+
+
+def test_what_an_older_model_said_is_neither_used_nor_kept(tmp_path: Path) -> None:
+    file, model = tmp_path / "embedded.npz", ByWord()
+    np.savez(file, keys=np.array(["of an older model"]), vectors=np.zeros((1, 7), np.float32))
+    remembered = Remembered(model, file)
+    vector = remembered.embed("a lad")
+    remembered.keep()
+    with np.load(file, allow_pickle=False) as kept:
+        assert "of an older model" not in kept["keys"].tolist()
+        assert (kept["vectors"] == [vector]).all()

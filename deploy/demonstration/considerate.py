@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 import httpx2
 
@@ -35,18 +33,6 @@ class Considerate(httpx2.AsyncBaseTransport):
         if took > SLOW_SECONDS:
             await self._wait(took)
         return answer
-
-    async def __aenter__(self) -> Self:
-        await self._sends.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self._sends.__aexit__(exc_type, exc_value, traceback)
 
     async def aclose(self) -> None:
         """Close what sends."""

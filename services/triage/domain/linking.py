@@ -112,7 +112,7 @@ def is_live(known: Decided) -> bool:
 def gained(before: TriageDecision, after: TriageDecision) -> bool:
     """Whether something that matters is new: theme, lead, what is done with it, more risk, a flag, a panel, who acts
     first, an entitlement. What only fell out of a window is no news: it was so when it was decided."""
-    same = ("themes", "lead_agency", "joint_leads", "disposition")
+    same = ("settled_themes", "lead_agency", "joint_leads", "disposition")
     return (
         any(getattr(before, name) != getattr(after, name) for name in same)
         or GRAVITY[after.risk] > GRAVITY[before.risk]

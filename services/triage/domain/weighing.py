@@ -85,7 +85,7 @@ def asks_reading(
 
 def themes_of(evidence: Evidence, partnership: Partnership) -> list[str]:
     """The themes with enough evidence, the strongest first."""
-    ranked = sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
+    ranked = _ranked(evidence)
     if evidence.reading is not None:
         return [theme for theme, weight in ranked if weight >= READ_SECOND * ranked[0][1]][:3]
     least, share = partnership.threshold(MINIMUM).value, partnership.threshold(SECOND).value
@@ -98,9 +98,13 @@ def perhaps_of(evidence: Evidence, themes: list[str], disposition: Disposition) 
     """The next likeliest theme where a person decides on one alone: hers to choose, and nobody is told of it."""
     if evidence.reading is None or disposition is not Disposition.REVIEW or len(themes) != 1:
         return ()
-    least = PERHAPS * evidence.weights.get(themes[0], 0.0)
-    ranked = sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(theme for theme, weight in ranked[:2] if theme != themes[0] and weight >= least)
+    (_, most), *others = _ranked(evidence)
+    return tuple(theme for theme, weight in others[:1] if weight >= PERHAPS * most)
+
+
+def _ranked(evidence: Evidence) -> list[tuple[str, float]]:
+    """The themes with their weights, the strongest first."""
+    return sorted(evidence.weights.items(), key=lambda item: (-item[1], item[0]))
 
 
 def confidence_of(evidence: Evidence) -> float:

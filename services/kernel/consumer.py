@@ -28,7 +28,8 @@ from services.kernel.sources import RecordBatch
 from services.kernel.telemetry import LAG
 
 LIVE_BATCH, BULK_BATCH = 100, 500
-SESSION_MS, HEARTBEAT_MS, FETCH_WAIT_MS = 10_000, 1_000, 250
+SESSION_MS, HEARTBEAT_MS, FETCH_WAIT_MS = 10_000, 1_000, 1_000
+"""The last: how long our side waits for records before it looks again. What arrives wakes it at once."""
 WAY_LOOK_SECONDS = 0.005
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds of back-off after a failure of the infrastructure; doubled each time, with jitter."""
@@ -119,6 +120,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             max_records=self.subscription.batch,
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
+            consumer_timeout_ms=FETCH_WAIT_MS,
             ack_policy=AckPolicy.MANUAL,
             parser=parsed,
             decoder=_pass_through,

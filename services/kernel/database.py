@@ -1,7 +1,7 @@
 """PostgreSQL by three roles per service: owner for migrations, service for the loop, reader for every page and GET."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 from sqlalchemy import text
@@ -47,6 +47,7 @@ class Database:
         self._service, self._settings = service, settings
         self.trouble: str | None = None
         self._writer = self._engine(f"hub_{service}", kept, most)
+        self._asker = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = self._engine(f"hub_{service}_reader", kept, most)
 
     def _engine(self, role: str, kept: int, most: int) -> AsyncEngine:
@@ -74,8 +75,23 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction of the service role: committed at the end, rolled back on any error."""
+        async with self._told(self._writer.begin()) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of the service role on which each statement is a transaction of its own.
+
+        For what asks again and again and mostly finds nothing: one message to the server, where beginning and ending
+        a transaction around it make three.
+        """
+        async with self._told(self._asker.connect()) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _told(self, opened: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._writer.begin() as connection:
+            async with opened as connection:
                 yield connection
         except DBAPIError as error:
             self.trouble = REFUSALS.get(sqlstate(error), self.trouble)

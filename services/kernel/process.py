@@ -31,7 +31,7 @@ from services.kernel.settings import Settings
 from services.kernel.sources import CommandBatch, Idempotency, Replayed
 from services.kernel.stopping import end
 from services.kernel.telemetry import DEAD_LETTERS, configure_logs, configure_traces, current_traceparent
-from services.kernel.workers import JobHandler, JobWorker, TimerRunner
+from services.kernel.workers import JobHandler, JobWorkers, TimerRunner
 
 STUCK_SECONDS = 120.0
 """A batch that runs longer than this makes the process unhealthy."""
@@ -79,10 +79,7 @@ class Process:
         self.loop = Loop(name, stage, self.database, clock, self._woken)
         self.consumers = [Consumer(each, self.loop, stage, self.database, self._live_waiting) for each in subscriptions]
         self.timers = TimerRunner(name, stage, self.loop, self.database)
-        self.workers = [
-            JobWorker(stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock)
-            for _ in range(settings.job_workers if jobs else 0)
-        ]
+        self.jobs = JobWorkers(stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock)
         self._background, self._details = background, details or {}
         self.ready_checks: list[Callable[[], Awaitable[bool]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -111,8 +108,8 @@ class Process:
     def _woken(self, *, jobs: bool) -> None:
         """What a batch left is looked for at once; jobs only after one that made some: each look is a transaction."""
         self.relay.wake()
-        for worker in self.workers if jobs else ():
-            worker.woken.set()
+        if jobs:
+            self.jobs.woken.set()
 
     def _live_waiting(self) -> bool:
         return any(consumer.waiting() for consumer in self.consumers if not consumer.subscription.bulk)
@@ -159,8 +156,8 @@ class Process:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         self._start_relay()
         self._start(self.timers.run())
-        for worker in self.workers:
-            self._start(worker.run())
+        for _worker in range(self.settings.job_workers if self.jobs.handlers else 0):
+            self._start(self.jobs.work())
         for background in self._background:
             self._start(background(self))
         self._start(self._tidy())
@@ -248,7 +245,7 @@ class Process:
                 "trouble": self.relay.trouble,
             },
             "timers": self.timers.trouble,
-            "jobs": next((worker.trouble for worker in self.workers if worker.trouble), None),
+            "jobs": self.jobs.trouble,
             "ended": ended,
             **{name: tell() for name, tell in self._details.items()},
         }

@@ -20,12 +20,13 @@ from services.kernel.loop import Loop
 from services.kernel.sources import ResultBatch, TimerBatch
 from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
-TIMER_ROUND, TIMER_POLL, JOB_POLL = 100, 0.2, 0.2
+TIMER_ROUND, TIMER_POLL, JOB_POLL, TROUBLED_POLL = 100, 0.2, 0.2, 1.0
 """A round's timers are seen when its last one is saved, so that a large round makes its first one late."""
 BETWEEN_ROUNDS = 0.02
 RETRY_SECONDS = 5.0
 """How long a job rests after its worker failed in a way that no result describes."""
 
+_ANY_DUE = text("SELECT EXISTS (SELECT 1 FROM timers WHERE due_at <= now() AND kind = ANY(CAST(:kinds AS text[])))")
 _DUE = text("""
     SELECT id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent
     FROM timers WHERE due_at <= now() AND kind = ANY(CAST(:kinds AS text[])) ORDER BY due_at, id LIMIT :most
@@ -94,17 +95,20 @@ class TimerRunner:
             except INFRASTRUCTURE as error:
                 self.trouble = type(error).__name__
                 log.warning("timers_not_fired", error=type(error).__name__)
-            await asyncio.sleep(1.0 if self.trouble else BETWEEN_ROUNDS if fired else TIMER_POLL)
+            await asyncio.sleep(TROUBLED_POLL if self.trouble else BETWEEN_ROUNDS if fired else TIMER_POLL)
 
     async def fire_due(self) -> int:
         """Fire one round; how many were due."""
+        # A timer of a kind that this release does not name waits for one that does, and stops no other.
+        kinds = sorted(self._stage.readers)
+        async with self._database.asking() as connection:
+            if not (await connection.execute(_ANY_DUE, {"kinds": kinds})).scalar_one():
+                return 0
         async with self._database.writing() as election:
             name = {"name": f"timers {self._service}"}
             if not (await election.execute(_ELECT, name)).scalar_one():
                 return 0
-            # A timer of a kind that this release does not name waits for one that does, and stops no other.
-            asked = {"most": TIMER_ROUND, "kinds": sorted(self._stage.readers)}
-            rows = (await election.execute(_DUE, asked)).all()
+            rows = (await election.execute(_DUE, {"most": TIMER_ROUND, "kinds": kinds})).all()
             if rows:
                 received = [decode(self._raw(row), self._stage.readers, "timer") for row in rows]
                 await self._loop.run(TimerBatch("timer", received))
@@ -115,8 +119,12 @@ class TimerRunner:
         return Raw("timer", 0, 0, row.subject.encode(), encoded(headers), row.payload.encode())
 
 
-class JobWorker:
-    """Takes one job at a time under a lease, does it, and brings its result back."""
+class JobWorkers:
+    """The job workers of one process: each does one job at a time under a lease and brings its result back.
+
+    One free worker looks for the next job, and the others wait for their turn to look: when each looked for itself,
+    four of them were half of what an idle service cost, and found nothing sooner.
+    """
 
     def __init__(
         self,
@@ -128,23 +136,21 @@ class JobWorker:
         clock: Clock = utc_now,
     ) -> None:
         self._stage, self._loop, self._database = stage, loop, database
-        self._handlers, self._lease_seconds, self._clock = handlers, lease_seconds, clock
+        self.handlers, self._lease_seconds, self._clock = handlers, lease_seconds, clock
+        self._looking = asyncio.Lock()
         self.woken = asyncio.Event()
         self.trouble: str | None = None
 
-    async def run(self) -> None:
-        """Until cancelled."""
+    async def work(self) -> None:
+        """One worker, until cancelled."""
         while True:
-            self.woken.clear()
-            worked = False
             try:
-                worked = await self.work_once()
+                await self._work_once()
                 self.trouble = None
             except INFRASTRUCTURE as error:
                 self.trouble = type(error).__name__
                 log.warning("job_interrupted", error=type(error).__name__)
-            if not worked:
-                await self._nap(JOB_POLL if self.trouble is None else 1.0)
+                await self._nap(TROUBLED_POLL)
 
     async def _nap(self, seconds: float) -> None:
         try:
@@ -152,23 +158,31 @@ class JobWorker:
         except TimeoutError:
             return
 
-    async def work_once(self) -> bool:
-        """Take and do one job; whether there was one."""
+    async def _work_once(self) -> None:
+        """Wait for one job and do it."""
         lease = uuid4()
-        async with self._database.writing() as connection:
-            taken = await connection.execute(_TAKE, {"lease": lease, "seconds": self._lease_seconds})
-            row = taken.one_or_none()
-        if row is None:
-            return False
+        async with self._looking:
+            row = await self._next(lease)
         if row.attempts > 1:
             JOBS_IN_DOUBT.labels(row.kind).inc()
         job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
         await self._finish(row, job, lease)
-        return True
+
+    async def _next(self, lease: UUID) -> Any:
+        """The next job that is due, leased; looked for at every waking and poll until there is one."""
+        while True:
+            self.woken.clear()
+            async with self._database.asking() as connection:
+                taken = await connection.execute(_TAKE, {"lease": lease, "seconds": self._lease_seconds})
+                row = taken.one_or_none()
+            self.trouble = None
+            if row is not None:
+                return row
+            await self._nap(JOB_POLL)
 
     async def _finish(self, row: Any, job: Job, lease: UUID) -> None:
         with job_span(job.kind, job.traceparent):
-            task = asyncio.ensure_future(self._handlers[job.kind](job))
+            task = asyncio.ensure_future(self.handlers[job.kind](job))
             await asyncio.wait((task,), timeout=self._lease_seconds * 0.9)
         if not task.done():
             task.cancel()

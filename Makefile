@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
+# Services start many times over in a run of the tests: where bytecode may not be kept, each compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet

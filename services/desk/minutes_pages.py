@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from services.desk import minutes, minutes_pdf
+from services.desk import minutes
 from services.desk.frame import pages_of, shell
 from services.desk.meeting_pages import read_meeting
 from services.desk.people import Session, SignedIn
@@ -48,9 +48,16 @@ async def minutes_file(request: Request, session: SignedIn, identity: str) -> Re
     """The same record as a PDF, for her alone. The reading is recorded."""
     now = request.app.state.hub.clock()
     _, made = await _record(request, session, identity, now)
-    content = await asyncio.to_thread(minutes_pdf.rendered, made, now)
+    content = await asyncio.to_thread(_pdf, made, now)
     named = {"Content-Disposition": f'inline; filename="minutes-{identity}.pdf"'}
     return Response(content, 200, SECURITY_HEADERS | named, "application/pdf")
+
+
+def _pdf(record: minutes.Record, made_at: datetime) -> bytes:
+    # What draws it takes as long to load as all the rest of the desk, and few processes are ever asked for one.
+    from services.desk import minutes_pdf  # noqa: PLC0415
+
+    return minutes_pdf.rendered(record, made_at)
 
 
 async def _record(

@@ -1,5 +1,6 @@
 """Reads YAML into plain data and remembers the line of every value, so that a mistake is named by file and line."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ AnyNode = Node | yaml.Node
 """A node of either parser."""
 
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+"""Python would take more for a number: `nan`, which is somebody's grandmother."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,9 +139,6 @@ def _scalar(node: ScalarNode | yaml.ScalarNode) -> Any:
         return text
     if text.lower() in WORDS:
         return WORDS[text.lower()]
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
+    if _NUMBER.fullmatch(text) is None:
+        return text
+    return int(text) if _WHOLE.fullmatch(text) else float(text)

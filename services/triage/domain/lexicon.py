@@ -11,8 +11,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
-from ruamel.yaml import YAML
-
+from services.partnership.documents import PartnershipInvalid, Problem, parse_document
 from services.triage.domain.terms import BREAKS, Found, Terms, plainly_written, words_of
 
 FILE, THEME_WORDS = "lexicon.yaml", "theme_words"
@@ -174,6 +173,12 @@ class _Cues:
 
 @lru_cache(maxsize=LEXICONS_KEPT)
 def read_lexicon(text: str) -> Lexicon:
-    """The lexicon that stands in a text; the same text is compiled once (a second and more of one core)."""
-    content: Mapping[str, Any] = YAML(typ="safe").load(text)
-    return Lexicon(content)
+    """The lexicon that stands in a text; the same text is compiled once (half a second of one core).
+
+    Raises `PartnershipInvalid` where it is not YAML or a key stands twice.
+    """
+    problems: list[Problem] = []
+    document = parse_document(text, FILE, problems)
+    if problems or document is None:
+        raise PartnershipInvalid(problems)
+    return Lexicon(document.data)

@@ -44,13 +44,13 @@ class Running:
         self._stack = AsyncExitStack()
         self.errands: list[Job] = []
 
-    def process(self, slot: int = 0, batch: int = 100) -> Process:
-        """A process that is not started yet."""
+    def process(self, slot: int = 0, batch: int = 100, **changed: Any) -> Process:
+        """A process that is not started yet, with settings changed."""
         stage = ProbeStage()
         stage.topic_out = f"{probe.TOPIC_OUT}-{self.suffix}"
         return Process(
             name=self.service,
-            settings=self.settings.model_copy(update={"slot": slot}),
+            settings=self.settings.model_copy(update={"slot": slot, **changed}),
             stage=stage,
             port=0,
             subscriptions=(Subscription(f"{probe.TOPIC_IN}-{self.suffix}", batch),),
@@ -257,8 +257,7 @@ async def test_a_job_whose_worker_died_is_taken_again_as_in_doubt(running: Runni
 
 
 async def test_http_takes_commands_while_kafka_is_away_and_health_says_so(running: Running) -> None:
-    away = running.process()
-    away.settings = away.settings.model_copy(update={"kafka": "127.0.0.1:9"})
+    away = running.process(kafka="127.0.0.1:9")
     async with away.app.router.lifespan_context(away.app):
         assert await away.handle(Poke(place="a"), subject="a") == 1
         transport = httpx2.ASGITransport(app=away.app)

@@ -65,3 +65,26 @@ def test_words_keep_their_lines_and_no_is_a_word() -> None:
     assert isinstance(document, Document)
     assert (document.data, problems) == ({"a": "no", "b": ["true", True, 1.5]}, [])
     assert (document.line(("b", 2)), compose("")) == (6, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("12", 12),
+        ("-3", -3),
+        ("0.25", 0.25),
+        ("1e3", 1000.0),
+        ("~", None),
+        ("nan", "nan"),
+        ("inf", "inf"),
+        ("1_000", "1_000"),
+        ("10:30", "10:30"),
+        ("2026-11-27", "2026-11-27"),
+        ("'12'", "12"),
+    ],
+)
+def test_an_unquoted_word_is_a_number_only_where_yaml_1_2_says_so(written: str, meant: object) -> None:
+    document = parse_document(f"a: {written}\n", "a.yaml", [])
+    assert document is not None
+    assert document.data == {"a": meant}
+    assert type(document.data["a"]) is type(meant)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say, table
+from hub.whereabouts import reaching_the_run
 from services.kernel.database import Database
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.settings import Settings
@@ -32,7 +32,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """What these rules would have decided otherwise than those in force, by field, each with its reports."""
-    settings = local_settings()
+    settings = reaching_the_run()
     start = since.replace(tzinfo=UTC)
     try:
         base, draft, found = asyncio.run(_replayed(settings, rules, start))

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hub.patience import GaveUp, Patience
 from hub.requests import partner_key, sentence
-from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, table
+from hub.whereabouts import reaching_the_run
 
 PIECE_BYTES = 256 * 1024
 POLL_SECONDS = 0.5
@@ -36,7 +36,7 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Send a file of reports and wait for every row's outcome."""
-    settings = local_settings()
+    settings = reaching_the_run()
     headers = {"Authorization": f"Bearer {partner_key(settings, partner)}"}
     asked, address = _asked_with(patience), _address(url or settings.desk_url)
     with httpx2.Client(base_url=address, headers=headers, timeout=60) as client, asked as (hub, shown):

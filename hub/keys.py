@@ -11,8 +11,9 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.settings import local_settings
+from deploy.local.plan import place
 from hub.telling import AsJson, answer, fail, say, table
+from hub.whereabouts import reaching_the_run
 from services.intake import keys
 from services.kernel.database import Database
 from services.kernel.settings import Settings
@@ -30,7 +31,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it this once: it cannot be shown again."""
-    settings = local_settings()
+    settings = reaching_the_run()
     if partner not in {each.code for each in load_partnership(settings.partnership).partners}:
         fail(f"There is no partner {partner!r} in {settings.partnership}/partners.yaml.")
     chosen = name or f"{partner}-{secrets.token_hex(3)}"
@@ -45,7 +46,7 @@ def create(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """All keys, never the keys themselves."""
-    found = asyncio.run(_list(local_settings()))
+    found = asyncio.run(_list(reaching_the_run()))
     if as_json:
         answer({"items": found, "next": None})
     else:
@@ -55,7 +56,7 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: Annotated[str, typer.Argument(help="The key's name.")], as_json: AsJson = False) -> None:
     """Revoke a key; services that knew it forget it within ten seconds."""
-    done = asyncio.run(_revoke(local_settings(), name))
+    done = asyncio.run(_revoke(reaching_the_run(), name))
     if as_json:
         answer({"name": name, "revoked": done})
     if not done:
@@ -71,7 +72,10 @@ async def _intake(settings: Settings) -> AsyncIterator[AsyncConnection]:
         async with database.writing() as connection:
             yield connection
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
-        fail(f"Intake's database refused ({type(error).__name__}). Is the hub running? `hub doctor` looks.")
+        fail(
+            f"Intake's database at {place(settings.database_url)} refused ({type(error).__name__}). Is the hub "
+            "running? `hub status` says where. HUB_HOME names another run's folder, HUB_DATABASE_URL another database."
+        )
     finally:
         await database.close()
 

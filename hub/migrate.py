@@ -13,8 +13,8 @@ from deploy.local.ports import SERVICES
 from deploy.local.provision import provision
 from deploy.local.topics import create_topics
 from deploy.local.trouble import CannotStart
-from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say
+from hub.whereabouts import reaching_the_run
 from schemas.topics import TOPICS, feed_topic
 from services.kernel.migrations import migrate as migrate_service
 from services.kernel.settings import Settings
@@ -25,7 +25,7 @@ _SERVICES = Path(services.__file__ or "").parent
 
 def migrate(as_json: AsJson = False) -> None:
     """Make roles, schemas and tables in the database, and topics on the broker. Safe to run again."""
-    settings = local_settings()
+    settings = reaching_the_run()
     try:
         asyncio.run(_provision(settings))
         made = asyncio.run(_topics(settings))

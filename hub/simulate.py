@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from deploy.demonstration.feed import main
-from hub.settings import local_settings
+from hub.whereabouts import reaching_the_run
 from services.kernel.telemetry import configure_logs
 
 
@@ -13,6 +13,6 @@ def simulate(
     url: Annotated[str, typer.Option(help="The hub's address; the local run's when left out.")] = "",
 ) -> None:
     """Play the demonstration day until stopped: fourteen days of history once, then live reports and the stories."""
-    settings = local_settings()
+    settings = reaching_the_run()
     configure_logs("demonstration", settings)
     main(url or settings.desk_url, settings.home, settings.kafka)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from deploy.local.answers import http_ok
-from deploy.local.home import Home, started_at
+from deploy.local.home import Home
 from deploy.local.memory import Memory, memory_of
 from deploy.local.plan import Plan, plan
 from deploy.local.ports import SERVICES, is_free
@@ -18,12 +18,12 @@ _HEALTH = {"zipkin": "/health"}
 def status(as_json: AsJson = False) -> None:
     """What runs, at which addresses, ready or not. Exit code 1 when something that should run is not ready."""
     settings = local_settings()
-    record = Home(settings.home).running()
-    up = record is not None and started_at(record["pid"]) is not None
-    if record is not None and up:
+    record = Home(settings.home).alive()
+    up = record is not None
+    if record is not None:
         settings = settings.model_copy(update={"port_base": record["base"]})
-    found = asyncio.run(_found(plan(settings), record["children"] if record and up else []))
-    total = ((memory_of(record["pid"]) if record and up else None) or Memory()).in_mb()
+    found = asyncio.run(_found(plan(settings), record["children"] if record else []))
+    total = ((memory_of(record["pid"]) if record else None) or Memory()).in_mb()
     if as_json:
         answer({"running": up, "base": settings.port_base, **total, "programs": found})
     else:

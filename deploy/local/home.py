@@ -85,6 +85,11 @@ class Home:
             return None
         return found
 
+    def alive(self) -> dict[str, Any] | None:
+        """The record of the run that goes on now; None when none does, also after one that was killed."""
+        run = self.running()
+        return run if run is not None and started_at(run["pid"]) is not None else None
+
     def write_record(self, base: int, children: Iterable[tuple[str, int, int | None]]) -> None:
         """Note the run's processes as (name, pid, port), for `hub status` and for a start after a kill."""
         listed = [{"name": name, "pid": pid, "port": port, "started": started_at(pid)} for name, pid, port in children]

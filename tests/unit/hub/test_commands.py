@@ -215,6 +215,7 @@ def test_services_that_cannot_be_asked_are_named_and_the_rest_is_listed(monkeypa
     ended = hub("dead-letters", "list", "--json")
     assert ended.exit_code == 2
     assert json.loads(ended.stdout)["not_reached"] == ["intake", "triage", "referrals", "notify", "desk"]
+    assert "`hub status` says what runs" in ended.stderr
 
 
 def test_a_replay_sends_the_mended_body_and_is_exit_code_1_when_it_dies_again(
@@ -285,3 +286,12 @@ def test_explain_says_that_a_file_is_not_utf_8_or_cut_off(tmp_path: Path) -> Non
 def test_every_command_has_help_and_loads_alone() -> None:
     for name in COMMANDS:
         assert hub(name, "--help").exit_code == 0
+
+
+def test_keys_of_a_hub_that_does_not_run_say_where_they_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_PORT_BASE", "9000")
+    monkeypatch.setattr(Ports, "postgres", 9)
+    ended = hub("keys", "list")
+    assert ended.exit_code == 2
+    assert "Intake's database at 127.0.0.1:9 refused" in ended.stderr
+    assert "`hub status` says where" in ended.stderr

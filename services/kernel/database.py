@@ -1,5 +1,6 @@
 """PostgreSQL by three roles per service: owner for migrations, service for the loop, reader for every page and GET."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -18,6 +19,9 @@ three kept the others were opened and closed every second, which cost more than 
 the demonstration's resident memory, plainly added up, was over 3 GB."""
 IDLE_MS = "60000"
 """As long as a statement may take: after it the server ends a transaction in which nothing is done."""
+LOOK_SECONDS = 3.0
+"""As long as a health answer waits for PostgreSQL: one that hangs would hold it as long as a statement may take, and
+who asks would learn nothing."""
 
 REFUSALS = {
     "53100": "PostgreSQL has no room left on its disk and keeps nothing new. Free some: the hub goes on by itself.",
@@ -103,7 +107,7 @@ class Database:
         Once it has refused a change, one is tried and rolled back, so that the trouble ends with its cause.
         """
         try:
-            async with self._writer.connect() as connection:
+            async with asyncio.timeout(LOOK_SECONDS), self._writer.connect() as connection:
                 await connection.execute(_WRITE if self.trouble in REFUSALS.values() else _LOOK)
                 await connection.rollback()
         except INFRASTRUCTURE as error:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid5
 
+import asyncpg
 import pytest
 
 from services.kernel.errors import Fenced
@@ -275,3 +276,17 @@ async def test_the_server_ends_a_transaction_in_which_a_hanging_process_does_not
         found = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
         assert found.scalar_one() == "1min"
     await process.database.close()
+
+
+async def test_a_database_that_hangs_makes_a_process_not_ready_within_seconds(running: Running) -> None:
+    hub = await running.start()
+    holder = await asyncpg.connect(running.settings.database_url, server_settings={"search_path": running.service})
+    hanging = holder.transaction()
+    await hanging.start()
+    await holder.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
+    # A statement may take sixty seconds, and nobody waits that long for this answer.
+    assert await asyncio.wait_for(hub.ready(), 30) is False
+    assert "does not answer" in hub.health()["database"]
+    await hanging.rollback()
+    await holder.close()
+    await until(hub.ready, "the process to be ready again")

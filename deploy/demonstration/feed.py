@@ -30,10 +30,15 @@ ROUND_SECONDS = 900.0
 SEED = 20_251_014
 RECEIVED_AT = "X-Demonstration-Received-At"
 """Only a demonstration believes this header: it lets the first fourteen days lie in the past."""
-CALL_KEY = "demo-police"
+CALL_KEY, POLICE_KEY = "demo-contact-centre", "demo-police"
 AGAIN = (429, 503)
 
 log = structlog.get_logger()
+
+
+def key_of(report: Background | Step) -> str:
+    """Whose key sends a report: the script's, else the contact centre's for a call and the police's for a record."""
+    return report.key or (CALL_KEY if report.channel == "101" else POLICE_KEY)
 
 
 class Feed:
@@ -147,7 +152,7 @@ class Feed:
         if step.channel != "online" and step.case != "left":
             # A resident's receipt is hers alone; a partner's leads its people to the case.
             played = EARLIER if step.case == "earlier" else story
-            self.player.begins(played, round_number, source_id, step.key or CALL_KEY)
+            self.player.begins(played, round_number, source_id, key_of(step))
 
     async def _poison(self, round_number: int) -> None:
         """Once for a hub's data: operations staff shall find one dead letter, not one for each quarter of an hour."""
@@ -173,7 +178,7 @@ class Feed:
         else:
             place = self._script.somewhere(report, self._random)
         made = body(report, place, source_id, occurred.isoformat(), round_number)
-        headers = {"Authorization": f"Bearer {report.key or CALL_KEY}"}
+        headers = {"Authorization": f"Bearer {key_of(report)}"}
         if received is not None:
             headers[RECEIVED_AT] = received.isoformat()
         if report.channel == "101":

@@ -48,7 +48,7 @@ class RemoteKeys:
 
 
 async def caller_of(request: Request) -> Caller:
-    """Who sends this request. Raises a 401 problem."""
+    """Who sends this request; `request.state.caller` keeps it. Raises a 401 problem."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not credential.strip():
         raise Problem(401, "key-missing", "Send a key in the header Authorization: Bearer KEY.")
@@ -58,6 +58,7 @@ async def caller_of(request: Request) -> Caller:
     caller = caller or await request.app.state.introspect(credential)
     if caller is None:
         raise Problem(401, "key-unknown", "The key is not known, or it has been revoked.")
+    request.state.caller = caller
     return caller
 
 

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from services.desk.people import SignedIn, token_for
 from services.kernel.http import Problem, unavailable
 
-_NOT_PASSED_ON = "connection keep-alive te trailer transfer-encoding upgrade host content-length"
+_NOT_PASSED_ON = "connection keep-alive te trailer transfer-encoding upgrade host content-length date"
 HOP_BY_HOP = frozenset((*_NOT_PASSED_ON.split(" "), "proxy-authenticate", "proxy-authorization"))
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
 CALL_TAKER = "call-taker"

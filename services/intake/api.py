@@ -14,6 +14,7 @@ from schemas.submission import Call, Submission
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.intake import repository, views
+from services.intake.counted import CountedRoute
 from services.intake.domain import receiving
 from services.intake.messages import ReceiveReport
 from services.intake.receiving_http import CHANNEL, RECEIVED_AT, as_json, body_of, received_at, submission_of
@@ -26,7 +27,7 @@ PAGE = 100
 ONLINE_PARTNER = "online-form"
 _LAST = UUID(int=2**128 - 1)
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=CountedRoute)
 MaySend = Annotated[Caller, authenticated("reports")]
 MayCall = Annotated[Caller, authenticated("calls")]
 MayRead = Annotated[Caller, authenticated("reports", "batches", "calls")]
@@ -53,11 +54,7 @@ async def _post(
 ) -> Response:
     request.app.state.rate_limit.take(caller)
     body = await body_of(request)
-    try:
-        made = submission_of(body, model)
-    except Problem:
-        await _count_refused(request, caller)
-        raise
+    made = submission_of(body, model)
     if dry_run:
         _known_category(request, made)
         return JSONResponse(await request.app.state.explain(as_json(made)))
@@ -94,7 +91,6 @@ async def _taken(request: Request, caller: Caller, made: Submission, known: Idem
     if isinstance(answer, Replayed):
         return _again(answer)
     if isinstance(answer, receiving.Refused):
-        await _count_refused(request, caller)
         raise views.refused(answer)
     content = views.posted(answer)
     return JSONResponse(content, 202, {"Location": content["url"]})
@@ -109,13 +105,6 @@ def _again(answer: Replayed) -> Response:
 
 def _media_type(status: int) -> str:
     return "application/json" if status < 400 else "application/problem+json"
-
-
-async def _count_refused(request: Request, caller: Caller) -> None:
-    hub: Process = request.app.state.hub
-    async with hub.database.writing() as connection:
-        day = hub.clock().date().isoformat()
-        await repository.count(connection, f"refused/{caller.partner}/{day}")
 
 
 def _command(request: Request, caller: Caller, made: Submission) -> ReceiveReport:

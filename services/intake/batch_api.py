@@ -12,8 +12,9 @@ from starlette.requests import ClientDisconnect
 
 from services.access.authentication import authenticated
 from services.access.callers import Caller
-from services.intake import batch_repository, repository, spool
+from services.intake import batch_repository, spool
 from services.intake.batches import BatchStatus
+from services.intake.counted import CountedRoute
 from services.intake.staging import FORMATS, POLICE
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Process
@@ -24,7 +25,7 @@ BROKEN_OFF = Problem(400, "broken-off", "The upload broke off. Nothing was taken
 
 RowOutcome = Literal["accepted", "duplicate", "rejected"]
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=CountedRoute)
 MaySend = Annotated[Caller, authenticated("batches")]
 
 
@@ -41,7 +42,8 @@ async def post_batch(request: Request, caller: MaySend, format: str = "hub") -> 
         await _spooled(hub, request.stream(), identity, format)
     except (Problem, ClientDisconnect) as error:
         problem = error if isinstance(error, Problem) else BROKEN_OFF
-        await _failed(hub, caller, identity, problem)
+        async with hub.database.writing() as connection:
+            await batch_repository.fail(connection, identity, problem.code)
         raise problem from error
     url = f"{PATH}/{made}"
     return JSONResponse({"batch": made, "url": url, "rows_url": f"{url}/rows"}, 202, {"Location": url})
@@ -71,12 +73,6 @@ def _check_format(request: Request, caller: Caller, form: str) -> None:
     if form not in partner.formats:
         wrong = FieldError("/format", "format-not-agreed", "This partner's agreement does not name this format.")
         raise Problem(403, "format-not-agreed", wrong.message, errors=[wrong])
-
-
-async def _failed(hub: Process, caller: Caller, identity: Any, problem: Problem) -> None:
-    async with hub.database.writing() as connection:
-        await batch_repository.fail(connection, identity, problem.code)
-        await repository.count(connection, f"refused/{caller.partner}/{hub.clock().date().isoformat()}")
 
 
 @router.get("/batches/{batch}")

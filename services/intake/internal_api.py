@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 
 from services.access.authentication import operations_only
 from services.intake import repository
+from services.intake.counted import NO_PARTNER
 from services.kernel import dead_letters
 from services.kernel.http import Problem
 from services.kernel.process import Process
@@ -50,6 +51,7 @@ async def balance(request: Request) -> dict[str, Any]:
         "difference": accepted - decided - waiting - in_review - quarantined,
         "dead_letters": dead,
         "oldest_waiting": None if oldest is None else dict(oldest._mapping),  # noqa: SLF001
+        "refused_without_partner_today": kept.get(f"refused/{NO_PARTNER}/{hub.clock().date().isoformat()}", 0),
         "partners": _partners(request.app.state.partnership, kept, heard),
     }
 

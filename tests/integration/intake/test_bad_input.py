@@ -138,8 +138,29 @@ async def _refused_today(client: httpx2.AsyncClient, settings: Settings) -> int:
     return int(found["refused_today"])
 
 
+async def test_a_key_that_is_no_partners_is_refused_and_counted(client: httpx2.AsyncClient, settings: Settings) -> None:
+    async def counted() -> int:
+        secret = {"x-hub-secret": settings.service_secret.get_secret_value()}
+        balance = (await client.get("/internal/balance", headers=secret)).json()
+        return int(balance["refused_without_partner_today"])
+
+    before = await counted()
+    for key, status, code in (("nobody", 401, "key-unknown"), ("demo-operations", 403, "scope-missing")):
+        headers = {"Authorization": f"Bearer {key}"}
+        problem(await client.post("/api/v1/reports", json=report(), headers=headers), status, code)
+        problem(await client.post("/api/v1/batches", content=b"{}", headers=headers), status, code)
+    problem(await client.get("/api/v1/reports", headers={"Authorization": "Bearer nobody"}), 401, "key-unknown")
+    assert await counted() == before + 4, "what was sent is counted, a question is not"
+
+
 async def _batch(client: httpx2.AsyncClient, content: bytes, form: str = "hub") -> httpx2.Response:
     return await client.post("/api/v1/batches", params={"format": form}, content=content)
+
+
+async def _key_reused(client: httpx2.AsyncClient) -> httpx2.Response:
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    assert (await client.post("/api/v1/reports", json=report(), headers=key)).status_code == 202
+    return await client.post("/api/v1/reports", json=report(), headers=key)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +187,14 @@ async def _batch(client: httpx2.AsyncClient, content: bytes, form: str = "hub") 
             "gzip-truncated",
         ),
         ("no file", lambda client: _batch(client, b"\n"), 422, "empty-file"),
+        ("no format", lambda client: _batch(client, b"{}\n", "csv"), 422, "unknown-format"),
+        (
+            "another type",
+            lambda client: client.post("/api/v1/reports", content=b"<a/>", headers={"content-type": "text/xml"}),
+            415,
+            "not-json-type",
+        ),
+        ("a key with another body", lambda client: _key_reused(client), 422, "idempotency-key-reused"),
     ],
 )
 async def test_what_is_refused_is_counted_for_its_partner(

@@ -136,7 +136,8 @@ def _reason(reason: Any) -> str:
     if isinstance(reason, list):
         return "; ".join(_reason(each) for each in reason)
     if isinstance(reason, dict):
-        return f"{reason.get('field', '')}: {reason.get('message') or reason.get('code')}"
+        named, said = reason.get("field"), str(reason.get("message") or reason.get("code"))
+        return f"{named}: {said}" if named else said
     return str(reason)
 
 

@@ -44,6 +44,7 @@ def _without_nul(text: str | None) -> str | None:
 
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_with_offset)]
 Clean = AfterValidator(_without_nul)
+SourceId = Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
 
 
 class Sent(BaseModel):
@@ -113,7 +114,7 @@ Attribute = Annotated[str, Field(max_length=ATTRIBUTE_LIMIT), Clean]
 class Submission(Sent):
     """A report (`product.md`, "A report"). This or that of `description` and `category` is required."""
 
-    source_id: Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
+    source_id: SourceId
     revision: StrictInt = Field(1, ge=1, le=2_147_483_647)
     kind: Kind = "incident"
     occurred_at: Moment | None = None

@@ -20,9 +20,9 @@ _TRY = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
 _ALIVE = text("SELECT 1")
 _CHUNKS = text("SELECT content FROM batch_chunks WHERE batch_id = :batch AND number = :number")
 _STAGE = text("""
-    INSERT INTO batch_rows (batch_id, row, identity, content, document, outcome, reason)
+    INSERT INTO batch_rows (batch_id, row, identity, content, document, outcome, reason, source_id)
     SELECT :batch, * FROM unnest(CAST(:rows AS bigint[]), CAST(:identities AS text[]), CAST(:contents AS text[]),
-        CAST(:documents AS text[]), CAST(:outcomes AS text[]), CAST(:reasons AS json[]))
+        CAST(:documents AS text[]), CAST(:outcomes AS text[]), CAST(:reasons AS json[]), CAST(:source_ids AS text[]))
     ON CONFLICT DO NOTHING
 """)
 _STAGED = text("UPDATE batches SET staged = :staged, rejected = rejected + :rejected WHERE id = :id")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from schemas.submission import Submission
+from schemas.submission import SourceId, Submission
 from services.intake import spool
 from services.intake.domain import police
 from services.kernel.http import field_errors
@@ -24,24 +24,26 @@ class Staged:
     documents: list[str | None] = field(default_factory=list)
     outcomes: list[str | None] = field(default_factory=list)
     reasons: list[str | None] = field(default_factory=list)
+    source_ids: list[str | None] = field(default_factory=list)
 
     def add(self, row: int, identity: str | None, content: str | None, document: str | None) -> None:
         """A row that may become a report."""
-        for column, value in zip(self._columns(), (row, identity, content, document, None, None), strict=True):
+        for column, value in zip(self._columns(), (row, identity, content, document, None, None, None), strict=True):
             column.append(value)
 
-    def reject(self, row: int, reasons: list[dict[str, str]]) -> None:
-        """A row that cannot."""
-        values = (row, None, None, None, "rejected", json.dumps(reasons))
+    def reject(self, row: int, reasons: list[dict[str, str]], source_id: str | None = None) -> None:
+        """A row that cannot; with the sender's own id where it can be read, so that she finds what to mend."""
+        values = (row, None, None, None, "rejected", json.dumps(reasons), source_id)
         for column, value in zip(self._columns(), values, strict=True):
             column.append(value)
 
     def _columns(self) -> tuple[list[Any], ...]:
-        return self.rows, self.identities, self.contents, self.documents, self.outcomes, self.reasons
+        read = (self.rows, self.identities, self.contents, self.documents)
+        return *read, self.outcomes, self.reasons, self.source_ids
 
     def as_columns(self) -> dict[str, list[Any]]:
         """For the repository."""
-        names = ("rows", "identities", "contents", "documents", "outcomes", "reasons")
+        names = ("rows", "identities", "contents", "documents", "outcomes", "reasons", "source_ids")
         return dict(zip(names, self._columns(), strict=True))
 
 
@@ -58,6 +60,19 @@ def reasons_of(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
+class _Named(BaseModel):
+    """What can still be read of a line that is no report."""
+
+    source_id: SourceId
+
+
+def _source_id(line: str) -> str | None:
+    try:
+        return _Named.model_validate_json(line).source_id
+    except ValidationError:
+        return None
+
+
 class HubReader:
     """Lines of NDJSON, each a hub report."""
 
@@ -66,7 +81,7 @@ class HubReader:
         try:
             made = Submission.model_validate_json(line)
         except ValidationError as error:
-            staged.reject(row, reasons_of(error))
+            staged.reject(row, reasons_of(error), _source_id(line))
             return
         staged.add(row, f"{made.source_id}\x1f{row}", None, line)
 

@@ -131,26 +131,25 @@ async def test_another_type_another_method_and_another_address_are_told_so(clien
     problem(await client.get("/api/v1/reports", params={"status": SECRET}), 422, "invalid-field")
 
 
-async def _refused_today(client: httpx2.AsyncClient, settings: Settings) -> int:
+async def _balance(client: httpx2.AsyncClient, settings: Settings) -> dict[str, Any]:
     secret = {"x-hub-secret": settings.service_secret.get_secret_value()}
-    balance = (await client.get("/internal/balance", headers=secret)).json()
-    found = next(each for each in balance["partners"] if each["partner"] == "police")
-    return int(found["refused_today"])
+    return dict((await client.get("/internal/balance", headers=secret)).json())
+
+
+async def _refused_today(client: httpx2.AsyncClient, settings: Settings) -> int:
+    balance = await _balance(client, settings)
+    return int(next(each for each in balance["partners"] if each["partner"] == "police")["refused_today"])
 
 
 async def test_a_key_that_is_no_partners_is_refused_and_counted(client: httpx2.AsyncClient, settings: Settings) -> None:
-    async def counted() -> int:
-        secret = {"x-hub-secret": settings.service_secret.get_secret_value()}
-        balance = (await client.get("/internal/balance", headers=secret)).json()
-        return int(balance["refused_without_partner_today"])
-
-    before = await counted()
+    before = (await _balance(client, settings))["refused_without_partner_today"]
     for key, status, code in (("nobody", 401, "key-unknown"), ("demo-operations", 403, "scope-missing")):
         headers = {"Authorization": f"Bearer {key}"}
         problem(await client.post("/api/v1/reports", json=report(), headers=headers), status, code)
         problem(await client.post("/api/v1/batches", content=b"{}", headers=headers), status, code)
     problem(await client.get("/api/v1/reports", headers={"Authorization": "Bearer nobody"}), 401, "key-unknown")
-    assert await counted() == before + 4, "what was sent is counted, a question is not"
+    after = (await _balance(client, settings))["refused_without_partner_today"]
+    assert after == before + 4, "what was sent is counted, a question is not"
 
 
 async def _batch(client: httpx2.AsyncClient, content: bytes, form: str = "hub") -> httpx2.Response:
@@ -230,7 +229,7 @@ async def test_bad_lines_of_a_file_have_their_reason_and_the_good_ones_go_on(
     lines = [
         json.dumps(report(source_id="line-good-" + uuid.uuid4().hex, description="One\u2028line."), ensure_ascii=False),
         "{",
-        json.dumps(report(colour=SECRET)),
+        json.dumps(report(source_id="line-coloured", colour=SECRET)),
         json.dumps(report(category=SECRET)),
         "",
         json.dumps(report(description="x" * 4001)),
@@ -248,6 +247,7 @@ async def test_bad_lines_of_a_file_have_their_reason_and_the_good_ones_go_on(
         (4, "/category", "unknown-category"),
         (5, "/description", "string-too-long"),
     ]
+    assert (rows[0]["source_id"], rows[1]["source_id"]) == (None, "line-coloured"), "what can be read is told"
     assert SECRET not in got.text
     everything = (await client.get(sent.json()["rows_url"])).text.splitlines()
     assert json.loads(everything[0])["reference"].startswith("R-")

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter, defaultdict
-from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,14 +50,33 @@ def runs_of_three_words(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def alike(reports: list[Report]) -> list[tuple[str, str]]:
-    """The ids of pairs whose descriptions share too many three-word runs, found by the runs they share."""
+    """The ids of pairs of which one shares too much of its three-word runs with another that has as many or more.
+
+    It shares then one of its rarest, of which so many are looked at that those left are not too much: the runs that
+    stand in thousands of texts are hardly ever looked up.
+    """
     runs = {str(report["id"]): runs_of_three_words(str(report["description"])) for report in reports}
     holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, its_runs in runs.items():
         for run in its_runs:
             holders[run].append(name)
-    shared = Counter(pair for names in holders.values() for pair in combinations(names, 2))
-    return [pair for pair, count in shared.items() if count / min(len(runs[name]) for name in pair) > TOO_ALIKE]
+    found = []
+    for name, its_runs in runs.items():
+        rarest = sorted(its_runs, key=lambda run: len(holders[run]))[: len(its_runs) - int(TOO_ALIKE * len(its_runs))]
+        near = {other for run in rarest for other in holders[run] if len(runs[other]) >= len(its_runs)} - {name}
+        found += [(name, other) for other in near if len(its_runs & runs[other]) > TOO_ALIKE * len(its_runs)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def too_alike(reports: list[Report]) -> list[tuple[str, str]]:
+    """Among all reports, and those that judge triage where they are: their ids begin with `judge`."""
+    judged = [{**report, "id": f"judge {report['id']}"} for report in (read(JUDGE) if JUDGE.exists() else [])]
+    return alike([*reports, *judged])
+
+
+def _of_the_judge(pair: tuple[str, str]) -> int:
+    return sum(name.startswith("judge ") for name in pair)
 
 
 def test_every_report_has_exactly_the_agreed_fields(reports: list[Report]) -> None:
@@ -134,12 +152,19 @@ def test_no_description_stands_twice(reports: list[Report]) -> None:
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-def test_no_two_reports_are_nearly_the_same(reports: list[Report]) -> None:
-    assert alike(reports) == []
+def test_reports_that_share_most_of_their_words_in_order_are_found_whichever_is_longer() -> None:
+    told = [
+        {"id": "short", "description": "Two men shouting at the bus stop again"},
+        {"id": "long", "description": "Since nine there were two men shouting at the bus stop, one with a dog"},
+        {"id": "other", "description": "A woman shouting at a bus that did not stop"},
+    ]
+    assert alike(told) == [("short", "long")]
+
+
+def test_no_two_reports_are_nearly_the_same(too_alike: list[tuple[str, str]]) -> None:
+    assert [pair for pair in too_alike if _of_the_judge(pair) == 0] == []
 
 
 @pytest.mark.skipif(not JUDGE.exists(), reason="the independent set that judges triage is not in this checkout")
-def test_no_report_is_nearly_one_of_the_set_that_judges_triage(reports: list[Report]) -> None:
-    judged = [{**report, "id": f"judge {report['id']}"} for report in read(JUDGE)]
-    crossing = [pair for pair in alike([*reports, *judged]) if sum(name.startswith("judge ") for name in pair) == 1]
-    assert crossing == []
+def test_no_report_is_nearly_one_of_the_set_that_judges_triage(too_alike: list[tuple[str, str]]) -> None:
+    assert [pair for pair in too_alike if _of_the_judge(pair) == 1] == []

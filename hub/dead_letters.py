@@ -67,7 +67,7 @@ def replay(
     else:
         say(f"{found['replayed']} replayed, {found['dead_again']} dead again.")
     if found["dead_again"]:
-        fail(f"It died again: {found['reason']}", code=1)
+        fail(f"It died again, as number {', '.join(map(str, found['numbers']))}: {found['reason']}", code=1)
 
 
 def _client(service: str) -> httpx2.Client:

@@ -28,6 +28,7 @@ _LIST = text("""
     FROM dead_letters d WHERE state = 'dead' AND id > :after ORDER BY id LIMIT :most
 """)
 _ONE = text("SELECT * FROM dead_letters WHERE id = :id AND state = 'dead'")
+_NUMBERS = text("SELECT id FROM dead_letters WHERE held_key = :key AND state = 'dead' ORDER BY id")
 _BEHIND = text("""
     SELECT type, message_id, trace_id, at FROM dead_letters WHERE held_key = :key AND state = 'waiting'
     ORDER BY id LIMIT :most
@@ -125,6 +126,11 @@ async def listed(connection: AsyncConnection, after: int, most: int) -> list[dic
 async def one(connection: AsyncConnection, letter_id: int) -> Any | None:
     """One dead letter with its body, or None."""
     return (await connection.execute(_ONE, {"id": letter_id})).one_or_none()
+
+
+async def numbers(connection: AsyncConnection, key: str) -> list[int]:
+    """The numbers of the dead letters of a key: one that was replayed and died again has a new one."""
+    return list((await connection.execute(_NUMBERS, {"key": key})).scalars())
 
 
 async def repair(connection: AsyncConnection, letter_id: int, value: bytes) -> str | None:

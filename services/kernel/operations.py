@@ -104,7 +104,10 @@ async def show_dead_letter(request: Request, letter_id: int) -> dict[str, Any]:
 
 @letters.post("/{letter_id}/replay")
 async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -> dict[str, Any]:
-    """Mend the body if one is given, then run everything under its key in order, under the same ids."""
+    """Mend the body if one is given, then run everything under its key in order, under the same ids.
+
+    What died again stands under new `numbers`.
+    """
     hub = _hub(request)
     row = await _found(hub, letter_id)
     mended = mend(dead_letters.raw_of(row).value or b"", repair)
@@ -113,7 +116,10 @@ async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -
             await dead_letters.repair(connection, letter_id, mended)
     outcomes = await hub.loop.run(ReplayBatch(row.held_key, hub.stage.readers))
     dead = [outcome.reason for outcome in outcomes if outcome.reason]
-    return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead), "reason": dead[0] if dead else None}
+    async with hub.database.writing() as connection:
+        numbers = await dead_letters.numbers(connection, row.held_key)
+    told = {"reason": dead[0] if dead else None, "numbers": numbers}
+    return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead)} | told
 
 
 def mend(value: bytes, repair: Repair) -> bytes | None:

@@ -224,7 +224,9 @@ def test_a_replay_sends_the_mended_body_and_is_exit_code_1_when_it_dies_again(
     mended = tmp_path / "mended.json"
     mended.write_text('{"a": 1}')
     answers: dict[str, Any] = {
-        "POST /internal/dead-letters/7/replay": [(200, {"replayed": 0, "dead_again": 1, "reason": "decide raised"})]
+        "POST /internal/dead-letters/7/replay": [
+            (200, {"replayed": 0, "dead_again": 1, "reason": "decide raised", "numbers": [9]})
+        ]
     }
     with fake_hub(answers) as running:
         _fixed_port(monkeypatch, running.port)
@@ -232,6 +234,7 @@ def test_a_replay_sends_the_mended_body_and_is_exit_code_1_when_it_dies_again(
     assert ended.exit_code == 1
     assert json.loads(running.asked[0].body) == {"body": '{"a": 1}'}
     assert json.loads(ended.stdout)["dead_again"] == 1
+    assert "It died again, as number 9: decide raised" in ended.stderr
 
 
 def test_a_service_that_does_not_exist_is_refused_with_those_that_do() -> None:

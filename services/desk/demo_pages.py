@@ -1,7 +1,8 @@
 """The demonstration's own pages: where a stranger begins, and the mail that was sent."""
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -208,13 +209,21 @@ async def mail(request: Request) -> Response:
     """The mail that was sent, newest first."""
     _demonstration(request)
     found = await request.app.state.neighbours.mail("/mails")
+    mails = (found or {}).get("items", [])
     page: Response = request.app.state.pages.render(
         "mail.html",
         **shell(request, await session_of(request)),
-        mails=(found or {}).get("items", []),
+        mails=[each | {"at": _received(request, each)} for each in mails],
+        total=(found or {}).get("total", 0),
         away=found is None,
     )
     return page
+
+
+def _received(request: Request, mail: Mapping[str, Any]) -> str:
+    """When the sink received a mail, which it tells in seconds since 1970."""
+    presenter: Presenter = request.app.state.presenter
+    return presenter.short(datetime.fromtimestamp(mail["at"], UTC), request.app.state.hub.clock())
 
 
 @router.get("/demo/mail/{mail_id}")
@@ -227,7 +236,7 @@ async def one_mail(request: Request, mail_id: str) -> Response:
     page: Response = request.app.state.pages.render(
         "one_mail.html",
         **shell(request, await session_of(request)),
-        mail=found,
+        mail=found | {"at": _received(request, found)},
         trace_url=request.app.state.hub.settings.trace_url,
     )
     return page

@@ -121,6 +121,7 @@ _TRACED = text("""
 """)
 _TOTALS = text("""
     SELECT (SELECT count(*) FROM model_reports) AS reports, (SELECT count(*) FROM model_cases) AS cases,
+        (SELECT count(*) FROM model_decisions WHERE historic) AS historic,
         (SELECT count(*) FROM model_cases WHERE status = 'open') AS open_cases,
         (SELECT count(*) FROM model_cases WHERE status = 'open' AND due_at < now()) AS late,
         (SELECT count(*) FROM model_referrals) AS referrals,

@@ -247,6 +247,8 @@ def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(p
 
     mail = until(mailed, "the mail")[0]
     assert "music" not in (mail["subject"] + mail["text"]).lower()
+    page.goto("/demo/mail")
+    expect(page.locator(".mails tbody tr", has_text=reference)).to_contain_text(re.compile(r"\d\d:\d\d"))
     page.goto(f"/demo/mail/{mail['id']}")
     expect(page.locator("pre")).to_contain_text(reference)
     assert_sound(page, "a mail")

@@ -1,6 +1,7 @@
 """Choosing who to be, in a demonstration; and leaving again."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -31,9 +32,14 @@ def _own(path: str) -> str:
 
 
 @router.post("/sign-in")
-async def chosen(request: Request, person: Annotated[str, Form()], after: Annotated[str, Form()] = "/") -> Response:
-    """Be that person from now on."""
-    response = RedirectResponse(_own(after), 303)
+async def chosen(
+    request: Request,
+    person: Annotated[str, Form()],
+    after: Annotated[str, Form()] = "/",
+    q: Annotated[str, Form()] = "",
+) -> Response:
+    """Be that person from now on, and go on at `after`, or at what `q` finds."""
+    response = RedirectResponse(f"/search?{urlencode({'q': q})}" if q else _own(after), 303)
     await sign_in(request.app.state.hub, request.app.state.partnership, person, response)
     return response
 

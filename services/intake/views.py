@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from schemas.codes import Disposition
 from services.intake.domain.receiving import DANGER_ADVICE, Accepted, Refused, Report
 from services.kernel.http import FieldError, Problem
 
@@ -64,4 +65,6 @@ def _decision(report: Report) -> dict[str, Any] | None:
     if report.decision is None:
         return None
     joined = {"case": report.case_reference, "disposition": report.case_disposition}
+    if report.case_disposition is None and report.decision["disposition"] == Disposition.NEEDS_CASE:
+        joined["disposition"] = str(Disposition.OPEN_CASE)  # until referrals says that it was joined
     return report.decision | {name: value for name, value in joined.items() if value is not None}

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
+from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
 from schemas.submission import Call, Submission
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
@@ -45,7 +46,10 @@ def explained(line: str, rules: Rules, now: datetime, second: SecondReader | Non
         return {"source_id": None, "decision": None, "errors": errors}
     decided = decide_sent(sent, rules, now, second)
     because = [each.as_dict() for each in decided.because]
-    return {"source_id": sent.source_id, "decision": decision_view(decided.decision, because)}
+    decision = decision_view(decided.decision, because)
+    if decided.decision.disposition is Disposition.NEEDS_CASE:
+        decision["disposition"] = str(Disposition.OPEN_CASE)  # alone, it has no case to join
+    return {"source_id": sent.source_id, "decision": decision}
 
 
 def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondReader | None = None) -> Decided:

@@ -237,6 +237,16 @@ def test_an_agency_that_has_nothing_to_do_with_a_case_finds_nothing(page: Page, 
     expect(page.locator("main")).to_contain_text("Nothing that you may see")
 
 
+def test_a_visitor_finds_her_own_report_from_the_first_page_whoever_deals_with_it(page: Page, hub: str) -> None:
+    posted = post_call(hub, "Loud music through the wall, since Monday.", place={"text": "Bramingham Road"})
+    case_of(hub, posted)
+    page.goto("/demo")
+    page.get_by_label("Where is mine?").fill(posted["reference"])
+    page.get_by_role("button", name="Find it as Helen Strood").click()
+    expect(page.locator("main")).to_contain_text(posted["reference"])
+    expect(page.locator(".who")).to_contain_text("Helen Strood")
+
+
 def test_the_mail_holds_a_reference_and_a_link_and_the_trace_is_one_click_away(page: Page, hub: str) -> None:
     posted = post_call(hub, "Loud music through the wall, every day.", place={"text": "Farley Hill"})
     reference = case_of(hub, posted)

@@ -273,6 +273,7 @@ def test_explain_decides_each_line_and_a_line_that_is_no_report_says_what_is_wro
     first, second = (json.loads(line) for line in ended.stdout.splitlines())
     assert first["source_id"] == "a"
     assert first["decision"]["lead_agency"]
+    assert first["decision"]["disposition"] == "open-case", "a word of those that clients know"
     assert second["decision"] is None
     assert "/wat" in [each["field"] for each in second["errors"]]
     assert len(json.loads(hub("explain", str(reports), "--json").stdout)["items"]) == 2

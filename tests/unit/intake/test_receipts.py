@@ -148,6 +148,16 @@ def test_a_held_report_is_quarantined_with_words_for_its_sender_and_waits_again_
     assert (freed.tallies, freed.events) == ({"status/quarantined": -1, "waiting": 1}, ())
 
 
+def test_a_case_that_is_asked_for_is_told_as_opened_until_it_is_known_to_be_joined() -> None:
+    def told(report: Report) -> Any:
+        return receipt(report, with_decision=True)["decision"]["disposition"]
+
+    decided = known(decision=DECISION)
+    assert told(decided) == "open-case"
+    assert told(decided.model_copy(update={"case_disposition": "join-case"})) == "join-case"
+    assert told(known(decision=DECISION | {"disposition": "review"})) == "review"
+
+
 def test_a_decision_that_comes_before_the_word_of_the_repair_stands(context: Context) -> None:
     quarantined = known(status=ReportStatus.QUARANTINED, reason=quarantine.REASON)
     routed = after(quarantined, event(), context)

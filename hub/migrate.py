@@ -15,9 +15,10 @@ from deploy.local.topics import create_topics
 from deploy.local.trouble import CannotStart
 from hub.telling import AsJson, answer, fail, say
 from hub.whereabouts import reaching_the_run
-from schemas.topics import TOPICS, feed_topic
+from schemas.topics import TOPICS, Topic, feed_topic
 from services.kernel.migrations import migrate as migrate_service
 from services.kernel.settings import Settings
+from services.partnership.documents import PartnershipInvalid
 from services.partnership.loading import load_partnership
 
 _SERVICES = Path(services.__file__ or "").parent
@@ -52,9 +53,20 @@ async def _provision(settings: Settings) -> None:
 
 async def _topics(settings: Settings) -> list[str]:
     """The catalogue's topics, and one for each partner that feeds us over Kafka."""
-    partners = load_partnership(settings.partnership).partners
-    feeds = [feed_topic(partner.feed) for partner in partners if partner.feed]
-    return await create_topics(settings.kafka, (*TOPICS, *feeds))
+    return await create_topics(settings.kafka, (*TOPICS, *_feeds(settings)))
+
+
+def _feeds(settings: Settings) -> list[Topic]:
+    """The topics of partners. Raises `CannotStart` where the partnership's files hold mistakes."""
+    try:
+        partners = load_partnership(settings.partnership).partners
+    except PartnershipInvalid as invalid:
+        found = len(invalid.problems)
+        raise CannotStart(
+            f"{settings.partnership}: {invalid.problems[0]}. Mend it, and what else `hub check partnership` names "
+            f"({found} in all)."
+        ) from invalid
+    return [feed_topic(partner.feed) for partner in partners if partner.feed]
 
 
 def _reason(error: Exception) -> str:

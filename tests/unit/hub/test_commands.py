@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +17,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import Ports
-from hub import batches, patience
+from hub import batches, migrate, patience
 from hub.cli import COMMANDS, application, past_the_proxy
+from services.kernel.settings import Settings
 from tests.unit.hub.fake_hub import fake_hub
 
+LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 URL = "/api/v1/batches/B-222"
 MADE = {"batch": "B-222", "url": URL, "rows_url": f"{URL}/rows"}
 DONE = {"status": "done", "rows": 3, "accepted": 2, "duplicate": 0, "rejected": 1, "decided": 2}
@@ -248,6 +251,24 @@ def test_luton_passes_its_check_as_one_json_document() -> None:
     ended = hub("check", "partnership", "--json")
     assert ended.exit_code == 0
     assert json.loads(ended.stdout)["ok"] is True
+
+
+def test_a_start_with_a_mistake_in_the_partnerships_files_names_file_and_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = shutil.copytree(LUTON, tmp_path / "luton", ignore=shutil.ignore_patterns("training", "reader"))
+    partners = wrong / "partners.yaml"
+    partners.write_text(partners.read_text().replace("channel: partner", "channel: pigeon", 1))
+    monkeypatch.setattr(migrate, "_provision", _provisioned)
+    monkeypatch.setenv("HUB_PARTNERSHIP", str(wrong))
+    ended = hub("migrate")
+    assert ended.exit_code == 2
+    assert "partners.yaml:11: `channel`" in ended.stderr
+    assert "hub check partnership" in ended.stderr
+
+
+async def _provisioned(_: Settings) -> None:
+    """The database is not asked."""
 
 
 def test_status_without_a_run_is_one_json_document() -> None:

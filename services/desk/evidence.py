@@ -6,6 +6,8 @@ from typing import Any
 
 SECOND_READER = "second-reader/"
 """What the second reader's entries among the reasons begin with."""
+DOUBT = f"{SECOND_READER}not-"
+"""What those begin with by which it keeps a word from being a flag; the sign's code follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,24 @@ def lit(
 
 def rule_words(rule: str) -> str:
     """`signals/street-drinking` as plain words."""
+    if rule.startswith(DOUBT):
+        return doubt_words(rule)
     table, _, name = rule.partition("/")
     return f"{name.replace('-', ' ').capitalize()} ({table})"
 
 
 def _unplaced_words(rule: str, reading: str | None) -> str:
-    return reading if reading and rule.startswith(SECOND_READER) else rule_words(rule)
+    return reading if reading and speaks_of_the_whole(rule) else rule_words(rule)
+
+
+def speaks_of_the_whole(rule: str) -> bool:
+    """Whether a reason is what the second reader takes the whole text for."""
+    return rule.startswith(SECOND_READER) and not rule.startswith(DOUBT)
+
+
+def doubt_words(rule: str) -> str:
+    """Which sign the second reader does not see where a word names it."""
+    return f"{rule.removeprefix(DOUBT).replace('-', ' ').capitalize()}: the second reader doubts it"
 
 
 def reading_words(said: Mapping[str, Any], theme: Callable[[str], str], no_theme: str = "no theme") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.desk.evidence import SECOND_READER, lit, reading_words, spans
+from services.desk.evidence import DOUBT, doubt_words, lit, reading_words, spans, speaks_of_the_whole
 from services.desk.presenting import CHANNELS, Presenter, since_words
 from services.partnership.models import Partnership
 
@@ -125,7 +125,7 @@ def evidence(
             {
                 "number": numbers.get((each.get("start"), each.get("end"))),
                 "words": _words(each),
-                "says": _says(presenter, each["rule"], said, reading),
+                "says": _says(presenter, each["rule"], said, reading) + _unflagged(each),
                 "theme": presenter.theme(theme) if theme else "",
                 "rule": each["rule"],
                 "weight": said.get("weight") if theme and not each["negated"] else None,
@@ -144,7 +144,7 @@ def reason_words(reason: str | None) -> str:
 
 def _words(because: Mapping[str, Any]) -> str:
     """The words that it was drawn from, or the field; the second reader draws on the whole text."""
-    if because["rule"].startswith(SECOND_READER):
+    if speaks_of_the_whole(because["rule"]):
         return "the whole text"
     return str(because.get("text") or because["field"].replace("_", " "))
 
@@ -156,11 +156,20 @@ def read(presenter: Presenter, decision: Mapping[str, Any]) -> str | None:
 
 
 def _says(presenter: Presenter, rule: str, said: Mapping[str, Any], reading: str | None) -> str:
-    if reading and rule.startswith(SECOND_READER):
+    if reading and speaks_of_the_whole(rule):
         return reading
+    if rule.startswith(DOUBT):
+        return doubt_words(rule)
     if rule.startswith(WORDS):
         return f"Words of {presenter.theme(rule.removeprefix(WORDS))}"
     return said.get("says") or rule.rpartition("/")[2].replace("-", " ").capitalize()
+
+
+def _unflagged(because: Mapping[str, Any]) -> str:
+    """Why words that name a sign are no flag."""
+    if not because["negated"]:
+        return ""
+    return ", not a flag" if because["rule"].startswith(DOUBT) else ": negated, not a flag"
 
 
 def entitled(partnership: Partnership, each: Mapping[str, Any]) -> dict[str, Any]:

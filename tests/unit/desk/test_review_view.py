@@ -119,6 +119,26 @@ def test_what_the_second_reader_said_stands_in_plain_words_with_its_share(
     assert [each.words for each in fired] == [words]
 
 
+def test_a_sign_that_the_second_reader_doubts_is_named_with_the_words_that_it_doubts(partnership: Partnership) -> None:
+    presenter, text = Presenter(partnership), "He is a gun at darts."
+    doubt = RISK | {"rule": "second-reader/not-weapon", "field": "description", "text": "gun", "negated": True}
+    because: list[dict[str, Any]] = [
+        doubt | {"start": 8, "end": 11},
+        RISK | {"rule": "second-reader/none", "field": "description"},
+    ]
+    reading = review_view.read(presenter, {"second_reading": {"theme": None, "chance": 0.9}})
+    rows = review_view.evidence(presenter, {}, because, reading)
+    assert [(row["words"], row["says"]) for row in rows] == [
+        ("gun", "Weapon: the second reader doubts it, not a flag"),
+        ("the whole text", "Second reader: no theme, 90 in 100."),
+    ]
+    _, fired = lit(text, because, reading)
+    assert [each.words for each in fired] == [
+        "Weapon: the second reader doubts it",
+        "Second reader: no theme, 90 in 100.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [

@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "hub.batches:import_file",
     "explain": "hub.explain:explain",
     "train": "hub.train:train",
+    "tune": "hub.tune:tune",
     "simulate": "hub.simulate:simulate",
     "keys": "hub.keys:app",
     "dead-letters": "hub.dead_letters:app",
@@ -29,7 +30,7 @@ COMMANDS = {
 
 LOOPBACKS = ("127.0.0.1", "localhost", "::1")
 
-NEEDED = {"bench": "tests", "train": "sklearn"}
+NEEDED = {"bench": "tests", "train": "sklearn", "tune": "jax"}
 """Commands that use what an installed hub has not: the tests' folder, a development package."""
 
 

@@ -10,6 +10,7 @@ from services.partnership.tables import FOLDER
 from services.triage.domain.lexicon import FILE as LEXICON
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import Reading
+from services.triage.layers import LAYERS
 
 MADE_FROM = "made_from"
 """The report's entry that names what the weights were made from."""
@@ -18,12 +19,13 @@ TOLERANCE = 0.02
 
 
 def made_from(folder: Path) -> dict[str, str]:
-    """Digests of the training texts, the lexicon and the sentence models, as they are now."""
+    """Digests of the training texts, the lexicon, the sentence models and the layers, as they are now."""
     texts = sorted((folder / "training").glob("*.jsonl"))
     return {
         "texts": _digest(each.name.encode() + b"\0" + each.read_bytes() for each in texts),
         "lexicon": _digest([(folder / FOLDER / LEXICON).read_bytes()]),
         "sentence_models": " ".join(locked(lock)[0].sha256 for lock in READER_LOCKS),
+        "layers": _digest([(folder / LAYERS).read_bytes()] if (folder / LAYERS).is_file() else []),
     }
 
 

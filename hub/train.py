@@ -10,13 +10,16 @@ import typer
 from deploy.local.trouble import CannotStart
 from hub.embeddings import Remembered
 from hub.provenance import MADE_FROM, TOLERANCE, farthest, made_from, stale
-from hub.reader import sentence_models
+from hub.reader import jars
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail
+from services.triage import layers as own
+from services.triage.gateways import ModelUnusable, SentenceModels, made_for
+from services.triage.lessons import SITTING, digest_of
 from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import WEIGHTS, Embedder, Model, SecondReader, load, save
-from services.triage.training import SITTING, trained
+from services.triage.second_reader import WEIGHTS, Embedder, Model, SecondReader, WeightsUnusable, load, save
+from services.triage.training import trained
 
 REPORT = "report.json"
 CHECKED = 10
@@ -35,20 +38,21 @@ def train(
         fail(
             f"The kept weights were made from other {', '.join(changed).replace('_', ' ')}: `hub train` makes new ones."
         )
-    texts = _texts(folder)
+    texts = texts_of(folder)
     if len(texts) <= SITTING:
         fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
+    layers = _layers(folder, digest_of(texts))
     try:
-        embedder = Remembered(sentence_models(), settings.home / "embedded.npz")
-    except CannotStart as trouble:
+        embedder = Remembered(SentenceModels(jars(), layers), made_for(layers), settings.home / "embedded.npz")
+    except (CannotStart, ModelUnusable) as trouble:
         fail(str(trouble))
     rules = read_rules(folder)
-    made = trained(texts, rules.reader.lexicon, embedder, _say)
+    made = trained(texts, rules.reader.lexicon, embedder, made_for(layers), say)
     embedder.keep()
     if check:
         _compare(folder, made.model, embedder, [text["description"] for text in texts[::CHECKED]], as_json=as_json)
         return
-    _say("deciding the texts")
+    say("deciding the texts")
     report = {**made.report, MADE_FROM: made_from(folder), "decided": rehearsed(made.held_out, made.readings, rules)}
     save(made.model, folder / WEIGHTS)
     (folder / WEIGHTS).with_name(REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -58,12 +62,24 @@ def train(
         typer.echo(json.dumps(report, indent=1))
 
 
-def _texts(folder: Path) -> list[dict[str, Any]]:
+def texts_of(folder: Path) -> list[dict[str, Any]]:
+    """The partnership's training texts, file by file."""
     return [
         json.loads(line)
         for file in sorted((folder / "training").glob("*.jsonl"))
         for line in file.read_text(encoding="utf-8").splitlines()
     ]
+
+
+def _layers(folder: Path, learned_from: str) -> own.Layers:
+    """The kept layers; they must have learned from these texts, or some that are held out would not be new to them."""
+    try:
+        layers = own.load(folder)
+    except WeightsUnusable as trouble:
+        fail(str(trouble))
+    if layers.learned_from != learned_from:
+        fail(f"{own.LAYERS} learned from other texts: `hub tune` makes it anew, then `hub train` the weights.")
+    return layers
 
 
 def _kept_report(folder: Path) -> dict[str, Any]:
@@ -89,5 +105,6 @@ def _compare(folder: Path, model: Model, embedder: Embedder, words: list[str], *
         typer.echo(f"The kept weights are what comes out: no chance of {len(words)} texts lies {TOLERANCE} away.")
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
+    """How far the work has come, on standard error."""
     typer.echo(f"  {words}", err=True)

@@ -2,7 +2,8 @@
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,9 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
-from services.triage.second_reader import WEIGHTS, Model, Vector, WeightsUnusable, load
+from services.triage import layers as own
+from services.triage.onnx_model import UNDER, put_in, telling, upper_half
+from services.triage.second_reader import WEIGHTS, Model, Said, SecondReader, Vector, WeightsUnusable, load
 
 LAYERS = (7, 9)
 """The inner layers that are read beside the last: three together tell reports apart better than the last alone."""
@@ -33,7 +36,7 @@ NAMES = "+".join(kind.name for kind in KINDS)
 """What the name of weights begins with that were made for these models."""
 _LAST = "last_hidden_state"
 _BROKEN = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, ValueError),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, LookupError, ValueError),
     *(runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf),
     *(runtime.NotImplemented, runtime.RuntimeException),
 )
@@ -48,71 +51,98 @@ def _unit(vector: Vector) -> Vector:
     return vector / (float(np.linalg.norm(vector)) or 1.0)
 
 
-def _field(number: int, payload: bytes) -> bytes:
-    """A field of bytes as protobuf writes it."""
-    length, size = b"", len(payload)
-    while size > 127:
-        length, size = length + bytes([size & 127 | 128]), size >> 7
-    return bytes([number << 3 | 2]) + length + bytes([size]) + payload
+def made_for(layers: own.Layers) -> str:
+    """What the name of weights begins with that go with these layers."""
+    return f"{NAMES}+{layers.name}"
 
 
-def _telling(model: bytes, names: Sequence[str]) -> bytes:
-    """The ONNX model with further outputs: protobuf adds up a message that comes in two parts (graph 7, output 12)."""
-    return model + _field(7, b"".join(_field(12, _field(1, name.encode())) for name in names))
-
-
-def weights_of(partnership: Path) -> Model:
-    """A partnership's weights. Raises `WeightsUnusable` where it has none, or none that go with these models."""
+def weights_of(partnership: Path, layers: own.Layers) -> Model:
+    """A partnership's weights. Raises `WeightsUnusable` where it has none, or none that go with models and layers."""
     model = load(partnership)
     if model is None:
         raise WeightsUnusable("The partnership has no weights: `hub train` makes them.")
-    if model.name.rpartition("+")[0] != NAMES:
-        raise WeightsUnusable(f"{WEIGHTS} was made for other sentence models: `hub train` makes it anew.")
+    if model.name.rpartition("+")[0] != made_for(layers):
+        raise WeightsUnusable(f"{WEIGHTS} was made for other sentence models or layers: `hub train` makes it anew.")
     return model
 
 
-class SentenceModels:
-    """What both say of a text, side by side."""
+def opened(partnership: Path, jars: Sequence[Path]) -> SecondReader:
+    """A partnership's second reader. Raises `WeightsUnusable` or `ModelUnusable`, each a sentence."""
+    layers = own.load(partnership)
+    return SecondReader(weights_of(partnership, layers), SentenceModels(jars, layers))
 
-    def __init__(self, jars: Sequence[Path]) -> None:
+
+class SentenceModels:
+    """What both say of a text, side by side, and what the first says with the partnership's layers on top."""
+
+    def __init__(self, jars: Sequence[Path], layers: own.Layers) -> None:
         """Raises `ModelUnusable` where there is not one whole jar for each of `KINDS`, in their order."""
         if len(jars) != len(KINDS):
-            raise ModelUnusable(f"HUB_SENTENCE_MODELS names {len(jars)} jars instead of {len(KINDS)}.")
+            raise ModelUnusable(
+                f"HUB_SENTENCE_MODELS names {len(jars)} jars instead of {len(KINDS)}: `make run` fetches and sets them."
+            )
         self._models = [SentenceModel(kind, jar) for kind, jar in zip(KINDS, jars, strict=True)]
+        self._own, self._layers = SentenceModel(KINDS[0], jars[0], layers), layers
 
-    def embed(self, text: str) -> Vector:
-        """4,608 numbers; the same text gives the same ones."""
-        return np.concatenate([model.embed(text) for model in self._models])
+    def embed(self, text: str) -> Said:
+        """A meaning of 4,608 numbers, and scores; the same text gives the same ones."""
+        meaning = np.concatenate([model.embed(text) for model in self._models])
+        return Said(meaning, self._layers.says(self._own.last(text)))
 
 
 class SentenceModel:
     """A quantised model of twelve layers: of three of them the tokens' mean and their greatest, each of length 1."""
 
-    def __init__(self, kind: Kind, jar: Path) -> None:
-        """Raises `ModelUnusable` where the jar is not there or not whole."""
+    def __init__(self, kind: Kind, jar: Path, layers: own.Layers | None = None) -> None:
+        """`layers` in the place of its own upper half. Raises `ModelUnusable` where the jar is not there or broken."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        inner = [f"/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in LAYERS]
+        self._under, *inner = [f"/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in (UNDER, *LAYERS)]
         self._outputs = [*inner, _LAST]
-        try:
-            with zipfile.ZipFile(jar) as packed:
-                self._session = onnxruntime.InferenceSession(
-                    _telling(packed.read(f"{kind.name}.onnx"), inner), options, providers=["CPUExecutionProvider"]
-                )
-                self._tokenizer: Any = Tokenizer.from_buffer(packed.read(f"{kind.name}-tokenizer.json"))
-        except _BROKEN as error:
-            found = f"is not whole ({type(error).__name__})" if jar.exists() else "is not there"
-            raise ModelUnusable(
-                f"The sentence model {jar.name} {found}. The next `make run` fetches it anew; a hub that is run "
-                "otherwise names it in HUB_SENTENCE_MODELS."
-            ) from error
+        with _opened(kind, jar) as (model, tokenizer):
+            self._held = put_in(options, model, layers) if layers else []
+            self._session = onnxruntime.InferenceSession(
+                telling(model, [self._under, *inner]), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(kind.most_tokens)
         self._asked = kind.asked
 
     def embed(self, text: str) -> Vector:
         """2,304 numbers; the same text gives the same ones."""
+        layers = self._tokens(text, self._outputs)
+        return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))])
+
+    def last(self, text: str) -> Vector:
+        """The tokens as they come out (tokens × width)."""
+        return self._tokens(text, [_LAST])[0]
+
+    def under(self, text: str) -> Vector:
+        """The tokens as they go into the upper half (tokens × width)."""
+        return self._tokens(text, [self._under])[0]
+
+    def _tokens(self, text: str, outputs: Sequence[str]) -> list[Vector]:
         ids = np.array([self._tokenizer.encode(self._asked + text).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        layers = [cast("Vector", layer)[0] for layer in self._session.run(self._outputs, fed)]
-        return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))])
+        return [cast("Vector", layer)[0] for layer in self._session.run(outputs, fed)]
+
+
+def upper_half_of(jar: Path) -> dict[str, Vector]:
+    """What the first of `KINDS` has above `UNDER`, in plain numbers. Raises `ModelUnusable` for any other jar."""
+    with _opened(KINDS[0], jar) as (model, _):
+        return upper_half(model)
+
+
+@contextmanager
+def _opened(kind: Kind, jar: Path) -> Iterator[tuple[bytes, bytes]]:
+    """A jar's model and tokenizer; what they fail with inside is said as `ModelUnusable`."""
+    try:
+        with zipfile.ZipFile(jar) as packed:
+            yield packed.read(f"{kind.name}.onnx"), packed.read(f"{kind.name}-tokenizer.json")
+    except _BROKEN as error:
+        found = f"is not whole ({type(error).__name__})" if jar.exists() else "is not there"
+        raise ModelUnusable(
+            f"The sentence model {jar.name} {found}. The next `make run` fetches it anew; a hub that is run "
+            "otherwise names it in HUB_SENTENCE_MODELS."
+        ) from error

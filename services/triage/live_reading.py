@@ -16,7 +16,7 @@ from services.kernel.workers import Job
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reading import Reading
 from services.triage.explain import explained
-from services.triage.gateways import ModelUnusable, SentenceModels, weights_of
+from services.triage.gateways import ModelUnusable, opened
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import ReadText, TextRead
 from services.triage.second_reader import SecondReader, WeightsUnusable
@@ -29,13 +29,10 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-def opened(settings: Settings) -> tuple[SecondReader | None, str | None]:
+def second_reader(settings: Settings) -> tuple[SecondReader | None, str | None]:
     """The partnership's second reader, or why there is none, in a sentence."""
     try:
-        model = weights_of(settings.partnership)
-        if not settings.sentence_models:
-            return None, f"HUB_SENTENCE_MODELS names no sentence models: `make run` fetches and sets them. {_ALONE}"
-        return SecondReader(model, SentenceModels(settings.sentence_models)), None
+        return opened(settings.partnership, settings.sentence_models), None
     except (ModelUnusable, WeightsUnusable) as error:
         return None, f"{error} {_ALONE}"
 
@@ -44,7 +41,7 @@ class LiveReader:
     """The second reader of a process. Without one every answer is as lexicon and tables give it."""
 
     def __init__(self, settings: Settings, keeper: RuleKeeper, clock: Clock = utc_now) -> None:
-        self.second, self.trouble = opened(settings)
+        self.second, self.trouble = second_reader(settings)
         self._keeper, self._clock, self._seconds = keeper, clock, settings.reading_seconds
         self._database = Database("triage", settings, kept=1, most=2)
         self._thread = ThreadPoolExecutor(1, "second-reader")

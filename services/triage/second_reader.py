@@ -27,7 +27,7 @@ LETTERS, SIGNALS = 0.7, 0.16
 REACH, NEARNESS = 1.2, 2.0
 """How fast nearness falls with the distance of meanings, and what it counts beside letters and signals."""
 Vector = npt.NDArray[np.float32]
-_ARRAYS = ("idf", "centre", "directions", "pulls", "weights", "bias")
+_ARRAYS = ("idf", "centre", "directions", "pulls", "weights", "shares", "bias")
 """Kept in half precision; points are kept in a byte a number, as so many of one step."""
 _STEPS = 127
 
@@ -36,11 +36,19 @@ class WeightsUnusable(Exception):
     """The weights in a partnership's folder are broken: a sentence for operations staff."""
 
 
-class Embedder(Protocol):
-    """What turns a text into numbers that lie near for near meanings."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is made of a text as a whole: numbers that lie near for near meanings, and scores, themes first."""
 
-    def embed(self, text: str) -> Vector:
-        """One vector, the same for the same text."""
+    meaning: Vector
+    scores: Vector
+
+
+class Embedder(Protocol):
+    """What makes a meaning and scores of a text."""
+
+    def embed(self, text: str) -> Said:
+        """The same for the same text."""
 
 
 def grams(text: str) -> Counter[int]:
@@ -64,7 +72,8 @@ class Model:
 
     `idf` is how rare each bucket of letters is; `centre` and `directions` turn what the sentence model says into the
     few numbers that tell texts apart; `points` are the known texts in these, one row each, and `pulls` what nearness to
-    each says; `weights` are what letters and signals say, `bias` what is said of every text.
+    each says; `weights` are what letters and signals say, `shares` what the embedder's own scores count, and `bias` is
+    what is said of every text.
     """
 
     name: str
@@ -77,6 +86,7 @@ class Model:
     points: Vector
     pulls: Vector
     weights: Vector
+    shares: Vector
     bias: Vector
 
     def meaning(self, embedded: Vector) -> Vector:
@@ -94,10 +104,10 @@ class Model:
         said = [SIGNALS * min(2, found.get(name, 0)) for name in self.signals]
         return np.concatenate([letters, np.array(said, np.float32)])
 
-    def read(self, words: Vector, meaning: Vector) -> Reading:
+    def read(self, words: Vector, said: Said) -> Reading:
         """Calibrated chances of themes (they sum to one) and of flags (each for itself)."""
-        scores = nearness(self.points, meaning) @ self.pulls + self.weights @ words + self.bias
-        return self.reading(scores)
+        near = nearness(self.points, self.meaning(said.meaning)) @ self.pulls
+        return self.reading(near + self.weights @ words + self.shares * said.scores + self.bias)
 
     def reading(self, scores: npt.NDArray[Any]) -> Reading:
         """Scores as chances."""
@@ -131,7 +141,7 @@ class SecondReader:
         """
         text = without_references(text)
         words = self.model.words(text, lexicon.hits(text))
-        return self.model.read(words, self.model.meaning(self.embedder.embed(text)))
+        return self.model.read(words, self.embedder.embed(text))
 
 
 def points_as_kept(points: Vector) -> Vector:

@@ -1,20 +1,17 @@
 """Fits the second reader to training texts, and tells what each text is taken for by a reader that never saw it."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, vstack
-from sklearn.linear_model import LogisticRegression
 
+from services.triage.calibrating import calibrated
 from services.triage.domain.lexicon import Lexicon
-from services.triage.domain.reading import HARM, NONE, Reading
-from services.triage.gateways import NAMES
+from services.triage.domain.reading import NONE, Reading
+from services.triage.lessons import SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.second_reader import (
     BUCKETS,
     Embedder,
@@ -28,16 +25,11 @@ from services.triage.second_reader import (
 from services.triage.solving import BLOCK, Single, Wide, blocks_of, factor, inverse_parts, solved
 from services.triage.telling_apart import SHRINK, telling, widest
 
-SITTING = 20
-"""So many texts that stand together in a file were written in one sitting: they are held out together."""
 LEAST = 2
 """A bucket of letters that fewer texts have says nothing."""
 RIDGE = 0.5
 """How little a single text may pull: the larger, the smoother."""
-RARE = 4.0
-"""What a text with a harm weighs against one without, where a flag's chance is fitted."""
 
-Texts = Sequence[Mapping[str, Any]]
 Say = Callable[[str], None]
 
 
@@ -45,7 +37,7 @@ Say = Callable[[str], None]
 class Trained:
     """The model, its figures, and what each text held out is read as by a model without its sitting.
 
-    Every second sitting is held out: the others also taught along which directions meanings are told apart.
+    Each tenth sitting is held out: it taught neither the layers nor along which directions meanings are told apart.
     """
 
     model: Model
@@ -54,31 +46,34 @@ class Trained:
     readings: list[Reading]
 
 
-def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, say: Say = lambda _: None) -> Trained:
+def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, made_for: str, say: Say = lambda _: None) -> Trained:
     """The model and its figures. The same texts, lexicon and embedder give the same reader.
 
-    Raises `ValueError` for a single sitting: one must be held out while another teaches.
+    `made_for` names the embedder. Raises `ValueError` for a single sitting: one must be held out while another teaches.
     """
     if len(texts) <= SITTING:
         raise ValueError(f"{len(texts)} texts are too few: at least {SITTING + 1} are needed, two sittings.")
     say(f"reading {len(texts)} texts")
-    embedded = np.array([embedder.embed(text["description"]) for text in texts], np.float32)
-    blank = _blank(texts, lexicon, embedded)
+    told = [embedder.embed(text["description"]) for text in texts]
+    embedded = np.array([each.meaning for each in told], np.float32)
+    blank = _blank(texts, lexicon, embedded, made_for)
     words = _words(blank, texts, lexicon)
-    due = _due(blank, texts)
+    due = due_of(texts, blank.themes, blank.flags)
     say("learning what tells meanings apart")
     seen = np.arange(len(texts)) // SITTING % 2 == 1
-    unseen = np.flatnonzero(~seen)
     blank = _placed(_telling(blank, embedded[seen], words[seen], due[seen]), embedded)
     say("fitting")
-    pulls, held_out = _fitted(blank, words, due)
-    slope, shift = _calibrated(blank, held_out[unseen], due[unseen])
-    pulls, scores = pulls * slope, held_out[unseen] * slope + shift
+    pulls, known = _fitted(blank, words, due)
+    unseen = np.flatnonzero(held_out(len(texts)))
+    said = np.array([told[number].scores for number in unseen], np.float64)
+    fit = calibrated(known[unseen], said, due[unseen], len(blank.themes))
+    pulls, scores = pulls * fit.slope, fit(known[unseen], said)
     model = replace(
         blank,
         pulls=pulls.astype(np.float32),
         weights=np.asarray((words.T @ pulls).T, np.float32),
-        bias=(pulls.sum(0) + shift).astype(np.float32),
+        shares=fit.shares.astype(np.float32),
+        bias=(pulls.sum(0) + fit.shift).astype(np.float32),
     )
     readings, held = [model.reading(row) for row in scores], [texts[int(number)] for number in unseen]
     return Trained(model, {"model": blank.name, "texts": len(texts), **_figures(readings, held)}, held, readings)
@@ -110,19 +105,18 @@ def _as_kept(array: npt.ArrayLike) -> Vector:
     return np.asarray(array, np.float16).astype(np.float32)
 
 
-def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
+def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector, made_for: str) -> Model:
     """A model that knows its names, how rare each bucket is and what tells meanings apart, and says nothing yet."""
     seen = np.zeros(BUCKETS)
     for text in texts:
         seen[list(grams(text["description"]))] += 1
     idf = np.where(seen >= LEAST, np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0)
-    digest = hashlib.blake2b(json.dumps([dict(text) for text in texts], sort_keys=True).encode(), digest_size=4)
     centre, directions = widest(embedded)
     nothing = np.zeros(0, np.float32)
     return Model(
-        name=f"{NAMES}+{digest.hexdigest()}",
-        themes=(*sorted({theme for text in texts for theme in text["themes"]}), NONE),
-        flags=(*sorted({flag for text in texts for flag in text["flags"]}), HARM),
+        name=f"{made_for}+{digest_of(texts)}",
+        themes=themes_of(texts),
+        flags=flags_of(texts),
         signals=tuple(sorted({name for text in texts for name in signals(lexicon.hits(text["description"]))})),
         idf=_as_kept(idf),
         centre=_as_kept(centre),
@@ -130,18 +124,9 @@ def _blank(texts: Texts, lexicon: Lexicon, embedded: Vector) -> Model:
         points=nothing,
         pulls=nothing,
         weights=nothing,
+        shares=nothing,
         bias=nothing,
     )
-
-
-def _due(model: Model, texts: Texts) -> Wide:
-    """One row a text: the main theme's column is 1, those of its flags, and the last where it has any."""
-    due = np.zeros((len(texts), len(model.themes) + len(model.flags)))
-    for row, text in zip(due, texts, strict=True):
-        row[model.themes.index(text["themes"][0] if text["themes"] else NONE)] = 1
-        for flag in (*text["flags"], *([HARM] if text["flags"] else [])):
-            row[len(model.themes) + model.flags.index(flag)] = 1
-    return due
 
 
 def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
@@ -174,27 +159,6 @@ def _factored(model: Model, words: Any, due: Wide) -> Single:
     return alike
 
 
-def _calibrated(model: Model, scores: Wide, due: Wide) -> tuple[Wide, Wide]:
-    """What scores are multiplied by and shifted by, so that held-out chances mean what they say."""
-    count = len(model.themes)
-    label, rows = due[:, :count].argmax(1), np.arange(len(due))
-
-    def loss(tried: Wide) -> float:
-        raised = scores[:, :count] * np.exp(tried[0]) + tried[1:]
-        most = raised.max(1)
-        missed = np.log(np.exp(raised - most[:, None]).sum(1)) + most - raised[rows, label]
-        return float(missed.mean() + SHRINK * (tried[1:] ** 2).sum())
-
-    found = minimize(loss, np.array([2.0, *np.zeros(count)]), method="L-BFGS-B").x
-    slope, shift = np.full(due.shape[1], np.exp(found[0])), np.zeros(due.shape[1])
-    shift[:count] = found[1:]
-    for number in range(count, due.shape[1]):
-        weigh = {0: 1.0, 1: RARE}
-        fit = LogisticRegression(C=100.0, class_weight=weigh).fit(scores[:, [number]], due[:, number])
-        slope[number], shift[number] = fit.coef_[0, 0], fit.intercept_[0]
-    return slope, shift
-
-
 def _figures(readings: Sequence[Reading], texts: Texts) -> dict[str, Any]:
     """What the held-out readings show of themes."""
     labels = [text["themes"][0] if text["themes"] else NONE for text in texts]
@@ -207,7 +171,7 @@ def _figures(readings: Sequence[Reading], texts: Texts) -> dict[str, Any]:
         due, got = labels.count(theme), firsts.count(theme)
         f1[theme] = round(2 * sum(a == b == theme for a, b in zip(labels, firsts, strict=True)) / (due + got), 3)
     return {
-        "held_out": f"half of the texts, each by a reader without the {SITTING} that it stands among",
+        "held_out": f"a tenth of the texts, each by a reader without the {SITTING} that it stands among",
         "accuracy": round(float(right.mean()), 3),
         "macro_f1": round(sum(f1.values()) / len(f1), 3),
         "right_of_the_surest_half": round(float(right[sure[: len(sure) // 2]].mean()), 3),

@@ -143,6 +143,6 @@ def test_a_full_example_of_a_signs_answer_names_the_sign_and_the_reports_that_it
 @pytest.mark.parametrize("type_", [*DECIDED, "DecisionChecked.v1"])
 @pytest.mark.parametrize("name", ["full", "unknown-field"])
 def test_an_example_names_the_sentence_models_that_the_partnerships_reader_uses(type_: str, name: str) -> None:
-    used = json.loads((ROOT / "partnerships/luton/reader/report.json").read_text())["model"].rpartition("+")[0]
+    used = json.loads((ROOT / "partnerships/luton/reader/report.json").read_text())["model"].rsplit("+", 2)[0]
     said = json.loads(_example(type_, name))["decision"]["second_reading"]["model"]
-    assert said.rpartition("+")[0] == used
+    assert said.rsplit("+", 2)[0] == used

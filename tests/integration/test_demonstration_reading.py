@@ -9,9 +9,8 @@ import pytest
 from deploy.demonstration.script import Step, body, read_script
 from deploy.local.jars import sentence_models
 from services.triage.explain import explained
-from services.triage.gateways import SentenceModels, weights_of
+from services.triage.gateways import opened
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import SecondReader
 
 pytestmark = pytest.mark.integration
 LUTON = Path(__file__).parents[2] / "partnerships" / "luton"
@@ -27,7 +26,7 @@ OVER_BEFORE = {
 @pytest.mark.parametrize("step", OVER_BEFORE.values(), ids=OVER_BEFORE)
 def test_what_was_over_before_a_story_begins_waits_for_nobody(step: Step, jars: Path) -> None:
     """A person answers after three quarters of a minute: the story would go on in a case that is not closed yet."""
-    second = SecondReader(weights_of(LUTON), SentenceModels(sentence_models(jars)))
+    second = opened(LUTON, sentence_models(jars))
     made = body(step, SCRIPT.place(step.street), "a", "2026-03-02T09:15:00+00:00")
     found = explained(json.dumps(made), read_rules(LUTON), datetime(2026, 3, 2, 9, 15, tzinfo=UTC), second)
     assert found["decision"]["disposition"] == "open-case"

@@ -19,9 +19,9 @@ from deploy.local.jars import sentence_models
 from deploy.local.program import Program
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
-from services.triage.live_reading import opened
+from services.triage.live_reading import second_reader
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import SecondReader, Vector
+from services.triage.second_reader import Said, SecondReader
 from services.triage.stage import TriageStage
 from tests.engines.hub import service_settings
 from tests.engines.running import Running, free_ports, running
@@ -148,10 +148,10 @@ class Silent:
     def __init__(self) -> None:
         self.go = threading.Event()
 
-    def embed(self, text: str) -> Vector:
+    def embed(self, text: str) -> Said:
         """Nothing, for as long as it takes."""
         self.go.wait()
-        return np.zeros(2304, np.float32)
+        return Said(np.zeros(4608, np.float32), np.zeros(35, np.float32))
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def unread(pipeline: Pipeline, broken: tuple[Path, ...]) -> Iterator[None]:
     triage = pipeline.processes["triage"]
     reader, stage, whole = triage.app.state.reader, triage.stage, triage.app.state.reader.second
     assert isinstance(stage, TriageStage)
-    reader.second, reader.trouble = opened(triage.settings.model_copy(update={"sentence_models": broken}))
+    reader.second, reader.trouble = second_reader(triage.settings.model_copy(update={"sentence_models": broken}))
     stage.reading_wait = reader.wait
     yield
     reader.second, reader.trouble, stage.reading_wait = whole, None, timedelta(seconds=PATIENT)

@@ -7,7 +7,7 @@ from schemas.facts import SecondReading
 
 NONE, HARM = "none", "harm"
 """What the reader calls no theme; and, among the harms, that there is one at all, whichever it is."""
-OWN_WEIGHT, NONE_WEIGHT = 1.0, 0.7
+OWN_WEIGHT, NONE_WEIGHT = 1.0, 0.75
 """How much a theme's own evidence raises what the reader says of it; what "none" counts, of which the training texts
 hold more than of any theme. Fitted on held-out training texts: documented defaults."""
 DOUBTED, HINTED, SUSPECTED, SEEN = 0.5, 0.5, 0.45, 0.55
@@ -18,7 +18,7 @@ Fitted on the training texts, each read by a reader that never saw it: documente
 ALARMED = 0.8
 """From which chance danger now is flagged by the reader alone: it stands above every list until a person decides. On
 held-out texts 0.53 of such alarms were right from 0.55, 0.68 from here. Below it a person looks all the same."""
-PRESENT, FURTHER = 0.35, 0.6
+PRESENT, FURTHER = 0.25, 0.6
 """From which chance of some harm a person looks where none is flagged; of a further one where one is. Fitted so too."""
 
 

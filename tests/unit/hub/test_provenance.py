@@ -8,6 +8,7 @@ import pytest
 from hub.provenance import MADE_FROM, farthest, made_from, stale
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import NONE, Reading
+from services.triage.layers import LAYERS
 
 LUTON = Path("partnerships/luton")
 
@@ -15,7 +16,7 @@ LUTON = Path("partnerships/luton")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A partnership's training texts and lexicon."""
-    for name in ("training", "triage"):
+    for name in ("training", "triage", "reader"):
         shutil.copytree(LUTON / name, tmp_path / name)
     return tmp_path
 
@@ -32,6 +33,8 @@ def test_a_changed_text_or_word_is_told(folder: Path) -> None:
     lexicon = folder / "triage" / "lexicon.yaml"
     lexicon.write_text(lexicon.read_text() + "# one more\n")
     assert stale(report, folder) == ["texts", "lexicon"]
+    (folder / LAYERS).write_bytes(b"others")
+    assert stale(report, folder) == ["texts", "lexicon", "layers"]
 
 
 def test_a_text_that_moves_to_another_file_is_told(folder: Path) -> None:
@@ -44,7 +47,7 @@ def test_a_text_that_moves_to_another_file_is_told(folder: Path) -> None:
 
 
 def test_a_report_that_says_nothing_of_it_is_stale_throughout() -> None:
-    assert stale({}, LUTON) == ["texts", "lexicon", "sentence_models"]
+    assert stale({}, LUTON) == ["texts", "lexicon", "sentence_models", "layers"]
 
 
 class Fixed:

@@ -12,13 +12,13 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from services.kernel.clock import utc_now
 from services.kernel.settings import Settings
 from services.kernel.workers import Job
+from services.triage import layers as own
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import Reading
-from services.triage.gateways import weights_of
 from services.triage.keeping import RuleKeeper
-from services.triage.live_reading import LiveReader, opened
+from services.triage.live_reading import LiveReader, second_reader
 from services.triage.messages import ReadText
-from services.triage.second_reader import WEIGHTS, save
+from services.triage.second_reader import WEIGHTS, load, save
 
 LUTON = Path("partnerships/luton")
 NOWHERE = Settings(database_url="postgresql://hub@127.0.0.1:1/hub", partnership=LUTON)
@@ -54,16 +54,25 @@ def job() -> Job:
     [((), "`make run` fetches and sets them"), ((Path("one.jar"),), "HUB_SENTENCE_MODELS names 1 jars instead of 2")],
 )
 def test_without_a_jar_for_each_sentence_model_nobody_reads_and_it_is_said(jars: tuple[Path, ...], says: str) -> None:
-    second, trouble = opened(NOWHERE.model_copy(update={"sentence_models": jars}))
+    second, trouble = second_reader(NOWHERE.model_copy(update={"sentence_models": jars}))
     assert second is None
     assert says in str(trouble)
 
 
 def test_weights_that_were_made_for_other_sentence_models_are_not_read_with(tmp_path: Path) -> None:
-    model = weights_of(LUTON)
-    save(replace(model, name="another-model+0a1b2c3d"), tmp_path / WEIGHTS)
-    _, trouble = opened(NOWHERE.model_copy(update={"partnership": tmp_path}))
-    assert "was made for other sentence models: `hub train` makes it anew" in str(trouble)
+    model = load(LUTON)
+    assert model is not None
+    own.save(own.load(LUTON), tmp_path / own.LAYERS)
+    models, layers, texts = model.name.rsplit("+", 2)
+    for other in (f"another-model+{layers}+{texts}", f"{models}+0a1b2c3d+{texts}"):
+        save(replace(model, name=other), tmp_path / WEIGHTS)
+        _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path}))
+        assert "was made for other sentence models or layers: `hub train` makes it anew" in str(trouble)
+
+
+def test_a_partnership_without_layers_of_its_own_has_no_reader_and_is_told_how_to_make_them(tmp_path: Path) -> None:
+    _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path}))
+    assert "has no reader/layers.npz: `hub tune` makes it" in str(trouble)
 
 
 def test_a_reading_keeps_no_second_core_busy(keeper: RuleKeeper) -> None:

@@ -26,7 +26,7 @@ from services.triage.domain.reading import (
 )
 from services.triage.domain.weighing import PERHAPS, asks_reading
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, grams, load, nearness, save
+from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, Said, grams, load, nearness, save
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -238,17 +238,31 @@ def test_a_kept_model_reads_as_the_one_that_was_saved(tmp_path: Path) -> None:
         name="m", themes=("a", NONE), flags=("child",), signals=("?child",), idf=np.ones(BUCKETS, np.float32),
         centre=np.zeros(3, np.float32), directions=np.eye(3, 2, dtype=np.float32), points=np.eye(2, dtype=np.float32),
         pulls=np.array([[1, 0, 0.5], [0, 1, 0]], np.float32), weights=np.full((3, BUCKETS + 1), 0.25, np.float32),
-        bias=np.array([1, 0, -1], np.float32),
+        shares=np.array([0.5, 0.5, 2], np.float32), bias=np.array([1, 0, -1], np.float32),
     )  # fmt: skip
     save(model, tmp_path / WEIGHTS)
     kept = load(tmp_path)
     assert kept is not None
-    words, meaning = model.words("a lad", ()), model.meaning(np.array([3, 4, 9], np.float32))
-    assert meaning == pytest.approx([0.6, 0.8])
-    assert kept.read(words, meaning) == model.read(words, meaning)
+    words, said = model.words("a lad", ()), Said(np.array([3, 4, 9], np.float32), np.array([1, 0, 1], np.float32))
+    assert model.meaning(said.meaning) == pytest.approx([0.6, 0.8])
+    assert kept.read(words, said) == model.read(words, said)
     first = (tmp_path / WEIGHTS).read_bytes()
     save(kept, tmp_path / WEIGHTS)
     assert (tmp_path / WEIGHTS).read_bytes() == first
+
+
+def test_what_the_embedder_says_of_a_theme_or_a_harm_counts_by_its_share() -> None:
+    model = Model(
+        name="m", themes=("a", NONE), flags=("child",), signals=(), idf=np.ones(BUCKETS, np.float32),
+        centre=np.zeros(2, np.float32), directions=np.eye(2, dtype=np.float32), points=np.eye(2, dtype=np.float32),
+        pulls=np.zeros((2, 3), np.float32), weights=np.zeros((3, BUCKETS), np.float32),
+        shares=np.array([1, 1, 2], np.float32), bias=np.zeros(3, np.float32),
+    )  # fmt: skip
+    words, meaning = model.words("a lad", ()), np.ones(2, np.float32)
+    quiet, loud = (model.read(words, Said(meaning, np.array(said, np.float32))) for said in ([0, 0, 0], [3, 0, 1]))
+    assert (quiet.themes["a"], quiet.flags["child"]) == (0.5, 0.5)
+    assert loud.themes["a"] == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-4)
+    assert loud.flags["child"] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-4)
 
 
 def test_nearness_is_greatest_where_the_meaning_is_the_same_and_falls_with_distance() -> None:

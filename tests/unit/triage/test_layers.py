@@ -1,0 +1,171 @@
+"""The partnership's own layers learn what they are taught, and are kept as they were."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.triage.layers import LAYERS, MATRICES, Layers, in_steps, load, save
+from services.triage.lessons import HELD_OUT, SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
+from services.triage.second_reader import Vector, WeightsUnusable
+from services.triage.tuning import HEADS, Lesson, scores, tuned
+
+WIDTH, WIDE, DEPTH = 4 * HEADS, 96, 2
+THEMES, FLAGS = ("a", "b", "none"), ("child", "harm")
+
+
+def blocks(seed: int = 7) -> dict[str, Vector]:
+    """Layers that know nothing yet."""
+    chance = np.random.default_rng(seed)
+    shapes = dict.fromkeys(MATRICES, (WIDTH, WIDTH)) | {"wide": (WIDTH, WIDE), "narrow": (WIDE, WIDTH)}
+    made = {name: chance.normal(0, 0.1, (DEPTH, *shape)) for name, shape in shapes.items()}
+    made |= {f"{name}_bias": chance.normal(0, 0.1, (DEPTH, shape[1])) for name, shape in shapes.items()}
+    for name in ("attended", "narrow"):
+        made |= {f"{name}_scale": np.ones((DEPTH, WIDTH)), f"{name}_shift": np.zeros((DEPTH, WIDTH))}
+    return {name: array.astype(np.float32) for name, array in made.items()}
+
+
+def layers(seed: int = 7, **changes: Any) -> Layers:
+    """Whole layers with a head."""
+    head = np.random.default_rng(seed + 1).normal(0, 0.1, (2 * WIDTH, len(THEMES) + len(FLAGS))).astype(np.float32)
+    whole: dict[str, Any] = {
+        "blocks": in_steps(blocks(seed)),
+        "head": head,
+        "head_bias": np.arange(5, dtype=np.float32),
+    }
+    return Layers(themes=THEMES, flags=FLAGS, learned_from="0a1b2c3d", **(whole | changes))
+
+
+def tokens(count: int, seed: int = 3) -> Vector:
+    """So many tokens of a text."""
+    return np.random.default_rng(seed).standard_normal((count, WIDTH)).astype(np.float32)
+
+
+def taught_scores(learned: dict[str, Vector], head: Vector, bias: Vector, texts: list[Vector]) -> Vector:
+    """What is said of texts where layers are taught, side by side, filled up to one length."""
+    parts = [{name: array[number] for name, array in learned.items()} for number in range(DEPTH)]
+    length = max(map(len, texts))
+    filled, seen = np.full((len(texts), length, WIDTH), 9, np.float32), np.zeros((len(texts), length), bool)
+    for place, text in enumerate(texts):
+        filled[place, : len(text)], seen[place, : len(text)] = text, True
+    return np.asarray(scores({"blocks": parts, "head": head, "head_bias": bias}, filled, seen))
+
+
+def test_what_a_text_is_filled_up_with_is_not_seen() -> None:
+    made, text = layers(), tokens(5)
+    alone = taught_scores(blocks(), made.head, made.head_bias, [text])
+    beside = taught_scores(blocks(), made.head, made.head_bias, [text, tokens(9, 4)])
+    assert beside[0] == pytest.approx(alone[0], abs=1e-4)
+
+
+def test_scores_are_of_the_mean_and_the_greatest_of_the_tokens() -> None:
+    made, told = layers(), tokens(6)
+    said = made.says(told)
+    assert (made.says(told[::-1]) == pytest.approx(said, abs=1e-5)) and said.shape == (5,)
+    greater = told.copy()
+    greater[0] += 9
+    assert (made.says(greater) != said).all()
+
+
+def test_a_matrix_is_kept_in_steps_of_its_columns() -> None:
+    plain, kept = blocks(), in_steps(blocks())
+    for name in MATRICES:
+        assert kept[name].dtype == np.int8
+        assert np.abs(kept[name]).max(1).min() == 127
+        step = kept[f"{name}_step"][:, None, :]
+        assert np.abs(kept[name] * step - plain[name]).max() <= step.max() / 2 + 1e-6
+    assert (kept["wide_bias"] == plain["wide_bias"]).all()
+
+
+def test_kept_layers_are_what_was_saved_byte_by_byte(tmp_path: Path) -> None:
+    made = layers()
+    save(made, tmp_path / LAYERS)
+    kept = load(tmp_path)
+    assert (kept.themes, kept.flags, kept.learned_from) == (THEMES, FLAGS, "0a1b2c3d")
+    assert kept.name == made.name
+    assert (kept.says(tokens(8)) == made.says(tokens(8))).all()
+    first = (tmp_path / LAYERS).read_bytes()
+    save(kept, tmp_path / LAYERS)
+    assert (tmp_path / LAYERS).read_bytes() == first
+
+
+def test_other_numbers_have_another_name() -> None:
+    assert layers().name == layers().name
+    assert layers().name != layers(8).name
+    assert layers().name != layers(head_bias=np.zeros(5, np.float32)).name
+
+
+def cut_off(file: Path) -> None:
+    """Half of it."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (Path.unlink, "The partnership has no reader/layers.npz: `hub tune` makes it"),
+        (cut_off, r"reader/layers.npz cannot be read \(\w+\): `hub tune` makes it"),
+        (lambda file: np.savez(file, told=np.zeros(2, np.uint8)), "cannot be read"),
+    ],
+)
+def test_layers_that_are_not_there_or_not_whole_are_refused_with_what_to_do(
+    tmp_path: Path, harm: Callable[[Path], None], says: str
+) -> None:
+    save(layers(), tmp_path / LAYERS)
+    harm(tmp_path / LAYERS)
+    with pytest.raises(WeightsUnusable, match=says):
+        load(tmp_path)
+
+
+def lesson() -> Lesson:
+    """Texts of two themes and none; what tells them apart is one number of one token, whichever."""
+    chance = np.random.default_rng(11)
+    themes = np.arange(192) % 3
+    lengths = chance.integers(3, 30, len(themes))
+    bounds = np.cumsum([0, *lengths])
+    told = chance.standard_normal((bounds[-1], WIDTH)).astype(np.float16)
+    for number, theme in enumerate(themes):
+        told[bounds[number] + chance.integers(lengths[number]), theme] = 6
+    flags = np.stack([themes == 0, themes == 0], 1).astype(np.float32)
+    return Lesson(told, bounds, themes, flags)
+
+
+Learned = tuple[dict[str, Vector], Vector, Vector]
+
+
+@pytest.fixture(scope="module")
+def taught() -> Learned:
+    """What became of layers in a lesson."""
+    return tuned(blocks(), lesson(), len(THEMES) + len(FLAGS), lambda _: None, epochs=100)
+
+
+def test_what_was_taught_is_known(taught: Learned) -> None:
+    given = lesson()
+    texts = [given.tokens[first:last].astype(np.float32) for first, last in itertools.pairwise(given.bounds)]
+    said = taught_scores(*taught, texts)
+    assert (said[:, :3].argmax(1) == given.themes).mean() > 0.9
+    assert ((said[:, 3] > 0) == given.flags[:, 0]).mean() > 0.9
+
+
+def test_the_same_lesson_teaches_the_same(taught: Learned) -> None:
+    learned, head, bias = tuned(blocks(), lesson(), len(THEMES) + len(FLAGS), lambda _: None, epochs=100)
+    assert all((learned[name] == taught[0][name]).all() for name in learned)
+    assert (head == taught[1]).all()
+    assert (bias == taught[2]).all()
+
+
+def test_texts_become_numbers_by_their_labels() -> None:
+    texts: Texts = [{"themes": ["b", "a"], "flags": ["child"]}, {"themes": [], "flags": []}]
+    assert (themes_of(texts), flags_of(texts)) == (THEMES, FLAGS)
+    assert due_of(texts, THEMES, FLAGS).tolist() == [[0, 1, 0, 1, 1], [0, 0, 1, 0, 0]]
+    assert digest_of(texts) != digest_of(texts[::-1])
+
+
+def test_each_so_many_th_sitting_is_held_out_whole() -> None:
+    kept = held_out(2 * HELD_OUT * SITTING + 5)
+    assert np.flatnonzero(kept[: HELD_OUT * SITTING]).tolist() == list(range(SITTING))
+    assert (kept[HELD_OUT * SITTING : 2 * HELD_OUT * SITTING] == kept[: HELD_OUT * SITTING]).all()
+    assert kept[-5:].all()

@@ -39,8 +39,6 @@ def train(
             f"The kept weights were made from other {', '.join(changed).replace('_', ' ')}: `hub train` makes new ones."
         )
     texts = texts_of(folder)
-    if len(texts) <= SITTING:
-        fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
     layers = _layers(folder, digest_of(texts))
     try:
         embedder = Remembered(SentenceModels(jars(), layers), made_for(layers), settings.home / "embedded.npz")
@@ -63,12 +61,15 @@ def train(
 
 
 def texts_of(folder: Path) -> list[dict[str, Any]]:
-    """The partnership's training texts, file by file."""
-    return [
+    """The partnership's training texts, file by file; a sentence where they are too few to learn from."""
+    texts = [
         json.loads(line)
         for file in sorted((folder / "training").glob("*.jsonl"))
         for line in file.read_text(encoding="utf-8").splitlines()
     ]
+    if len(texts) <= SITTING:
+        fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
+    return texts
 
 
 def _layers(folder: Path, learned_from: str) -> own.Layers:

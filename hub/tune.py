@@ -14,7 +14,7 @@ from hub.telling import fail
 from hub.train import say, texts_of
 from services.triage.gateways import KINDS, ModelUnusable, SentenceModel, upper_half_of
 from services.triage.layers import LAYERS, Layers, in_steps, save
-from services.triage.lessons import SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
+from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.tuning import MOST_TOKENS, Lesson, tuned
 
 
@@ -22,8 +22,6 @@ def tune(partnership: Annotated[Path | None, typer.Option(help="HUB_PARTNERSHIP 
     """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. About an hour on two cores."""
     folder = partnership or local_settings().partnership
     texts = texts_of(folder)
-    if len(texts) <= SITTING:
-        fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
     try:
         jar = jars()[0]
         model, blocks = SentenceModel(KINDS[0], jar), upper_half_of(jar)

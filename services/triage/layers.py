@@ -1,10 +1,6 @@
 """The partnership's own layers: what became of a sentence model's upper half that was taught on its texts."""
 
 import hashlib
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from services.triage import packed
 from services.triage.second_reader import Vector, WeightsUnusable
 
 LAYERS = Path("reader") / "layers.npz"
@@ -64,11 +61,7 @@ def in_steps(blocks: Mapping[str, Vector]) -> dict[str, npt.NDArray[Any]]:
 def save(layers: Layers, path: Path) -> None:
     """Write the layers as plain arrays (no pickle); the same layers make the same bytes."""
     told = {"themes": layers.themes, "flags": layers.flags, "learned_from": layers.learned_from}
-    kept: dict[str, Any] = {"told": np.frombuffer(json.dumps(told).encode(), np.uint8), **layers.blocks}
-    packed = io.BytesIO()
-    np.savez_compressed(packed, head=layers.head, head_bias=layers.head_bias, **kept)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(packed.getvalue())
+    packed.write(path, told, {"head": layers.head, "head_bias": layers.head_bias, **layers.blocks})
 
 
 def load(partnership: Path) -> Layers:
@@ -78,22 +71,14 @@ def load(partnership: Path) -> Layers:
         raise WeightsUnusable(f"The partnership has no {LAYERS}: `hub tune` makes it.")
     try:
         return _unpacked(file)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except packed.BROKEN as error:
         raise WeightsUnusable(f"{LAYERS} cannot be read ({type(error).__name__}): `hub tune` makes it.") from error
 
 
 def _unpacked(file: Path) -> Layers:
-    with np.load(file, allow_pickle=False) as kept:
-        told = json.loads(kept["told"].tobytes())
-        blocks = {name: kept[name] for name in kept.files if name not in ("told", "head", "head_bias")}
-        missing = {*MATRICES, *(f"{name}_step" for name in MATRICES)}.difference(blocks)
-        if missing:
-            raise KeyError(*missing)
-        return Layers(
-            themes=tuple(told["themes"]),
-            flags=tuple(told["flags"]),
-            learned_from=told["learned_from"],
-            blocks=blocks,
-            head=kept["head"],
-            head_bias=kept["head_bias"],
-        )
+    told, blocks = packed.read(file)
+    head, head_bias = blocks.pop("head"), blocks.pop("head_bias")
+    missing = {*MATRICES, *(f"{name}_step" for name in MATRICES)}.difference(blocks)
+    if missing:
+        raise KeyError(*missing)
+    return Layers(tuple(told["themes"]), tuple(told["flags"]), told["learned_from"], blocks, head, head_bias)

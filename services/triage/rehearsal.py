@@ -1,8 +1,7 @@
 """What triage would decide on the training texts, each with the reading of a reader that never saw it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from schemas.codes import Disposition
@@ -10,9 +9,9 @@ from schemas.events import ReportFacts, TriageDecision
 from services.triage.domain.deciding import Counts, Rules, decide_report
 from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.second_look import asks, decide_with
+from services.triage.lessons import Texts
 
 _WHEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
-Texts = Sequence[Mapping[str, Any]]
 
 
 def rehearse(description: str, reading: Reading, rules: Rules) -> TriageDecision:

@@ -1,13 +1,10 @@
 """The second reader: how near a text is in meaning to known ones, with its letters and signals; numpy alone."""
 
-import io
 import itertools
-import json
 import math
-import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.kernel.references import without_references
+from services.triage import packed
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.reading import Reading
 from services.triage.domain.terms import words_of
@@ -158,17 +156,9 @@ def _in_steps(points: Vector) -> tuple[npt.NDArray[np.int8], np.float32]:
 def save(model: Model, path: Path) -> None:
     """Write the weights as plain arrays (no pickle); the same model makes the same bytes."""
     told = {"name": model.name, "themes": model.themes, "flags": model.flags, "signals": model.signals}
-    packed = io.BytesIO()
     points, step = _in_steps(model.points)
-    np.savez_compressed(
-        packed,
-        told=np.frombuffer(json.dumps(told).encode(), np.uint8),
-        points=points,
-        step=step,
-        **{name: getattr(model, name).astype(np.float16) for name in _ARRAYS},
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(packed.getvalue())
+    arrays = {name: getattr(model, name).astype(np.float16) for name in _ARRAYS}
+    packed.write(path, told, {"points": points, "step": np.asarray(step), **arrays})
 
 
 def load(path: Path) -> Model | None:
@@ -178,14 +168,13 @@ def load(path: Path) -> Model | None:
         return None
     try:
         return _unpacked(file)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except packed.BROKEN as error:
         raise WeightsUnusable(f"{WEIGHTS} cannot be read ({type(error).__name__}): `hub train` makes it.") from error
 
 
 def _unpacked(file: Path) -> Model:
-    with np.load(file, allow_pickle=False) as kept:
-        told: Mapping[str, Any] = json.loads(kept["told"].tobytes())
-        arrays = {name: kept[name].astype(np.float32) for name in _ARRAYS}
-        arrays["points"] = kept["points"].astype(np.float32) * kept["step"]
+    told, kept = packed.read(file)
+    arrays = {name: kept[name].astype(np.float32) for name in _ARRAYS}
+    arrays["points"] = kept["points"].astype(np.float32) * kept["step"]
     names: dict[str, Sequence[str]] = {name: tuple(told[name]) for name in ("themes", "flags", "signals")}
     return Model(name=told["name"], **names, **arrays)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import csv
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from hub.reader import second_reader
 from services.triage.explain import explain_lines
 from tests.benchmarks.figures import NONE, Pair, accuracy, f1, found, macro_f1, reliability
+from tests.benchmarks.opinions import Opinions, as_people_find, opinions
 
 ROOT = Path(__file__).parents[2]
 JUDGE = ROOT / "tests" / "texts" / "judge" / "reports.jsonl"
@@ -45,10 +46,11 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A report of the judging set and what triage made of it."""
+    """A report of the judging set, what triage made of it, and what two further people say of it."""
 
     report: Report
     decision: Decision
+    opinions: Opinions
 
     @property
     def expected(self) -> str:
@@ -74,6 +76,17 @@ class Judged:
     def raised(self) -> set[str]:
         """Flags that count for or against."""
         return set(self.decision["flags"]) - NOT_JUDGED - set(self.report["either_flags"])
+
+    @property
+    def unseen(self) -> bool:
+        """Neither flagged nor put before a person."""
+        return self.alone and not self.decision["flags"]
+
+    def with_agreed(self) -> tuple[set[str], set[str]]:
+        """Flags that are due, and raised ones, where what two further people are sure of is due like the labels."""
+        agreed = self.opinions.agreed
+        either = set(self.report["either_flags"]) - agreed
+        return {*self.report["flags"], *agreed}, set(self.decision["flags"]) - NOT_JUDGED - either
 
     def within_two(self) -> bool:
         """Whether a right theme is among the first two."""
@@ -133,6 +146,8 @@ def judge_figures(judged: Sequence[Judged]) -> Figures:
     alone = [each for each in judged if each.alone]
     harmed = [each for each in judged if each.report["harmed"]]
     signals = found([(each.report["flags"], each.raised) for each in judged])
+    agreed = found([each.with_agreed() for each in judged])
+    reports = found([(_any(each.report["flags"]), _any(each.raised)) for each in judged])
     error, _ = reliability([(each.decision["confidence"], each.fair == each.got) for each in judged])
     return {
         "reports": len(judged),
@@ -144,10 +159,20 @@ def judge_figures(judged: Sequence[Judged]) -> Figures:
         "right_of_alone": _share([each.fair == each.got for each in alone]),
         "harm_recall": signals.recall,
         "harm_precision": signals.precision,
-        "harmed_unseen": sum(each.alone and not each.raised and not each.decision["flags"] for each in harmed),
+        "harm_recall_agreed": agreed.recall,
+        "harm_precision_agreed": agreed.precision,
+        "harmed_reports_recall": reports.recall,
+        "harmed_reports_precision": reports.precision,
+        "harmed_unseen": sum(each.unseen for each in harmed),
+        "harmed_unseen_agreed": sum(each.unseen for each in judged if all(each.opinions.harmed)),
         "false_alarms": sum(len(set(each.report["negated_flags"]) & each.raised) for each in judged),
         "calibration_error": error,
     }
+
+
+def _any(flags: Collection[str]) -> set[str]:
+    """Whether there is any, as a code."""
+    return {"harm"} if flags else set()
 
 
 def per_flag(judged: Sequence[Judged]) -> Figures:
@@ -165,7 +190,11 @@ def judged_set(partnership: Path) -> list[Judged]:
         {"source_id": each["id"], **{name: each[name] for name in ("kind", "category", "description")}}
         for each in reports
     ]
-    return [Judged(*each) for each in zip(reports, decisions(sent, partnership), strict=True)]
+    told = opinions()
+    return [
+        Judged(report, decision, told[report["id"]])
+        for report, decision in zip(reports, decisions(sent, partnership), strict=True)
+    ]
 
 
 def _groups(judged: Sequence[Judged], key: str) -> dict[str, list[Judged]]:
@@ -204,7 +233,10 @@ def _print_open(figures: Figures) -> None:
 
 
 def _print_judge(judged: Sequence[Judged]) -> None:
-    _say("\n".join(f"{name:22} {value:.3f}" for name, value in judge_figures(judged).items()))
+    _say("\n".join(f"{name:24} {value:.3f}" for name, value in judge_figures(judged).items()))
+    told = {each.report["id"]: each.opinions for each in judged}
+    for figure in as_people_find([each.report for each in judged], told):
+        _say(f"  a person who labels anew: recall {figure.recall:.3f}, precision {figure.precision:.3f}")
     pairs = [(each.fair, each.got) for each in judged]
     _say("  F1: " + _told({label: f1(pairs, label) for label in ALL}))
     for name, figure in per_flag(judged).items():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 JUDGE = Path(__file__).parents[2] / "texts" / "judge" / "reports.jsonl"
+OPINIONS = JUDGE.with_name("second-opinions.jsonl")
 
 # Spelt out here and not read from the partnership's files: the set must not move when they do.
 THEMES = {
@@ -120,3 +121,14 @@ def test_voices_are_shared_out_as_the_authoring_rules_say(reports: list[Report])
 
 def test_call_takers_reports_are_the_ones_that_came_by_101(reports: list[Report]) -> None:
     assert [r["id"] for r in reports if (r["voice"] == "call-taker") is not (r["channel"] == "101")] == []
+
+
+def test_two_further_people_labelled_every_report_by_the_same_codes(reports: list[Report]) -> None:
+    rows = [json.loads(line) for line in OPINIONS.read_text(encoding="utf-8").splitlines()]
+    assert [row["id"] for row in rows] == [report["id"] for report in reports]
+    for row in rows:
+        assert len(row["opinions"]) == 2, row["id"]
+        for each in row["opinions"]:
+            codes = [*each["flags"], *each["either"], *each["negated"]]
+            assert set(codes) <= FLAGS, row["id"]
+            assert len(set(codes)) == len(codes), row["id"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import zen
 
-from services.partnership.table_contract import Column
+from services.partnership.table_contract import NUMBER_AT_MOST, Column
 
 STRING = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
@@ -32,7 +32,7 @@ Probe = Any
 def faults(cell: str, column: Column, known: frozenset[str] | None) -> list[str]:
     """What is wrong with a condition by its words alone; empty when it may be compiled. A blank cell is always met."""
     found = [_of_name(match, cell) for match in NAME.finditer(STRING.sub(lambda m: " " * len(m[0]), cell))]
-    problems = [problem for problem in found if problem] or _of_quotes(cell)
+    problems = [problem for problem in found if problem] or _of_quotes(cell) or _of_size(cell)
     problems = problems or _of_compiler(cell) or _of_kind(cell, column)
     if known is not None:
         strangers = sorted(words_in([cell]) - known)
@@ -63,6 +63,13 @@ def _of_quotes(cell: str) -> list[str]:
         return ["has curly quotation marks, as a word processor makes them; write straight ones"]
     if STRING.sub("", cell).count('"') % 2:
         return ["a quotation mark is not closed"]
+    return []
+
+
+def _of_size(cell: str) -> list[str]:
+    """A number of hundreds of digits is none to the engine."""
+    if any(float(number) > NUMBER_AT_MOST for number in NUMBER.findall(STRING.sub("", cell))):
+        return [f"names a number above {NUMBER_AT_MOST}; nothing is counted so far"]
     return []
 
 

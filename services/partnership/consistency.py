@@ -13,6 +13,7 @@ from schemas.webhooks import WEBHOOKS
 from services.partnership.assessing import SIGNS
 from services.partnership.documents import Report
 from services.partnership.entries import ELAPSED, Clock, Dated, Destination, Panel, Strategy, WorkingCalendar
+from services.partnership.limits import time_faults
 from services.partnership.models import Partnership
 from services.partnership.process_rules import process_faults
 from services.partnership.references import known_codes, references
@@ -91,6 +92,7 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _someone_on_duty(partnership, report)
     message_faults(partnership, report)
     process_faults(partnership, report)
+    time_faults(partnership, report)
 
 
 def _unique(partnership: Partnership, report: Report) -> None:

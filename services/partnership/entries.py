@@ -11,6 +11,9 @@ from services.partnership.values import (
     ELAPSED as ELAPSED,
 )
 from services.partnership.values import (
+    WINDOW_DAYS_AT_MOST as WINDOW_DAYS_AT_MOST,
+)
+from services.partnership.values import (
     Clock as Clock,
 )
 from services.partnership.values import (
@@ -217,10 +220,10 @@ class Threshold(Entry):
 
     code: Code
     name: str
-    value: float
+    value: float = Field(allow_inf_nan=False)
     unit: str
-    within_days: int | None = Field(None, gt=0)
-    metres: float | None = Field(None, gt=0)
+    within_days: int | None = Field(None, gt=0, le=WINDOW_DAYS_AT_MOST)
+    metres: float | None = Field(None, gt=0, allow_inf_nan=False)
 
 
 class Promise(Entry):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.codes import Channel
 from services.partnership.ladder import GrantedPower
-from services.partnership.values import Code, Entry
+from services.partnership.values import WINDOW_DAYS_AT_MOST, Code, Entry
 
 
 class Person(Entry):
@@ -52,7 +52,9 @@ class Partner(Entry):
     formats: tuple[Literal["hub", "police-street", "police-outcomes"], ...] = ("hub",)
     feed: str | None = None
     intelligence: bool = Field(False, description="May send reports of kind intelligence")
-    silent_after_hours: int | None = Field(None, description="Nothing heard for so long makes the feed unwell")
+    silent_after_hours: int | None = Field(
+        None, ge=0, le=WINDOW_DAYS_AT_MOST * 24, description="Nothing heard for so long makes the feed unwell"
+    )
 
 
 class DemonstrationKey(Entry):

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from schemas.codes import Channel, Disposition, Kind, Risk
+from services.partnership.values import CLOCK_AT_MOST
 
 HitPolicy = Literal["first", "collect"]
 ColumnKind = Literal["text", "flag", "number", "list"]
+NUMBER_AT_MOST = 1_000_000
+"""The greatest number that a condition may name."""
 
 
 class Row(BaseModel):
@@ -83,7 +86,7 @@ class RiskOutputs(Row):
 
     risk: Risk
     priority: int = Field(ge=1, le=4)
-    due_minutes: int = Field(gt=0)
+    due_minutes: int = Field(gt=0, le=CLOCK_AT_MOST)
     due_calendar: str
 
 
@@ -126,7 +129,7 @@ class Column:
     kind: ColumnKind
     vocabulary: str | None = None
     least: int = 0
-    most: int = 1_000_000
+    most: int = NUMBER_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ Status = Literal["published", "law", "comparator", "default"]
 Code = str
 ELAPSED = "elapsed"
 """The calendar word for a clock that never stops."""
+CLOCK_AT_MOST = 366 * 24 * 60
+"""The most minutes of a clock, a year: what is due later is due to nobody, and no date on from it is out of range."""
+WINDOW_DAYS_AT_MOST = 3660
+"""The most days of a window that is looked back over or waited for: ten years."""
 
 
 class Value(BaseModel):
@@ -47,5 +51,5 @@ class Dated(Entry):
 class Clock(Value):
     """An amount of time and what counts it: `elapsed`, or a calendar's code (then working minutes)."""
 
-    minutes: int = Field(gt=0)
+    minutes: int = Field(gt=0, le=CLOCK_AT_MOST)
     calendar: Code = ELAPSED

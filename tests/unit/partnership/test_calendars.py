@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.partnership.calendars import NoWorkingTime, WorkingTime, due_at, minutes_between
 from services.partnership.entries import Clock, WorkingCalendar
+from services.partnership.limits import open_minutes_of
 from services.partnership.loading import load_partnership
 
 LUTON = load_partnership(Path(__file__).parents[3] / "partnerships" / "luton")
@@ -34,6 +35,12 @@ def local(text: str) -> datetime:
 def test_what_is_added_can_be_measured(code: str, start: datetime, amount: timedelta) -> None:
     time = working(code)
     assert time.between(start, time.add(start, amount)) == amount
+
+
+@given(calendars, instants)
+def test_the_longest_clock_that_a_calendar_may_have_ends_within_two_years(code: str, start: datetime) -> None:
+    most = open_minutes_of(LUTON)[code]
+    assert start < LUTON.due_at(start, Clock(minutes=most, calendar=code)) < start + timedelta(days=730)
 
 
 @given(calendars, instants, amounts)

@@ -134,6 +134,50 @@ MISTAKES = {
     "two partners share a feed": ("partners.yaml", "feed: mall", "feed: housing", "is another partner's feed"),
     "a feed is no topic name": ("partners.yaml", "feed: mall", "feed: The_Mall", "must be small letters"),
     "a ring is not on earth": ("places.yaml", "-0.4250, 51.8805", "-0.4250, 151.8805", "longitude, then latitude"),
+    "a clock that no date can hold": (
+        "panels.yaml",
+        "first_answer: {minutes: 480,",
+        "first_answer: {minutes: 99999999999999999999,",
+        "less than or equal to 527040",
+    ),
+    "a clock of more minutes than its calendar has in a year": (
+        "panels.yaml",
+        "sign_off: {minutes: 960,",
+        "sign_off: {minutes: 200000,",
+        "200000 minutes are more than 52 weeks of office-hours hold; write 124800 or fewer",
+    ),
+    "a threshold that no date can hold": (
+        "thresholds.yaml",
+        "value: 30,",
+        "value: 1e12,",
+        "must be from 0 to ten years",
+    ),
+    "a threshold below nought": ("review.yaml", "value: 15,", "value: -15,", "must be from 0 to ten years"),
+    "a threshold without end": ("thresholds.yaml", "value: 30,", "value: 1e999,", "finite number"),
+    "a threshold in a unit that nobody reads": (
+        "thresholds.yaml",
+        "unit: seconds}",
+        "unit: hours}",
+        "must be seconds: `danger-unanswered` is read in seconds",
+    ),
+    "a task's threshold in no unit of time": (
+        "thresholds.yaml",
+        "is due in, value: 5, unit: days}",
+        "is due in, value: 5, unit: months}",
+        "must be one of seconds, minutes",
+    ),
+    "a window that no date can hold": (
+        "thresholds.yaml",
+        "within_days: 92}",
+        "within_days: 9999999999}",
+        "less than or equal to 3660",
+    ),
+    "a feed that is never missed": (
+        "partners.yaml",
+        "silent_after_hours: 24",
+        "silent_after_hours: 99999999999999",
+        "less than or equal to 87840",
+    ),
     "a precondition's step does not exist": ("instruments.yaml", "step: verbal-warning", "step: x", "no instrument is"),
 }
 

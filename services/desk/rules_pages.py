@@ -18,6 +18,7 @@ from services.desk.rules_gateway import TriageRules
 from services.desk.rules_view import TITLES, differences, fields, grid, table_of, words_of
 from services.kernel.http import Problem
 from services.kernel.process import Process
+from services.partnership.table_contract import CONTRACTS
 
 ROLES = {"analyst", "duty-manager"}
 PUBLICATIONS = 20
@@ -221,13 +222,17 @@ def _at_cells(refusal: Outcome | None, table: str, row: str) -> tuple[dict[str, 
     others: list[str] = []
     for each in (refusal.body.get("errors") or ()) if refusal else ():
         _, *parts = each["field"].split("/")
-        if parts[:2] == [table, row] and len(parts) == len(("table", "row", "column")) and parts[2]:
+        if parts[:2] == [table, row] and parts[2:] and parts[2] in _columns(table):
             cells[parts[2]] = each["message"]
         else:
             others.append(each["message"])
     if refusal and not cells and not others:
         others.append(refusal.body.get("detail", ""))
     return cells, others
+
+
+def _columns(table: str) -> set[str]:
+    return {*CONTRACTS[table].columns, *CONTRACTS[table].outputs.model_fields}
 
 
 @router.post("/{number}/tables/{table}")

@@ -17,6 +17,9 @@ from services.partnership.table_contract import NUMBER_AT_MOST, Column
 STRING = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 CURLY = re.compile("[\u201c\u201d\u2018\u2019\u00ab\u00bb]")
+QUOTES = "\"'"
+CURLY_QUOTES = "has curly quotation marks, as a word processor makes them; write straight ones"
+NOT_CLOSED = "a quotation mark is not closed; write one before and one behind each word"
 COMPARISON = re.compile(r"[<>]")
 NAME = re.compile(r"[A-Za-z_]\w*")
 WORDS = frozenset({"true", "false", "null", "and", "or", "not", "in"})
@@ -31,13 +34,17 @@ Probe = Any
 
 def faults(cell: str, column: Column, known: frozenset[str] | None) -> list[str]:
     """What is wrong with a condition by its words alone; empty when it may be compiled. A blank cell is always met."""
-    found = [_of_name(match, cell) for match in NAME.finditer(STRING.sub(lambda m: " " * len(m[0]), cell))]
-    problems = [problem for problem in found if problem] or _of_quotes(cell) or _of_size(cell)
-    problems = problems or _of_compiler(cell) or _of_kind(cell, column)
+    # What stands behind a wrong quotation mark would be taken for a bare word.
+    problems = _of_quotes(cell) or _of_names(cell) or _of_size(cell) or _of_compiler(cell) or _of_kind(cell, column)
     if known is not None:
         strangers = sorted(words_in([cell]) - known)
         problems += [f"`{word}` is not a known code here; correct it, or add it to its file" for word in strangers]
     return problems
+
+
+def _of_names(cell: str) -> list[str]:
+    found = (_of_name(match, cell) for match in NAME.finditer(STRING.sub(lambda m: " " * len(m[0]), cell)))
+    return [problem for problem in found if problem]
 
 
 def _of_name(match: re.Match[str], cell: str) -> str | None:
@@ -60,10 +67,13 @@ def _of_compiler(cell: str) -> list[str]:
 
 def _of_quotes(cell: str) -> list[str]:
     if CURLY.search(cell):
-        return ["has curly quotation marks, as a word processor makes them; write straight ones"]
-    if STRING.sub("", cell).count('"') % 2:
-        return ["a quotation mark is not closed"]
-    return []
+        return [CURLY_QUOTES]
+    return [NOT_CLOSED] if _is_open(cell) else []
+
+
+def _is_open(cell: str) -> bool:
+    rest = STRING.sub("", cell)
+    return any(rest.count(mark) % 2 for mark in QUOTES)
 
 
 def _of_size(cell: str) -> list[str]:
@@ -138,7 +148,15 @@ def literal(cell: str) -> Any:
     try:
         value = json.loads(cell)
     except ValueError:
-        raise ValueError("must be a plain value: a word in double quotes, a number, true, false or null") from None
+        raise ValueError(_no_value(cell)) from None
     if cell[0] in "[{":
         raise ValueError("must be one value, not a list or an object")
     return value
+
+
+def _no_value(cell: str) -> str:
+    if cell.startswith('"') and _is_open(cell):
+        return NOT_CLOSED
+    if CURLY.search(cell):
+        return CURLY_QUOTES
+    return "must be a plain value: a word in double quotes, a number, true, false or null"

@@ -9,6 +9,9 @@ from typing import Any
 from services.partnership.documents import Problem
 from services.partnership.table_contract import TableContract
 
+NAME_COLUMN, WORDS_COLUMN = "Name of the row", "In plain words"
+"""What the form calls a row's `_id` and its `_description`: whoever reads the message has no file before her."""
+WORDS_MISSING = "is empty; write what a person reads as the reason"
 NODES = {"inputNode", "decisionTableNode", "outputNode"}
 
 
@@ -122,12 +125,13 @@ def _read_row(
 ) -> None:
     row_id = str(rule.get("_id") or "")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row_id):
-        table.report(f"row {position} needs an `_id` of small letters, digits and dashes, which decisions quote")
+        message = "needs a name of small letters, digits and dashes, such as late-noise: decisions quote it"
+        table.report(message, row_id or str(position), NAME_COLUMN)
         return
     if any(row.id == row_id for row in table.rows):
-        table.report("the id stands twice; give each row its own", row=row_id)
+        table.report("the name stands twice; give each row its own", row=row_id)
     if not rule.get("_description"):
-        table.report("needs a `_description`: the plain words that a person reads as the reason", row=row_id)
+        table.report(WORDS_MISSING, row_id, WORDS_COLUMN)
     for stranger in sorted(rule.keys() - {"_id", "_description"} - {*inputs.values(), *outputs.values()}):
         table.report("is a cell of no column; remove it", row=row_id, column=stranger)
     conditions = {name: str(rule.get(column) or "").strip() for name, column in inputs.items()}

@@ -21,7 +21,11 @@ Content = dict[str, Any]
 
 CELLS = {
     "a bare word": ("signals", "weapon", "signal", "weapon", "`weapon` is a bare word"),
-    "an unclosed quotation mark": ("signals", "weapon", "signal", '"weapon', "`weapon` is a bare word"),
+    "an unclosed quotation mark": ("signals", "weapon", "signal", '"weapon', "a quotation mark is not closed"),
+    "an unclosed single quotation mark": ("signals", "weapon", "signal", "'weapon", "a quotation mark is not closed"),
+    "curly quotation marks around a word": ("signals", "weapon", "signal", "“weapon”", "curly quotation marks"),
+    "an unclosed answer": ("signals", "weapon", "theme", '"town-centre', "a quotation mark is not closed"),
+    "an answer in curly quotation marks": ("signals", "weapon", "theme", "“town-centre”", "curly quotation marks"),
     "a quotation mark too many": ("signals", "weapon", "signal", '"weapon""', "a quotation mark is not closed"),
     "curly quotation marks": ("risk", "weapon", "flags", "“”", "curly quotation marks"),
     "an operator that is none": ("risk", "repeat-victim", "repeat_victim", "=> 2", "does not compile"),
@@ -171,6 +175,10 @@ def _without_words(content: Content) -> None:
     content["rules"][1]["_description"] = ""
 
 
+def _strange_name(content: Content) -> None:
+    content["rules"][1]["_id"] = "Late noise"
+
+
 def _strange_cell(content: Content) -> None:
     content["rules"][1]["mood"] = "true"
 
@@ -202,14 +210,19 @@ def _same_place_twice(content: Content) -> None:
 
 
 ROWS: dict[str, tuple[str, Callable[[Content], None], str]] = {
-    "an id that stands twice": ("risk", _twice, "row weapon: the id stands twice"),
+    "an id that stands twice": ("risk", _twice, "row weapon: the name stands twice"),
     "a row that repeats another": ("risk", _repeated, "row again: can never be reached: row weapon"),
     "a repeated row of a table that adds up": ("place", _repeated, "row again: repeats row town-centre-night"),
     "no catch-all": ("risk", _without_last, "needs a catch-all as its last row"),
     "a catch-all that is not the last": ("panels", _last_first, "table panels: needs a catch-all as its last row"),
     "two catch-alls": ("panels", _two_lasts, "row another: has no condition but is not the last row"),
-    "no id": ("risk", _without_id, "row 2 needs an `_id`"),
-    "no plain words": ("risk", _without_words, "row danger-flag: needs a `_description`"),
+    "no id": ("risk", _without_id, "row 2, column Name of the row: needs a name of small letters"),
+    "a name that decisions cannot quote": (
+        "risk",
+        _strange_name,
+        "row Late noise, column Name of the row: needs a name",
+    ),
+    "no plain words": ("risk", _without_words, "row danger-flag, column In plain words: is empty; write what"),
     "a cell of no column": ("risk", _strange_cell, "row danger-flag, column mood: is a cell of no column"),
     "a column that is none": ("risk", _strange_column, "column mood: is not an input of this table"),
     "a missing column": ("panels", _missing_column, "column adult: the input column is missing"),

@@ -15,10 +15,9 @@ from services.desk.frame import missing, pages_of, shell
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.desk.rules_gateway import TriageRules
-from services.desk.rules_view import TITLES, differences, fields, grid, table_of, words_of
+from services.desk.rules_view import TITLES, columns_of, differences, fields, grid, table_of, words_of
 from services.kernel.http import Problem
 from services.kernel.process import Process
-from services.partnership.table_contract import CONTRACTS
 
 ROLES = {"analyst", "duty-manager"}
 PUBLICATIONS = 20
@@ -209,7 +208,7 @@ async def _row_form(
         row=row,
         row_id=sent["row"],
         text=sent.get("text", row.text if row else ""),
-        fields=fields(row, table, request.app.state.partnership, sent),
+        fields=fields(row, table, request.app.state.partnership, sent, hub.clock()),
         errors=errors,
         problems=others,
         reason=sent.get("reason", ""),
@@ -222,17 +221,13 @@ def _at_cells(refusal: Outcome | None, table: str, row: str) -> tuple[dict[str, 
     others: list[str] = []
     for each in (refusal.body.get("errors") or ()) if refusal else ():
         _, *parts = each["field"].split("/")
-        if parts[:2] == [table, row] and parts[2:] and parts[2] in _columns(table):
+        if parts[:2] == [table, row] and parts[2:] and parts[2] in columns_of(table):
             cells[parts[2]] = each["message"]
         else:
             others.append(each["message"])
     if refusal and not cells and not others:
         others.append(refusal.body.get("detail", ""))
     return cells, others
-
-
-def _columns(table: str) -> set[str]:
-    return {*CONTRACTS[table].columns, *CONTRACTS[table].outputs.model_fields}
 
 
 @router.post("/{number}/tables/{table}")

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from services.desk import golden_view
 from services.partnership.documents import parse_document
+from services.partnership.live_themes import live_themes
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS, TableContract
 from services.partnership.table_file import TableFile, TableRow, parse_table
@@ -83,12 +85,19 @@ def _head(column: str) -> str:
     return column.replace("_", " ")
 
 
-def fields(row: TableRow | None, name: str, partnership: Partnership, sent: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The fields of a row's form, as sent or as they stand."""
-    contract = CONTRACTS[name]
+def fields(
+    row: TableRow | None, name: str, partnership: Partnership, sent: Mapping[str, str], now: datetime
+) -> list[dict[str, Any]]:
+    """The fields of a row's form, as sent or as they stand; themes are offered that reports are decided by `now`."""
+    contract, day = CONTRACTS[name], now.astimezone(partnership.zone).date()
     known = {**row.conditions, **row.answers} if row else {}
     values = {column: sent.get(f"cell-{column}", known.get(column, "")) for column in _columns(contract)}
-    return [*_conditions(contract, values), *_answers(contract, values, partnership)]
+    return [*_conditions(contract, values), *_answers(contract, values, partnership, day)]
+
+
+def columns_of(name: str) -> frozenset[str]:
+    """The columns of a table, each of which the form of its rows has a field for."""
+    return frozenset(_columns(CONTRACTS[name]))
 
 
 def _columns(contract: TableContract) -> Iterator[str]:
@@ -104,8 +113,10 @@ def _conditions(contract: TableContract, values: Mapping[str, str]) -> list[dict
     return made
 
 
-def _answers(contract: TableContract, values: Mapping[str, str], partnership: Partnership) -> list[dict[str, Any]]:
-    vocabulary, made = vocabulary_of(partnership), []
+def _answers(
+    contract: TableContract, values: Mapping[str, str], partnership: Partnership, day: date
+) -> list[dict[str, Any]]:
+    vocabulary, made = vocabulary_of(partnership) | {"themes": live_themes(partnership, day)}, []
     for column, field in contract.outputs.model_fields.items():
         codes = sorted(vocabulary.get(contract.words.get(column, ""), ())) or list(CHOICES.get(column, ()))
         empty = [("null", "none")] if "None" in str(field.annotation) else []

@@ -36,8 +36,8 @@ class CheckReport:
         return {"version": self.version, "ok": not self.errors, "problems": problems}
 
 
-Further = Callable[[Path, Partnership], Iterable[Problem]]
-"""What a service finds in its own part of the folder, once the rest of it is right."""
+Further = Callable[[Path, Partnership, date], Iterable[Problem]]
+"""What a service finds in its own part of the folder, once the rest of it is right; the date is today."""
 
 
 def report(path: Path, today: date, further: Further | None = None) -> CheckReport:
@@ -45,10 +45,10 @@ def report(path: Path, today: date, further: Further | None = None) -> CheckRepo
     partnership, problems = read_partnership(path)
     if partnership is None:
         return CheckReport(None, tuple(sorted(problems)))
-    _, table_problems = read_tables(path, partnership)
+    _, table_problems = read_tables(path, partnership, today)
     found = [*problems, *table_problems, *_runs_out(partnership, today)]
     if further is not None and not table_problems:
-        found += further(path, partnership)
+        found += further(path, partnership, today)
     return CheckReport(partnership.version, tuple(sorted(found)))
 
 

@@ -123,13 +123,14 @@ class ElsewhereOutputs(Row):
 class Column:
     """What an input column holds; words in its cells must be of the vocabulary, if one is named.
 
-    Numbers are whole, from `least` to `most`.
+    Numbers are whole, from `least` to `most`. What is `optional` may be unknown.
     """
 
     kind: ColumnKind
     vocabulary: str | None = None
     least: int = 0
     most: int = NUMBER_AT_MOST
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,10 @@ class TableContract:
     """A table's hit policy, inputs and outputs; `words` names the vocabulary of an output.
 
     `once`: of the rows that fire together, one alone may name a theme. `only_when`: a row that answers anything must
-    have exactly this condition in the column. `first_wins`: of a collect table's rows the first one is taken.
+    have exactly this condition in the column. `first_wins`: of a collect table's rows the first one is taken. `taken`:
+    each word of this column is taken by a row other than the last, whatever the other columns hold.
+
+    Rows of a collect table may fire together for several themes, and these add up: that is no overlap.
     """
 
     hit: HitPolicy
@@ -148,14 +152,15 @@ class TableContract:
     once: bool = False
     only_when: tuple[str, str] | None = None
     first_wins: bool = False
+    taken: str | None = None
 
 
 FLAG = Column("flag")
 NUMBER = Column("number")
-HOUR = Column("number", most=23)
-THEME = Column("text", "themes")
+HOUR = Column("number", most=23, optional=True)
+THEME = Column("text", "themes", optional=True)
 FLAGS = Column("list", "flags")
-CATEGORY = Column("text", "categories")
+CATEGORY = Column("text", "categories", optional=True)
 
 CONTRACTS: Mapping[str, TableContract] = {
     "category": TableContract(
@@ -165,6 +170,7 @@ CONTRACTS: Mapping[str, TableContract] = {
         CategoryOutputs,
         {"theme": "themes"},
         once=True,
+        taken="category",
     ),
     "signals": TableContract(
         "collect",
@@ -195,6 +201,7 @@ CONTRACTS: Mapping[str, TableContract] = {
         },
         RiskOutputs,
         {"due_calendar": "clocks"},
+        taken="theme",
     ),
     "panels": TableContract(
         "collect",
@@ -206,7 +213,7 @@ CONTRACTS: Mapping[str, TableContract] = {
     "elsewhere": TableContract(
         "collect",
         ElsewhereInputs,
-        {"signal": Column("text", "signals"), "category": CATEGORY},
+        {"signal": Column("text", "signals", optional=True), "category": CATEGORY},
         ElsewhereOutputs,
         {"agency": "agencies"},
         first_wins=True,

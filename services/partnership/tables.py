@@ -13,14 +13,16 @@ from schemas.codes import Channel, Flag, Kind
 from services.partnership.cells import words_in
 from services.partnership.documents import PartnershipInvalid, Problem
 from services.partnership.entries import ELAPSED
+from services.partnership.live_themes import live_themes
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS, TableContract
+from services.partnership.table_cover import UNSAID, half_covered, uncovered_codes, uncovered_flags
 from services.partnership.table_file import TableFile, TableRow, parse_table, read_table
 from services.partnership.table_lint import lint
+from services.partnership.table_writing import lint_writing, writing_on
 
 FOLDER = "triage"
-UNSAID = frozenset({"other"})
-"""Categories that say nothing: no row need take them."""
+Files = Mapping[str, TableFile]
 REMEMBERED_AT_MOST = 20_000
 """Answers that a compiled set remembers; when it holds more it forgets them all."""
 
@@ -87,38 +89,77 @@ def _frozen(value: Any) -> Any:
 
 def load_tables(path: Path, partnership: Partnership) -> CompiledTables:
     """The tables in the partnership's `triage` folder; raises `PartnershipInvalid` with every mistake in them."""
-    tables, problems = read_tables(path, partnership)
+    tables, problems = _checked(_read(path), partnership)
     if problems or tables is None:
         raise PartnershipInvalid(problems)
     return tables
 
 
-def read_tables(path: Path, partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
-    """The tables, or None and every mistake found."""
-    files = {name: read_table(path / FOLDER / f"{name}.json", name, contract) for name, contract in CONTRACTS.items()}
-    return _checked(files, partnership)
+def read_tables(path: Path, partnership: Partnership, day: date) -> tuple[CompiledTables | None, list[Problem]]:
+    """As `written_tables`, from the partnership's `triage` folder."""
+    return _written(_read(path), partnership, day)
+
+
+def _read(path: Path) -> Files:
+    return {name: read_table(path / FOLDER / f"{name}.json", name, contract) for name, contract in CONTRACTS.items()}
+
+
+def _parsed(sources: Mapping[str, str]) -> Files:
+    return {name: parse_table(sources.get(name), name, contract) for name, contract in CONTRACTS.items()}
 
 
 def compile_tables(sources: Mapping[str, str], partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
-    """As `read_tables`, from texts by table name."""
-    files = {name: parse_table(sources.get(name), name, contract) for name, contract in CONTRACTS.items()}
-    return _checked(files, partnership)
+    """The tables of these texts by table name, as they may have been stored, or None and every mistake found."""
+    return _checked(_parsed(sources), partnership)
 
 
-def _checked(files: Mapping[str, TableFile], partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
+def written_tables(
+    sources: Mapping[str, str], partnership: Partnership, day: date
+) -> tuple[CompiledTables | None, list[Problem]]:
+    """As `compile_tables`, and without what is refused of somebody who writes them on `day`."""
+    return _written(_parsed(sources), partnership, day)
+
+
+def _written(files: Files, partnership: Partnership, day: date) -> tuple[CompiledTables | None, list[Problem]]:
+    tables, problems = _checked(files, partnership)
+    if tables is None:
+        return None, problems
+    writing = writing_on(partnership, day)
+    for name, contract in CONTRACTS.items():
+        lint_writing(files[name], contract, writing)
+    if not (problems := _problems(files)):
+        _half_covered(files, partnership, day)
+        problems = _problems(files)
+    return (None if problems else tables), problems
+
+
+def _half_covered(files: Files, partnership: Partnership, day: date) -> None:
+    """A category that `elsewhere` takes is its own wherever no row of `category` fires."""
+    vocabulary = vocabulary_of(partnership)
+    elsewhere = words_in(row.conditions["category"] for row in files["elsewhere"].rows)
+    categories = vocabulary["categories"] - elsewhere - UNSAID
+    half_covered(files["category"], CONTRACTS["category"], categories, vocabulary)
+    half_covered(files["risk"], CONTRACTS["risk"], live_themes(partnership, day), vocabulary)
+
+
+def _checked(files: Files, partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
     words = _words(files)
     vocabulary = vocabulary_of(partnership) | {"signals": words.get(("signals", "signal"), frozenset())}
     answers = {name: lint(files[name], contract, vocabulary) for name, contract in CONTRACTS.items()}
-    problems = [problem for file in files.values() for problem in file.problems]
-    if not problems:
-        problems = [*_uncovered_flags(vocabulary, files["signals"]), *_gaps(files, answers, words, partnership)]
-    if problems:
+    if not _problems(files):
+        uncovered_flags(vocabulary, files["signals"])
+        uncovered_codes(files["category"], answers, words, partnership)
+    if problems := _problems(files):
         return None, problems
     return _compiled(files, answers, words), []
 
 
+def _problems(files: Files) -> list[Problem]:
+    return [problem for file in files.values() for problem in file.problems]
+
+
 def vocabulary_of(partnership: Partnership) -> dict[str, frozenset[str]]:
-    """The codes that a table's words may be, by the name that its contract gives them."""
+    """The codes that a table's words may be, by the name that its contract gives them; every strategy's themes."""
     return {
         "themes": frozenset(partnership.themes),
         "categories": frozenset(category.code for category in partnership.categories),
@@ -132,7 +173,7 @@ def vocabulary_of(partnership: Partnership) -> dict[str, frozenset[str]]:
     }
 
 
-def _words(files: Mapping[str, TableFile]) -> dict[tuple[str, str], frozenset[str]]:
+def _words(files: Files) -> dict[tuple[str, str], frozenset[str]]:
     return {
         (name, column): words_in(row.conditions.get(column, "") for row in file.rows)
         for name, file in files.items()
@@ -140,32 +181,8 @@ def _words(files: Mapping[str, TableFile]) -> dict[tuple[str, str], frozenset[st
     }
 
 
-def _uncovered_flags(vocabulary: Mapping[str, frozenset[str]], signals: TableFile) -> list[Problem]:
-    missing = sorted(vocabulary["flags"] - vocabulary["signals"])
-    for flag in missing:
-        signals.report(f"no row names the flag {flag}: it would never reach anyone; add a row")
-    return signals.problems
-
-
-def _gaps(
-    files: Mapping[str, TableFile],
-    answers: Mapping[str, Mapping[str, dict[str, Any]]],
-    words: Mapping[tuple[str, str], frozenset[str]],
-    partnership: Partnership,
-) -> list[Problem]:
-    """Categories that no row takes, and themes of the latest strategy that nothing weighs for."""
-    category, named = files["category"], words["category", "category"] | words["elsewhere", "category"]
-    for code in sorted({each.code for each in partnership.categories} - named - UNSAID):
-        category.report(f"leaves a gap: no row takes {code}, and elsewhere does not either", column="category")
-    latest = max(partnership.strategies, key=lambda strategy: strategy.effective_from or date.min)
-    weighed = {row["theme"] for table in ("category", "signals") for row in answers[table].values()}
-    for code in sorted({theme.code for theme in latest.themes} - weighed):
-        category.report(f"leaves a gap: no row weighs for {code}, so nothing would reach its lead", column="theme")
-    return category.problems
-
-
 def _compiled(
-    files: Mapping[str, TableFile],
+    files: Files,
     answers: Mapping[str, Mapping[str, dict[str, Any]]],
     words: Mapping[tuple[str, str], frozenset[str]],
 ) -> CompiledTables:

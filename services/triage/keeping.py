@@ -1,6 +1,7 @@
 """Keeps the rules that decide: which version is in force is read with each batch; each is compiled once."""
 
 import asyncio
+from datetime import date, datetime
 from pathlib import Path
 from uuid import uuid5
 
@@ -36,7 +37,7 @@ class RuleKeeper:
         self.golden = golden_cases(path)
         self._fallback = compiled(self.shipped, self.partnership)
         self._compiled: dict[int, Rules] = {}
-        self._judged: dict[str, Judged] = {}
+        self._judged: dict[tuple[str, date], Judged] = {}
         self.last: Rules | None = None
         """The rules that were in force when this process last asked; None before it did."""
         self.trouble: str | None = None
@@ -75,30 +76,31 @@ class RuleKeeper:
             del self._compiled[next(iter(self._compiled))]
         self._compiled[number] = rules
 
-    def mistakes(self, documents: Documents) -> tuple[Problem, ...]:
-        """What is wrong in these documents, by cell; the same documents are read once."""
-        return self._read(documents).mistakes
+    def mistakes(self, documents: Documents, now: datetime) -> tuple[Problem, ...]:
+        """What is wrong in these documents, by cell; the same documents are read once a day."""
+        return self._read(documents, now).mistakes
 
     def with_golden(self, documents: Documents) -> dict[str, str]:
         """The documents, with the folder's golden cases where the version is from before it had its own."""
         return {name: text for name, text in self.shipped.items() if name == GOLDEN} | dict(documents)
 
-    def golden_of(self, documents: Documents) -> int:
+    def golden_of(self, documents: Documents, now: datetime) -> int:
         """How many golden cases these documents are tried on."""
-        return self._read(documents).cases
+        return self._read(documents, now).cases
 
-    def check(self, documents: Documents) -> tuple[str, ...]:
+    def check(self, documents: Documents, now: datetime) -> tuple[str, ...]:
         """What keeps these documents from deciding: mistakes, and golden cases that fail."""
-        read = self._read(documents)
+        read = self._read(documents, now)
         return (*map(str, read.mistakes), *read.failures)
 
-    def _read(self, documents: Documents) -> Judged:
-        digest = digest_of(documents)
-        if digest not in self._judged:
+    def _read(self, documents: Documents, now: datetime) -> Judged:
+        day = now.astimezone(self.partnership.zone).date()
+        key = (digest_of(documents), day)
+        if key not in self._judged:
             while len(self._judged) >= KEPT:
                 del self._judged[next(iter(self._judged))]
-            self._judged[digest] = judged(documents, self.partnership, self.golden)
-        return self._judged[digest]
+            self._judged[key] = judged(documents, self.partnership, self.golden, day)
+        return self._judged[key]
 
     async def ship(self, hub: Process) -> None:
         """Say once, after the start, which rules the folder holds; the same ones are known by their digest."""

@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 from services.partnership.documents import PartnershipInvalid, missing_file
 from services.partnership.documents import Problem as Mistake
+from services.partnership.live_themes import live_themes
 from services.partnership.loading import load_partnership
 from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS
-from services.partnership.tables import FOLDER, CompiledTables, compile_tables
+from services.partnership.tables import FOLDER, CompiledTables, compile_tables, written_tables
 from services.triage.domain.deciding import Rules
 from services.triage.domain.evidence import Reader
 from services.triage.domain.golden import FILE as GOLDEN
@@ -95,31 +97,34 @@ class Judged:
     cases: int = 0
 
 
-def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCase, ...]) -> Judged:
-    """Everything that keeps these documents from deciding; `cases` are tried where they have none of their own."""
+def judged(documents: Documents, partnership: Partnership, cases: tuple[GoldenCase, ...], day: date) -> Judged:
+    """Everything that keeps these documents from deciding, as they are written on `day`; `cases` are tried where they
+    have none of their own."""
     if GOLDEN in documents:
         cases, mistaken = read_golden(documents[GOLDEN])
         if mistaken:
             return Judged(tuple(mistaken), cases=len(cases))
-    tables, problems = compile_tables(tables_of(documents), partnership)
+    tables, problems = written_tables(tables_of(documents), partnership, day)
     if FILE not in documents:
         problems.append(missing_file(f"{FOLDER}/{FILE}"))
     if tables is None or problems:
         return Judged(tuple(problems))
-    mistakes = lexicon_mistakes(documents, tables, partnership)
+    mistakes = lexicon_mistakes(documents, tables, partnership, day)
     if mistakes:
         return Judged(tuple(mistakes))
     return Judged(failures=failures(cases, _rules(documents, tables, partnership)), cases=len(cases))
 
 
-def lexicon_mistakes(documents: Documents, tables: CompiledTables, partnership: Partnership) -> list[Mistake]:
-    """What is wrong in the lexicon beside these tables and the partnership's themes."""
+def lexicon_mistakes(
+    documents: Documents, tables: CompiledTables, partnership: Partnership, day: date
+) -> list[Mistake]:
+    """What is wrong in the lexicon beside these tables and the themes that reports are decided by on `day`."""
     known, not_ours = tables.vocabulary("signals", "signal"), tables.vocabulary("elsewhere", "signal")
-    return lexicon_problems(documents[FILE], known, not_ours, frozenset(partnership.themes))
+    return lexicon_problems(documents[FILE], known, not_ours, live_themes(partnership, day))
 
 
-def triage_problems(path: Path, partnership: Partnership) -> list[Mistake]:
-    """What is wrong in the folder's lexicon and golden cases, and which of these its rules fail."""
-    found = judged(shipped_documents(path), partnership, ())
+def triage_problems(path: Path, partnership: Partnership, day: date) -> list[Mistake]:
+    """What is wrong on `day` in the folder's lexicon and golden cases, and which of these its rules fail."""
+    found = judged(shipped_documents(path), partnership, (), day)
     failing = [Mistake(f"{FOLDER}/{GOLDEN}", 1, failure) for failure in found.failures]
     return [*found.mistakes, *failing]

@@ -82,8 +82,9 @@ async def one_version(request: Request, caller: Analyst, number: int) -> dict[st
     head, text = await version_of(request, number)
     keeper: RuleKeeper = request.app.state.keeper
     documents = keeper.with_golden(text.documents)
-    failing = await asyncio.to_thread(keeper.check, documents)
-    found = {"documents": documents, "failing": list(failing), "golden": keeper.golden_of(documents)}
+    now = request.app.state.hub.clock()
+    failing = await asyncio.to_thread(keeper.check, documents, now)
+    found = {"documents": documents, "failing": list(failing), "golden": keeper.golden_of(documents, now)}
     return {"head": head.model_dump(mode="json"), **found}
 
 
@@ -97,7 +98,7 @@ async def change(request: Request, caller: Analyst, number: int, sent: Change) -
         documents = edited(before, sent.edit) if sent.edit else before
     except EditRefused as refused:
         raise Problem(422, "edit-refused", str(refused)) from refused
-    await _refuse_mistakes(keeper, documents)
+    await _refuse_mistakes(keeper, documents, request.app.state.hub.clock())
     draft = head.status == "draft"
     command = SaveDraft(
         number=number if draft else None,
@@ -111,8 +112,8 @@ async def change(request: Request, caller: Analyst, number: int, sent: Change) -
     return await _carried_out(request, command)
 
 
-async def _refuse_mistakes(keeper: RuleKeeper, documents: dict[str, str]) -> None:
-    found = await asyncio.to_thread(keeper.mistakes, documents)
+async def _refuse_mistakes(keeper: RuleKeeper, documents: dict[str, str], now: datetime) -> None:
+    found = await asyncio.to_thread(keeper.mistakes, documents, now)
     if found:
         errors = [
             FieldError("/" + "/".join(part or "" for part in each.cell or (each.file,)), "rule-mistaken", each.message)
@@ -126,7 +127,7 @@ async def step(request: Request, caller: Analyst, number: int, action: Action, s
     """Propose, send back, approve, publish (now or on a day), roll back, discard."""
     if action in ("propose", "publish", "roll-back"):
         _, text = await version_of(request, number)
-        await asyncio.to_thread(request.app.state.keeper.check, text.documents)
+        await asyncio.to_thread(request.app.state.keeper.check, text.documents, request.app.state.hub.clock())
     when = sent.effective_from.astimezone(UTC) if sent.effective_from else None
     command = MoveRuleSet(
         number=number,

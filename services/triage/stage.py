@@ -106,7 +106,9 @@ class TriageStage:
         if isinstance(message.body, Holding):
             return holding.told(message.body, context)
         if isinstance(message.body, RULE_COMMANDS):
-            return rule_book.decide(state, message.body, context, self._keeper.check)
+            return rule_book.decide(
+                state, message.body, context, lambda documents: self._keeper.check(documents, context.now)
+            )
         if isinstance(message.body, SHADOW_MESSAGES):
             return shadow.decide(state, message.body, context)
         return handling.handle(state, message, context)

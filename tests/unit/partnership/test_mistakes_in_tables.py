@@ -14,8 +14,9 @@ from services.partnership.models import Partnership
 from services.partnership.table_contract import CONTRACTS
 from services.partnership.table_file import parse_table
 from services.partnership.table_lint import lint
+from services.partnership.table_writing import lint_writing, writing_on
 from services.partnership.tables import CompiledTables, compile_tables, vocabulary_of
-from tests.unit.partnership.conftest import LUTON
+from tests.unit.partnership.conftest import LUTON, TODAY
 
 Content = dict[str, Any]
 
@@ -100,6 +101,35 @@ CELLS = {
     "an answer that is an empty word": ("elsewhere", "parking", "destination", '""', "is empty"),
     "an answer with a backslash": ("elsewhere", "parking", "destination", r'"Luton\" Council"', "a backslash"),
     "a mention that is not meant": ("signals", "weapon", "negated", "", "must be false"),
+    "a clock of more minutes than its calendar has in a year": (
+        "risk",
+        "known-theme",
+        "due_minutes",
+        "200000",
+        "200000 minutes are more than 52 weeks of office-hours hold; write 124800 or fewer",
+    ),
+    "a weight that is yes": ("signals", "weapon", "weight", "true", "must be a number: not true or false"),
+    "a priority that is yes": ("risk", "weapon", "priority", "true", "must be a number: not true or false"),
+    "a weight in quotation marks": ("signals", "weapon", "weight", '"0.5"', "without quotation marks"),
+    "a theme of an earlier strategy in an answer": (
+        "category",
+        "robbery",
+        "theme",
+        '"youth-violence"',
+        "`youth-violence` is a theme of a strategy that is over",
+    ),
+    "a theme of an earlier strategy in a condition": (
+        "risk",
+        "violence",
+        "theme",
+        '"violence-exploitation", "asb"',
+        "`asb` is a theme of a strategy that is over",
+    ),
+    "a word, or a constant": ("category", "noise", "category", '"noise" or true', "holds or fails by `true`"),
+    "a flag, or a constant": ("risk", "weapon", "flags", 'contains($, "weapon") or true', "holds or fails by `true`"),
+    "a number, and a constant": ("risk", "repeat-victim", "repeat_victim", "> 2 or true", "holds or fails by `true`"),
+    "a condition that no report fails": ("risk", "repeat-victim", "repeat_victim", ">= 0", "always holds"),
+    "a list that is always long enough": ("panels", "mash-child", "flags", "len($) >= 0", "always holds"),
     "an overlap": ("signals", "injury", "signal", '"weapon"', "overlaps row weapon"),
 }
 """What is wrong: table, row, column, the cell, and words of the message."""
@@ -118,6 +148,8 @@ def _row(content: Content, row: str) -> dict[str, str]:
 def _problems(name: str, document: Any, luton: Partnership, tables: CompiledTables) -> list[Problem]:
     table = parse_table(json.dumps(document), name, CONTRACTS[name])
     lint(table, CONTRACTS[name], vocabulary_of(luton) | {"signals": tables.vocabulary("signals", "signal")})
+    if not table.problems:
+        lint_writing(table, CONTRACTS[name], writing_on(luton, TODAY))
     return table.problems
 
 

@@ -1,6 +1,7 @@
 """Golden cases: the shipped rules pass them, and rules that fail one are told which."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from services.triage.domain.rule_versions import EditRefused
 from services.triage.rule_set import compiled, digest_of, golden_cases, judged, read_rules, shipped_documents
 
 LUTON = Path("partnerships/luton")
+DAY = date(2026, 6, 1)
 
 
 def row(table: str, row_id: str, **cells: str) -> RowEdit:
@@ -30,14 +32,14 @@ def test_the_shipped_rules_pass_every_golden_case() -> None:
 
 def test_rules_that_lose_a_weapon_are_told_which_case_they_fail() -> None:
     documents = edited(shipped_documents(LUTON), row("signals", "weapon", flag="null"))
-    found = judged(documents, load_partnership(LUTON), golden_cases(LUTON))
+    found = judged(documents, load_partnership(LUTON), golden_cases(LUTON), DAY)
     assert found.mistakes == ()
     assert "golden case “A knife outside a door, now”" in found.failures[0]
 
 
 def test_a_mistake_comes_before_the_golden_cases() -> None:
     documents = edited(shipped_documents(LUTON), row("signals", "weapon", signal="weapon"))
-    found = judged(documents, load_partnership(LUTON), golden_cases(LUTON))
+    found = judged(documents, load_partnership(LUTON), golden_cases(LUTON), DAY)
     assert found.mistakes[0].cell == ("signals", "weapon", "signal")
     assert found.failures == ()
 

@@ -1,5 +1,6 @@
 """Golden cases of a draft are added, changed and taken out; what keeps a version from publishing is named."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.triage.domain.rule_versions import EditRefused
 from services.triage.rule_set import judged, shipped_documents
 
 LUTON = Path("partnerships/luton")
+DAY = date(2026, 6, 1)
 TIPPED = {"category": "noise", "description": "Mattresses dumped by the garages, fly-tipping."}
 KNIFE = "A knife outside a door, now"
 
@@ -35,12 +37,12 @@ def test_a_case_is_added_at_the_end_and_tried_with_the_others() -> None:
     )
     before = names(shipped_documents(LUTON))
     assert names(documents) == [*before, "A new one"]
-    found = judged(documents, load_partnership(LUTON), ())
+    found = judged(documents, load_partnership(LUTON), (), DAY)
     assert (found.mistakes, found.failures, found.cases) == ((), (), len(before) + 1)
 
 
 def test_a_case_that_the_rules_decide_otherwise_is_named_and_keeps_them_from_deciding() -> None:
-    found = judged(changed(report=TIPPED, expect={"theme": "town-centre"}), load_partnership(LUTON), ())
+    found = judged(changed(report=TIPPED, expect={"theme": "town-centre"}), load_partnership(LUTON), (), DAY)
     assert found.failures == ("golden case “A new one”: theme is asb-environmental, agreed is town-centre",)
 
 
@@ -76,11 +78,11 @@ def test_a_case_without_a_name_is_refused() -> None:
     ids=["a name that stands twice", "a risk that there is not", "a channel that there is not"],
 )
 def test_a_mistaken_case_is_refused_by_line(fields: dict[str, Any], words: str) -> None:
-    found = judged(changed(**fields), load_partnership(LUTON), ())
+    found = judged(changed(**fields), load_partnership(LUTON), (), DAY)
     assert [each for each in found.mistakes if words in str(each) and each.file.endswith(FILE)], found.mistakes
 
 
 def test_a_version_from_before_cases_went_with_it_is_tried_on_the_folders() -> None:
     documents = {name: text for name, text in shipped_documents(LUTON).items() if name != FILE}
     cases, _ = read_golden(shipped_documents(LUTON)[FILE])
-    assert judged(documents, load_partnership(LUTON), cases).cases == len(cases)
+    assert judged(documents, load_partnership(LUTON), cases, DAY).cases == len(cases)

@@ -52,6 +52,7 @@ def view(run: ShadowRun, caller: Caller) -> dict[str, Any]:
     """A run as this person may see it: all counts, and the references of reports that she may open."""
     changes = [
         each.model_dump(exclude={"reports"})
+        | {"what": each.what}
         | {"reports": [r.reference for r in each.reports if caller.sees_all or caller.agencies & set(r.visible_to)]}
         for each in run.found.changes
     ]

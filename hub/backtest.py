@@ -16,7 +16,7 @@ from services.partnership.documents import PartnershipInvalid
 from services.partnership.tables import FOLDER
 from services.triage import rule_repository
 from services.triage.domain.deciding import Rules
-from services.triage.domain.rerun import Change, Differences
+from services.triage.domain.rerun import Change, Differences, NotReplayed
 from services.triage.domain.rule_versions import Documents
 from services.triage.keeping import RuleKeeper
 from services.triage.replaying import Replayer
@@ -42,9 +42,15 @@ def backtest(
         fail("These rules hold mistakes: mend what is named.", code=1)
     except INFRASTRUCTURE as error:
         fail(f"Triage's database refused ({type(error).__name__}). Is the hub running? `hub doctor` looks.")
+    except NotReplayed as stopped:
+        fail(f"The replay ended early: {stopped}. Mend the rules, or ask who keeps the hub.")
     if as_json:
         answer(_document(base, draft, start.date(), found))
-        return
+    else:
+        _show(found)
+
+
+def _show(found: Differences) -> None:
     rows = [_row(each) for each in found.changes]
     title = f"{found.changed} of {found.replayed} reports would be decided otherwise"
     table(title, ("what", "now", "then", "reports", "which"), rows)
@@ -90,7 +96,7 @@ async def _through(replayer: Replayer, base: Rules, draft: Rules, since: datetim
     say(f"{total:,} reports since {since.date()}")
     async for page in replayer.replay(base, draft, since):
         found = found.merged(page, None)
-        say(f"  {found.replayed:,} of {total:,}, {found.changed:,} differ")
+        say(f"  {found.replayed:,} of {max(total, found.replayed):,}, {found.changed:,} differ")
     return found
 
 

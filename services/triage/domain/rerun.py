@@ -24,6 +24,14 @@ class Report(BaseModel):
     visible_to: tuple[str, ...]
 
 
+class NotReplayed(Exception):
+    """A recorded report could not be read or decided again; `why` names the kind of error, never what it said."""
+
+    def __init__(self, report: Report, why: str) -> None:
+        super().__init__(f"{report.reference} {why}")
+        self.report, self.why = report, why
+
+
 class Change(BaseModel):
     """One kind of difference: the field, what it was and would be, and its reports.
 

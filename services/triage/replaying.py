@@ -85,16 +85,19 @@ async def _compared(
         return found
     for each in recorded:
         (alone,) = await asyncio.gather(asyncio.to_thread(compared, [each], base, draft), return_exceptions=True)
-        if isinstance(alone, Exception):
+        if not isinstance(alone, Differences):
             report = Report(reference=each.report.reference, visible_to=visible_to(each.decision))
             raise NotReplayed(report, f"could not be decided again ({type(alone).__name__})")
     raise found
 
 
 def _ended(page: ShadowPage, error: BaseException) -> ShadowPaged:
-    """The run's end in a sentence, which names the kind of error alone: what it says may be of a person."""
+    """The run's end in a sentence, which names the kind of error alone: what it says may be of a person.
+
+    A panic of the tables' engine is no `Exception`, and ends a run too.
+    """
     ended = ShadowPaged(run_id=page.run_id, found=Differences())
-    if isinstance(error, INFRASTRUCTURE) or not isinstance(error, Exception):
+    if isinstance(error, (*INFRASTRUCTURE, asyncio.CancelledError)):
         raise error
     if isinstance(error, NotReplayed):
         return ended.model_copy(update={"failed": error.why, "stopped_at": error.report})

@@ -36,6 +36,10 @@ NONE = Caller(kind="person", id="maya", name="Maya")
 POLICE = Caller(kind="person", id="colm", name="Colm", agencies=frozenset({"bedfordshire-police"}))
 
 
+class Panic(BaseException):
+    """As an engine that is not written in Python raises it."""
+
+
 class Overflowing:
     """Tables that cannot say when a report with a weapon is due."""
 
@@ -51,7 +55,9 @@ class Overflowing:
 class Recorded(Replayer):
     """A replayer that has read its page and its versions; a version is 1, in force, or 2, the draft."""
 
-    def __init__(self, recorded: Sequence[Decided], draft: Rules | Exception, away: Exception | None = None) -> None:
+    def __init__(
+        self, recorded: Sequence[Decided], draft: Rules | BaseException, away: Exception | None = None
+    ) -> None:
         self._recorded, self._draft, self._away = list(recorded), draft, away
 
     async def _read(self, after: datetime, after_id: UUID | None) -> list[Decided]:
@@ -62,7 +68,7 @@ class Recorded(Replayer):
     async def _version(self, number: int) -> Rules:
         if number == 1:
             return RULES
-        if isinstance(self._draft, Exception):
+        if isinstance(self._draft, BaseException):
             raise self._draft
         return self._draft
 
@@ -116,11 +122,12 @@ async def test_the_command_line_is_told_of_it_too(recorded: list[Decided], overf
     [
         (PartnershipInvalid([missing_file("triage/risk.json")]), "triage/risk.json"),
         (KeyError(SECRET), "The replay could not go on (KeyError)"),
+        (Panic(SECRET), "The replay could not go on (Panic)"),
     ],
-    ids=["a-mistake-in-the-draft", "anything-else"],
+    ids=["a-mistake-in-the-draft", "anything-else", "a-panic-of-the-engine"],
 )
 async def test_a_version_that_cannot_be_made_ends_the_run(
-    recorded: list[Decided], error: Exception, expected: str
+    recorded: list[Decided], error: BaseException, expected: str
 ) -> None:
     made = await Recorded(recorded, error).do_page(job())
     assert expected in str(made.failed)

@@ -16,7 +16,7 @@ from services.partnership.documents import PartnershipInvalid
 from services.partnership.tables import FOLDER
 from services.triage import rule_repository
 from services.triage.domain.deciding import Rules
-from services.triage.domain.rerun import Differences
+from services.triage.domain.rerun import Change, Differences, NotReplayed
 from services.triage.domain.rule_versions import Documents
 from services.triage.keeping import RuleKeeper
 from services.triage.replaying import Replayer
@@ -42,24 +42,31 @@ def backtest(
         fail("These rules hold mistakes: mend what is named.", code=1)
     except INFRASTRUCTURE as error:
         fail(f"Triage's database refused ({type(error).__name__}). Is the hub running? `hub doctor` looks.")
+    except NotReplayed as stopped:
+        fail(f"The replay ended early: {stopped}. Mend the rules, or ask who keeps the hub.")
     if as_json:
         answer(_document(base, draft, start.date(), found))
-        return
-    rows = [_row(each) for each in found.model_dump()["changes"]]
+    else:
+        _show(found)
+
+
+def _show(found: Differences) -> None:
+    rows = [_row(each) for each in found.changes]
     title = f"{found.changed} of {found.replayed} reports would be decided otherwise"
     table(title, ("what", "now", "then", "reports", "which"), rows)
 
 
-def _row(change: dict[str, Any]) -> dict[str, Any]:
-    named = ", ".join(each["reference"] for each in change["reports"][:SHOWN])
-    more = " …" if change["count"] > SHOWN else ""
-    named_change = {"what": change["field"], "now": change["before"], "then": change["after"]}
-    return named_change | {"reports": change["count"], "which": named + more}
+def _row(change: Change) -> dict[str, Any]:
+    named = ", ".join(each.reference for each in change.reports[:SHOWN])
+    more = " …" if change.count > SHOWN else ""
+    named_change = {"what": change.what, "now": change.before, "then": change.after}
+    return named_change | {"reports": change.count, "which": named + more}
 
 
 def _document(base: Rules, draft: Rules, since: date, found: Differences) -> dict[str, Any]:
     changes = [
-        each.model_dump(exclude={"reports"}) | {"reports": [report.reference for report in each.reports]}
+        each.model_dump(exclude={"reports"})
+        | {"what": each.what, "reports": [report.reference for report in each.reports]}
         for each in found.changes
     ]
     named = {"in_force": base.rule_set, "rules": draft.rule_set, "since": since.isoformat()}
@@ -89,7 +96,7 @@ async def _through(replayer: Replayer, base: Rules, draft: Rules, since: datetim
     say(f"{total:,} reports since {since.date()}")
     async for page in replayer.replay(base, draft, since):
         found = found.merged(page, None)
-        say(f"  {found.replayed:,} of {total:,}, {found.changed:,} differ")
+        say(f"  {found.replayed:,} of {max(total, found.replayed):,}, {found.changed:,} differ")
     return found
 
 

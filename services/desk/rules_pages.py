@@ -16,6 +16,7 @@ from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.desk.rules_gateway import TriageRules
 from services.desk.rules_view import TITLES, columns_of, differences, fields, grid, table_of, words_of
+from services.desk.shadow_view import shown
 from services.kernel.http import Problem
 from services.kernel.process import Process
 
@@ -103,7 +104,7 @@ async def _version_page(
         other=other,
         failing=found["failing"],
         golden=found["golden"],
-        runs=[run | {"at": presenter.short(run["asked_at"], now)} for run in runs["items"]],
+        runs=[shown(run, presenter.short(run["asked_at"], now)) for run in runs["items"]],
         running=any(run["status"] == "running" for run in runs["items"]),
         notice=notice,
         problems=_sentences(refusal) if refusal else [],

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.triage.domain.rerun import NotReplayed, Report
 from services.triage.domain.shadow import ShadowRun, run_key
 from services.triage.domain.state import Decided
 
 _READ_ONLY = text("SET TRANSACTION READ ONLY")
 _COUNT = text("SELECT count(*) FROM decisions WHERE received_at >= :since")
 _PAGE = text("""
-    SELECT document FROM decisions
+    SELECT document, document->'report'->>'reference' AS reference FROM decisions
     WHERE (received_at, report_id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid))
     ORDER BY received_at, report_id LIMIT :most
 """)
@@ -40,9 +42,17 @@ async def count_since(connection: AsyncConnection, since: datetime) -> int:
 
 
 async def page(connection: AsyncConnection, after: datetime, after_id: UUID | None, most: int) -> list[Decided]:
-    """The decisions that follow a report, oldest first."""
+    """The decisions that follow a report, oldest first. Raises `NotReplayed` at one that cannot be read any more."""
     where = {"after": after, "after_id": after_id or _FIRST, "most": most}
-    return [Decided.model_validate(row.document) for row in await connection.execute(_PAGE, where)]
+    return [_decided(row) for row in await connection.execute(_PAGE, where)]
+
+
+def _decided(row: Any) -> Decided:
+    try:
+        return Decided.model_validate(row.document)
+    except ValidationError as error:
+        unread = Report(reference=str(row.reference), visible_to=())
+        raise NotReplayed(unread, f"could not be read again ({type(error).__name__})") from None
 
 
 async def load_runs(connection: AsyncConnection, run_ids: Iterable[str]) -> dict[str, Any]:

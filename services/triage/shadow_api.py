@@ -10,6 +10,7 @@ from services.access.callers import Caller
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.triage import replay_repository, rule_repository
+from services.triage.domain.rerun import Report
 from services.triage.domain.shadow import ShadowRun, StartShadow
 from services.triage.rules_api import Analyst, version_of
 
@@ -52,8 +53,20 @@ def view(run: ShadowRun, caller: Caller) -> dict[str, Any]:
     """A run as this person may see it: all counts, and the references of reports that she may open."""
     changes = [
         each.model_dump(exclude={"reports"})
-        | {"reports": [r.reference for r in each.reports if caller.sees_all or caller.agencies & set(r.visible_to)]}
+        | {"what": each.what, "reports": [report.reference for report in each.reports if _opens(caller, report)]}
         for each in run.found.changes
     ]
-    whole = run.model_dump(mode="json", exclude={"found"})
+    whole = run.model_dump(mode="json", exclude={"found", "stopped_at"}) | {"reason": _reason(run, caller)}
     return whole | {"replayed": run.found.replayed, "changed": run.found.changed, "changes": changes}
+
+
+def _opens(caller: Caller, report: Report) -> bool:
+    return caller.sees_all or bool(caller.agencies & set(report.visible_to))
+
+
+def _reason(run: ShadowRun, caller: Caller) -> str | None:
+    """Why it ended early, with the report at which it did where she may open that one."""
+    if run.stopped_at is None:
+        return run.reason
+    opens = _opens(caller, run.stopped_at)
+    return f"{run.stopped_at.reference if opens else 'A report that is not yours to open'} {run.reason}"

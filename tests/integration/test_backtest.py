@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.partnership.table_contract import CONTRACTS
+from services.partnership.table_file import parse_table
 from services.triage import replay_repository
 from tests.integration.conftest import Pipeline, until
 from tests.integration.test_pipeline import post, receipt
@@ -103,8 +105,57 @@ async def test_the_command_line_replays_the_same_and_says_it_as_one_document(
     assert await checksums(pipeline) == before
 
 
+async def test_a_draft_that_cannot_decide_a_report_ends_the_run_and_names_the_report(pipeline: Pipeline) -> None:
+    armed = await post(pipeline, category="noise", description="He has a knife, says Invented Person.")
+
+    async def decided() -> bool:
+        return bool((await receipt(pipeline, armed))["decision"])
+
+    await until(decided, "the decision")
+    head = await overflowing_draft(pipeline)
+    body = {"since": "2020-01-01T00:00:00Z"}
+    assert (await asked(pipeline, "helen-strood", f"/{head['number']}/shadow", body)).json()["status"] == "running"
+
+    async def failed() -> Any:
+        runs = (await asked(pipeline, "helen-strood", f"/{head['number']}/shadow")).json()["items"]
+        return runs[0] if runs[0]["status"] == "failed" else None
+
+    run = await until(failed, "the shadow run to fail")
+    assert run["reason"] == f"{armed['reference']} could not be decided again (OverflowError)"
+    assert not await pipeline.rows("SELECT 1 FROM triage.jobs WHERE kind = 'shadow-page'")
+    hers = (await asked(pipeline, "maya-orchard", f"/{head['number']}/shadow")).json()["items"][0]
+    assert hers["reason"] == "A report that is not yours to open could not be decided again (OverflowError)"
+    code, _, told = await commanded(pipeline, str(head["number"]))
+    assert code == 2
+    assert f"The replay ended early: {armed['reference']} could not be decided again (OverflowError)." in told
+    assert "Traceback" not in told
+    assert "knife" not in told
+
+
+async def overflowing_draft(pipeline: Pipeline) -> dict[str, Any]:
+    """A draft by which a weapon may wait for longer than there are dates."""
+    number = (await in_force(pipeline))["number"]
+    documents = (await asked(pipeline, "maya-orchard", f"/{number}")).json()["documents"]
+    rows = parse_table(documents["risk.json"], "risk", CONTRACTS["risk"]).rows
+    weapon = next(each for each in rows if each.id == "weapon")
+    cells = {**weapon.conditions, **weapon.answers, "due_minutes": "9999999999999"}
+    edit = {"kind": "row", "table": "risk", "operation": "set", "row": "weapon", "text": weapon.text, "cells": cells}
+    answer = await asked(pipeline, "maya-orchard", f"/{number}", {"reason": "Try it.", "edit": edit})
+    assert answer.status_code == 200, answer.text
+    head: dict[str, Any] = answer.json()
+    return head
+
+
 async def command(pipeline: Pipeline, rules: str) -> Any:
     """What `hub backtest RULES --json` prints."""
+    code, out, told = await commanded(pipeline, rules)
+    assert code == 0, told
+    assert "reports since 2020-01-01" in told
+    return json.loads(out)
+
+
+async def commanded(pipeline: Pipeline, rules: str) -> tuple[int | None, str, str]:
+    """How `hub backtest RULES --json` ends, what it prints, and what it says beside that."""
     environment = os.environ | {"HUB_DATABASE_URL": pipeline.database_url, "HUB_DEMONSTRATION": "true"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hub", "backtest", rules, "--since", "2020-01-01", "--json"),
@@ -113,9 +164,7 @@ async def command(pipeline: Pipeline, rules: str) -> Any:
         stderr=asyncio.subprocess.PIPE,
     )
     out, told = await process.communicate()
-    assert process.returncode == 0, told.decode()
-    assert "reports since 2020-01-01" in told.decode()
-    return json.loads(out)
+    return process.returncode, out.decode(), told.decode()
 
 
 async def test_the_database_itself_refuses_a_write_of_a_replay(pipeline: Pipeline) -> None:

@@ -1,18 +1,17 @@
 """A decision made again from what was recorded with it, and how two rule sets differ on one report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from services.triage.domain.counting import Counts
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.deciding import Rules
+from services.triage.domain.difference import FIELDS, WEAKER, Difference, differences
 from services.triage.domain.second_look import decide_with
 from services.triage.domain.standing import beside
 from services.triage.domain.state import Decided, visible_to
 
-FIELDS = ("theme", "lead", "priority", "panels", "disposition")
-"""What a shadow run compares."""
 MOST_REPORTS = 100
 """References kept of one kind of difference; all are counted."""
 
@@ -25,15 +24,32 @@ class Report(BaseModel):
     visible_to: tuple[str, ...]
 
 
+class NotReplayed(Exception):
+    """A recorded report could not be read or decided again; `why` names the kind of error, never what it said."""
+
+    def __init__(self, report: Report, why: str) -> None:
+        super().__init__(f"{report.reference} {why}")
+        self.report, self.why = report, why
+
+
 class Change(BaseModel):
-    """One kind of difference: the field, what it was and would be, and its reports."""
+    """One kind of difference: the field, what it was and would be, and its reports.
+
+    `weaker`: a lower risk, more time, or somebody who no longer acts first. Runs that did not look for it have none.
+    """
 
     model_config = ConfigDict(frozen=True)
     field: str
     before: str
     after: str
+    weaker: bool = False
     count: int
     reports: tuple[Report, ...]
+
+    @property
+    def what(self) -> str:
+        """The field as people call it."""
+        return WEAKER[self.field] if self.weaker else FIELDS[self.field]
 
 
 class Differences(BaseModel):
@@ -45,7 +61,7 @@ class Differences(BaseModel):
     changes: tuple[Change, ...] = ()
 
     def merged(self, other: "Differences", most: int | None = MOST_REPORTS) -> "Differences":
-        """Both together; of each kind the first `most` references are kept."""
+        """Both together, what is weaker first; of each kind the first `most` references are kept."""
         found = {(each.field, each.before, each.after): each for each in self.changes}
         for each in other.changes:
             known = found.get((each.field, each.before, each.after))
@@ -53,12 +69,14 @@ class Differences(BaseModel):
                 reports = (*known.reports, *each.reports)[:most]
                 each = known.model_copy(update={"count": known.count + each.count, "reports": reports})
             found[each.field, each.before, each.after] = each
-        ordered = sorted(
-            found.values(), key=lambda each: (FIELDS.index(each.field), -each.count, each.before, each.after)
-        )
+        ordered = sorted(found.values(), key=_place)
         return Differences(
             replayed=self.replayed + other.replayed, changed=self.changed + other.changed, changes=tuple(ordered)
         )
+
+
+def _place(change: Change) -> tuple[bool, int, int, str, str]:
+    return not change.weaker, list(FIELDS).index(change.field), -change.count, change.before, change.after
 
 
 def redecided(recorded: Decided, rules: Rules) -> Made:
@@ -76,32 +94,17 @@ def _by_rules(recorded: Decided, rules: Rules) -> Made:
 
 def compared(recorded: Sequence[Decided], base: Rules, draft: Rules, most: int | None = MOST_REPORTS) -> Differences:
     """How `draft` would decide these reports otherwise than `base`, whatever a person answered of them in review."""
-    found, changed = Differences(), 0
-    kinds: dict[tuple[str, str, str], list[Report]] = {}
+    changed = 0
+    kinds: dict[Difference, list[Report]] = {}
     for each in recorded:
         old, new = _by_rules(each, base), _by_rules(each, draft)
-        before, after = _fields(old), _fields(new)
-        if before == after:
-            continue
-        changed += 1
+        differing = differences(old.decision, new.decision, each.report.received_at)
+        changed += bool(differing)
         seen = tuple(sorted({*visible_to(old.decision), *visible_to(new.decision)}))
-        report = Report(reference=each.report.reference, visible_to=seen)
-        for name in FIELDS:
-            if before[name] != after[name]:
-                kinds.setdefault((name, before[name], after[name]), []).append(report)
+        for difference in differing:
+            kinds.setdefault(difference, []).append(Report(reference=each.report.reference, visible_to=seen))
     changes = tuple(
-        Change(field=name, before=was, after=now, count=len(reports), reports=tuple(reports[:most]))
-        for (name, was, now), reports in kinds.items()
+        Change(**difference._asdict(), count=len(reports), reports=tuple(reports[:most]))
+        for difference, reports in kinds.items()
     )
-    return found.merged(Differences(replayed=len(recorded), changed=changed, changes=changes), most)
-
-
-def _fields(made: Made) -> Mapping[str, str]:
-    decision = made.decision
-    return {
-        "theme": decision.themes[0] if decision.themes else "none",
-        "lead": decision.lead_agency or "none",
-        "priority": str(decision.priority),
-        "panels": ", ".join(sorted(decision.panels)) or "none",
-        "disposition": str(decision.disposition),
-    }
+    return Differences().merged(Differences(replayed=len(recorded), changed=changed, changes=changes), most)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.events import Actor
 from services.kernel.decision import Context, Decision, NewJob
-from services.triage.domain.rerun import Differences
+from services.triage.domain.rerun import Differences, Report
 
 PAGE_JOB = "shadow-page"
 
@@ -40,7 +40,10 @@ class ShadowPage(BaseModel):
 
 
 class ShadowPaged(BaseModel):
-    """What a page found; `next` is the following one, None at the end. `failed` says why a run cannot go on."""
+    """What a page found; `next` is the following one, None at the end. `failed` says why a run cannot go on.
+
+    Where that is one report, `stopped_at` names it and `failed` is what is said of it.
+    """
 
     TYPE: ClassVar[str] = "ShadowPaged"
     model_config = ConfigDict(frozen=True)
@@ -48,10 +51,11 @@ class ShadowPaged(BaseModel):
     found: Differences
     next: ShadowPage | None = None
     failed: str | None = None
+    stopped_at: Report | None = None
 
 
 class ShadowRun(BaseModel):
-    """A shadow run as it stands."""
+    """A shadow run as it stands; `reason` and `stopped_at` as in the page at which it failed."""
 
     model_config = ConfigDict(frozen=True)
     run_id: UUID
@@ -64,6 +68,7 @@ class ShadowRun(BaseModel):
     asked_at: datetime
     status: Literal["running", "done", "failed"] = "running"
     reason: str | None = None
+    stopped_at: Report | None = None
     found: Differences = Differences()
     ended_at: datetime | None = None
 
@@ -85,11 +90,15 @@ def decide(state: Mapping[str, Any], message: StartShadow | ShadowPaged, context
         return Decision()
     ended = message.next is None
     status = "failed" if message.failed else "done" if ended else "running"
+    found = run.found.merged(message.found)
     after = run.model_copy(
         update={
-            "found": run.found.merged(message.found),
+            "found": found,
+            # Reports arrive while a run is under way, and are replayed too.
+            "total": max(run.total, found.replayed),
             "status": status,
             "reason": message.failed,
+            "stopped_at": message.stopped_at,
             "ended_at": context.now if status != "running" else None,
         }
     )

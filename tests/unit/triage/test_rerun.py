@@ -16,6 +16,8 @@ from schemas.personal import seal
 from services.kernel.references import reference
 from services.kernel.testing import MemoryLoop
 from services.partnership.loading import load_partnership
+from services.partnership.table_contract import CONTRACTS
+from services.partnership.table_file import parse_table
 from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
 from services.triage.domain.lexicon_lint import example
@@ -247,6 +249,51 @@ def test_a_difference_names_field_before_after_and_reports(quieter: Rules) -> No
     assert [each.reference for each in change.reports] == ["R-222-222-220", "R-222-222-221"]
     assert "luton-council-neighbourhood-services" in change.reports[0].visible_to
     assert {each.field for each in found.changes} >= {"theme", "lead"}
+
+
+@pytest.fixture(scope="module")
+def laxer() -> Rules:
+    """Rules by which a weapon is of standard risk, may wait for 60,000 minutes, and nobody acts first."""
+    documents = shipped_documents(LUTON)
+    lax = {"risk": '"standard"', "priority": "1", "due_minutes": "60000", "due_calendar": '"elapsed"'}
+    nobody = {"risk": "null", "act_first": "null"}
+    for table, cells in (("risk", lax), ("signals", nobody)):
+        row = weapon_row(documents[f"{table}.json"], table)
+        edit = RowEdit(table=table, operation="set", row="weapon", text=row.text, cells=row.cells | cells)
+        documents = edited(documents, edit)
+    return compiled(documents, load_partnership(LUTON), 3)
+
+
+def weapon_row(text: str, table: str) -> RowEdit:
+    """The row of a weapon, as it is shipped."""
+    row = next(each for each in parse_table(text, table, CONTRACTS[table]).rows if each.id == "weapon")
+    return RowEdit(table=table, operation="set", row=row.id, text=row.text, cells={**row.conditions, **row.answers})
+
+
+def test_a_lower_risk_more_time_and_nobody_first_are_named_before_all_else(laxer: Rules) -> None:
+    found = compared(decisions("He has a knife.", "Loud music."), RULES, laxer)
+    assert (found.replayed, found.changed) == (2, 1)
+    assert [(each.what, each.before, each.after) for each in found.changes[:3]] == [
+        ("risk lowered", "high", "standard"),
+        ("more time allowed", "60 min", "about 42 days"),
+        ("no longer acts first", "bedfordshire-police", "none"),
+    ]
+    assert all(each.weaker for each in found.changes[:3])
+    assert [each.reference for each in found.changes[0].reports] == ["R-222-222-220"]
+
+
+def test_more_is_no_reason_to_look_first(laxer: Rules) -> None:
+    found = compared(decisions("He has a knife."), laxer, RULES)
+    assert [each.what for each in found.changes[:3]] == ["risk", "time allowed", "acts first"]
+    assert not any(each.weaker for each in found.changes)
+
+
+def test_what_is_weaker_stays_on_top_however_few_reports_it_has(quieter: Rules, laxer: Rules) -> None:
+    often = compared(decisions("Please come.", "Please come again."), RULES, quieter)
+    both = often.merged(compared(decisions("He has a knife."), RULES, laxer))
+    weaker = [each.weaker for each in both.changes]
+    assert weaker == sorted(weaker, reverse=True)
+    assert any(weaker)
 
 
 def test_pages_add_up_and_keep_the_first_references(quieter: Rules) -> None:

@@ -109,6 +109,7 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
     history = [seen(request, caller, each) for each in before]
     until = undo_until(known, partnership_of(request)) if _hers(caller, known) else None
     more = {
+        "hers": _hers(caller, known),
         "undo_until": until.isoformat() if until and until > hub.clock() else None,
         "fired": fired(known, rows, rules.partnership, tallies),
         "destinations": sorted(known_destinations(rules)),

@@ -1,14 +1,16 @@
 """Pages by which things are found: a report, search."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.access.sharing import sight_of
-from services.desk import repository, write_repository
+from services.access.sharing import Sight, sight_of
+from services.desk import answers_repository, repository, write_repository
 from services.desk.frame import missing, pages_of, report_view, shell, tidy
 from services.desk.people import Session, SignedIn
 from services.desk.presenting import Presenter
+from services.desk.review_view import given
 from services.kernel.process import Process
 from services.kernel.references import ReferenceMistyped, tidy_reference
 
@@ -22,24 +24,31 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
     now = hub.clock()
     async with hub.database.reading(**session.reading()) as connection:
         row = await repository.report(connection, tidy(reference))
+        answers = await answers_repository.of_report(connection, tidy(reference))
     if row is None:
         raise missing()
     async with hub.database.writing() as connection:
         await write_repository.note_reading(connection, tidy(reference), session.person.id, session.person.agency, now)
     presenter: Presenter = request.app.state.presenter
     decision = row.decision or {}
-    sight = sight_of(session.caller, decision.get("themes") or (), request.app.state.partnership)
+    sight = _sight(request, session, decision)
     return pages_of(request).render(
         "report.html",
         **shell(request, session, "worklist"),
         report=report_view(request, row, sight, now),
         case_reference=row.case_reference,
         in_review=row.in_review,
+        answers=[given(presenter, each, (sight, _sight(request, session, each)), now) for each in answers],
         themes=presenter.themes(decision.get("themes") or []),
         lead=presenter.agency(decision.get("lead_agency")),
         decided=presenter.short(row.decided_at, now) if row.decided_at else None,
         tracing=bool(hub.settings.trace_url),
     )
+
+
+def _sight(request: Request, session: Session, decided: Mapping[str, Any]) -> Sight:
+    """What she sees of a report whose themes are these."""
+    return sight_of(session.caller, decided.get("themes") or (), request.app.state.partnership)
 
 
 @router.get("/search")
@@ -77,6 +86,6 @@ def _found(request: Request, session: Session, rows: list[Any]) -> list[dict[str
 
 
 def _street(request: Request, session: Session, row: Any) -> str | None:
-    sight = sight_of(session.caller, (row.decision or {}).get("themes") or (), request.app.state.partnership)
+    sight = _sight(request, session, row.decision or {})
     street: str | None = row.street
     return street if sight.sees("exact-place") else None

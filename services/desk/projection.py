@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.codes import ReviewAnswer
 from schemas.events import (
     CaseEvent,
     CaseState,
@@ -57,6 +58,21 @@ class DecisionRow(Row):
     historic: bool
     received_at: datetime
     visible_to: tuple[str, ...]
+
+
+class AnswerRow(Row):
+    """What a person answered of a report in review, or that she took her answer back (`answer` is None then)."""
+
+    report_id: UUID
+    version: int
+    at: datetime
+    by: str
+    agency: str | None
+    answer: ReviewAnswer | None
+    themes: tuple[str, ...]
+    destination: str | None
+    reason: str
+    """Her words: shown to who may read what the report says."""
 
 
 class CaseRow(Row):
@@ -179,12 +195,31 @@ def _meeting(state: MeetingState, partnership: Partnership) -> MeetingRow:
 def _decided(state: Mapping[str, Any], body: ReportDecided, message: Message) -> Decision:
     """The decision; of a report that a split made, the report too: it came on no channel."""
     decision = _kept(state, f"decision:{body.report.report_id}", _decision(body))
+    decision = Decision(state={**decision.state, **_answer(body)})
     if body.report.split_from is None:
         return decision
     words = {name: value for name, value in reveal(body.personal).items() if name not in ("because", "reason")}
     trace = trace_id_of(message.traceparent)
     row = ReportRow(facts=body.report, personal=words, withdrawn=body.withdrawn, trace_id=trace)
     return Decision(state={**decision.state, f"report:{body.report.report_id}": row})
+
+
+def _answer(body: ReportDecided) -> dict[str, AnswerRow]:
+    """A person's answer, or that she took it back; what the hub decides beside an answer is none."""
+    if body.decided_by.kind != "person" or body.version is None:
+        return {}
+    row = AnswerRow(
+        report_id=body.report.report_id,
+        version=body.version,
+        at=body.decided_at,
+        by=body.decided_by.name,
+        agency=body.decided_by.agency,
+        answer=body.answer,
+        themes=body.decision.settled_themes,
+        destination=body.decision.destination,
+        reason=str(reveal(body.personal).get("reason") or ""),
+    )
+    return {f"answer:{row.report_id}:{row.version}": row}
 
 
 def _decision(body: ReportDecided) -> DecisionRow:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
+from services.access.sharing import Sight
 from services.desk.evidence import DOUBT, doubt_words, lit, reading_words, spans, speaks_of_the_whole
 from services.desk.presenting import CHANNELS, Presenter, since_words
 from services.partnership.models import Partnership
@@ -15,6 +17,7 @@ ANSWERS = {
     "merge": "joined it to a case",
     "not-ours": "said that it is not ours",
 }
+TOOK_BACK = "took the answer back: a person decides again"
 LETTERS = ("threat", "harm", "risk", "investigation", "vulnerability", "engagement")
 WORDS = "words/"
 """What begins the name of a theme's list of words."""
@@ -82,6 +85,7 @@ def opened(presenter: Presenter, partnership: Partnership, item: Mapping[str, An
         "themes": decision["themes"],
         "destinations": item["destinations"],
         "history": [earlier(presenter, each, now) for each in item["history"]],
+        "answered": standing(presenter, item, now),
         "version": item["version"],
         "in_review": item["in_review"],
         "sample": item["sample"],
@@ -179,16 +183,54 @@ def entitled(partnership: Partnership, each: Mapping[str, Any]) -> dict[str, Any
     return {"note": each["note"], "counted": counted, "default": default, "reports": each["reports"]}
 
 
+def standing(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dict[str, str] | None:
+    """The person's answer that stands, whatever the hub decided beside it since; None where one is waited for."""
+    settled = takewhile(lambda each: not each["in_review"], (item, *item["history"]))
+    given = next((each for each in settled if each["by_person"] and each["answer"]), None)
+    if given is None:
+        return None
+    return {
+        "who": given["decided_by"],
+        "when": presenter.short(given["decided_at"], now),
+        "did": answer_words(presenter, given["answer"], given["decision"]),
+        "reason": given["reason"] or "",
+    }
+
+
+def given(presenter: Presenter, answer: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> dict[str, str]:
+    """An answer of the read model, or that it was taken back; its reason is for who sees what was written by `sights`:
+    that of the report as it stands, and that of the themes which the answer left it."""
+    did = answer_words(presenter, answer["answer"], answer) if answer["answer"] else TOOK_BACK
+    return {
+        "who": ", ".join((answer["by"], *([presenter.agency(answer["agency"])] if answer["agency"] else ()))),
+        "when": presenter.short(answer["at"], now),
+        "did": did,
+        "reason": answer["reason"] if answer["answer"] and all(sight.sees("text") for sight in sights) else "",
+    }
+
+
+def answer_words(presenter: Presenter, answer: str, decision: Mapping[str, Any]) -> str:
+    """What a person answered, and the theme that it left or whose it is; a case that it joined is named by none."""
+    return f"{ANSWERS[answer]}: {decision.get('destination') or presenter.themes(decision['themes'])}"
+
+
 def earlier(presenter: Presenter, item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A decision that this one took the place of."""
     decision = item["decision"]
     return {
         "when": presenter.short(item["decided_at"], now),
         "who": item["decided_by"],
-        "did": ANSWERS.get(item["answer"] or "", "decided by rule"),
+        "did": _did(item),
         "themes": presenter.themes(decision["themes"]),
         "lead": presenter.agency(decision["lead_agency"]),
         "rule_set": decision["rule_set"],
         "reason": item["reason"],
         "revision": item["report"]["revision"],
     }
+
+
+def _did(item: Mapping[str, Any]) -> str:
+    """How a decision came about; one that the hub made beside an answer carries that answer too, and is not hers."""
+    if not item["by_person"]:
+        return "decided by rule"
+    return ANSWERS[item["answer"]] if item["answer"] else TOOK_BACK

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.desk import meetings_repository, projection, rules_repository, write_repository
+from services.desk import answers_repository, meetings_repository, projection, rules_repository, write_repository
 from services.desk.messages import READERS
 from services.kernel.decision import Context, Decision, Keys, Message, WorkingSet
 from services.partnership.models import Partnership
@@ -37,6 +37,7 @@ class DeskStage:
         await write_repository.save(connection, changed)
         await rules_repository.save(connection, changed)
         await meetings_repository.save(connection, changed)
+        await answers_repository.save(connection, changed)
 
     async def rules(self, connection: AsyncConnection, state: Mapping[str, Any]) -> Partnership:
         """The partnership as it was read at the start."""

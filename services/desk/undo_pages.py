@@ -21,7 +21,7 @@ GONE = "There is no answer to take back: it waits, or was decided again since."
 async def given(
     request: Request, session: Session, answered: str, opened: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
-    """The answer that she may still take back: the one that she just gave, or that of the report that is open."""
+    """The answer that she just gave, or that of the report that is open while she may still take it back."""
     desk = around(request)
     item = opened
     if answered:
@@ -29,14 +29,20 @@ async def given(
             item = await desk.casework.one_review(desk.hub, session, tidy(answered))
         except Problem:
             return None
-    if item is None or not item.get("undo_until"):
+    if item is None or not says(item, just=bool(answered)):
         return None
+    until = item["undo_until"]
     return {
         "reference": item["report"]["reference"],
         "did": ANSWERS[item["answer"]],
-        "until": desk.presenter.clock(item["undo_until"]),
+        "until": desk.presenter.clock(until) if until else None,
         "version": item["version"],
     }
+
+
+def says(item: Mapping[str, Any], *, just: bool) -> bool:
+    """Whether the page says what she did: what can be taken back always, what is final (a split) once it is given."""
+    return bool(item["undo_until"]) or (just and item["hers"])
 
 
 async def undone(request: Request, session: Session, reference: str, version: int) -> str:

@@ -36,12 +36,16 @@ class FiredRow:
     outputs: Mapping[str, Any]
 
 
+Rows = Mapping[str, Mapping[str, FiredRow]]
+"""The rows of each table, by the table's name and the row's."""
+
+
 @dataclass(frozen=True)
 class CompiledTables:
     """Every triage table of a partnership, ready to be asked. What it remembers changes no answer: tables are pure."""
 
     engine: zen.ZenEngine
-    rows: Mapping[str, Mapping[str, FiredRow]]
+    rows: Rows
     catch_alls: Mapping[str, str]
     words: Mapping[tuple[str, str], frozenset[str]]
     remembered: dict[tuple[Any, ...], tuple[FiredRow, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -142,6 +146,16 @@ def _half_covered(files: Files, partnership: Partnership, day: date) -> None:
     half_covered(files["risk"], CONTRACTS["risk"], live_themes(partnership, day), vocabulary)
 
 
+def rows_of(sources: Mapping[str, str], partnership: Partnership) -> Rows:
+    """What each row says, from texts by table name: to read of a decision, not to decide.
+
+    Mistakes keep no row out: tables that decided once may not fit the partnership's files of today.
+    """
+    files = _parsed(sources)
+    vocabulary = vocabulary_of(partnership) | {"signals": _words(files).get(("signals", "signal"), frozenset())}
+    return _rows(files, {name: lint(files[name], contract, vocabulary) for name, contract in CONTRACTS.items()})
+
+
 def _checked(files: Files, partnership: Partnership) -> tuple[CompiledTables | None, list[Problem]]:
     words = _words(files)
     vocabulary = vocabulary_of(partnership) | {"signals": words.get(("signals", "signal"), frozenset())}
@@ -187,12 +201,16 @@ def _compiled(
     words: Mapping[tuple[str, str], frozenset[str]],
 ) -> CompiledTables:
     content = {name: _decision(file, CONTRACTS[name]) for name, file in files.items()}
-    rows = {
+    catch_alls = {name: file.rows[-1].id for name, file in files.items()}
+    engine = zen.ZenEngine({"loader": {"type": "static", "content": content}})
+    return CompiledTables(engine, _rows(files, answers), catch_alls, words)
+
+
+def _rows(files: Mapping[str, TableFile], answers: Mapping[str, Mapping[str, dict[str, Any]]]) -> Rows:
+    return {
         name: {row.id: FiredRow(f"{name}/{row.id}", row.text, answers[name][row.id]) for row in file.rows}
         for name, file in files.items()
     }
-    catch_alls = {name: file.rows[-1].id for name, file in files.items()}
-    return CompiledTables(zen.ZenEngine({"loader": {"type": "static", "content": content}}), rows, catch_alls, words)
 
 
 def _decision(file: TableFile, contract: TableContract) -> dict[str, Any]:

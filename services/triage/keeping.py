@@ -14,6 +14,7 @@ from services.kernel.process import Process
 from services.partnership.documents import PartnershipInvalid, Problem
 from services.partnership.loading import load_partnership
 from services.triage import rule_repository
+from services.triage.deciding_rows import DecidingRows
 from services.triage.domain.deciding import Rules
 from services.triage.domain.golden import FILE as GOLDEN
 from services.triage.domain.rule_versions import Documents, ShipRules
@@ -35,6 +36,7 @@ class RuleKeeper:
         self.shipped = shipped_documents(path)
         self.digest = digest_of(self.shipped)
         self.golden = golden_cases(path)
+        self.rows = DecidingRows(self.partnership, self.shipped)
         self._fallback = compiled(self.shipped, self.partnership)
         self._compiled: dict[int, Rules] = {}
         self._judged: dict[tuple[str, date], Judged] = {}

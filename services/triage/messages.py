@@ -1,9 +1,10 @@
 """What triage reads: reports, their readings, a person's answer to one in review, and the timers of what is late."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.case_life import SignConfirmed, SignStruckOut
 from schemas.codes import ReviewAnswer
@@ -16,7 +17,8 @@ from services.triage.domain.shadow import SHADOW_MESSAGES
 
 class ResolveReview(BaseModel):
     """A person's answer: `themes` for change and split (the second matter last), `destination` of what is not ours, and
-    `case`, a reference, for merge. `keys` are those of the report's place and victims."""
+    `case`, a reference, for merge. `keys` are those of the report's place and victims, `spoke` the theme that each rule
+    spoke for, by the rule set that decided: where it is not known, the answer counts for no rule."""
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
@@ -28,6 +30,7 @@ class ResolveReview(BaseModel):
     reason: str
     by: Actor
     keys: tuple[str, ...] = ()
+    spoke: Mapping[str, str] = Field(default_factory=dict)
 
 
 class UndoReview(BaseModel):
@@ -40,7 +43,10 @@ class UndoReview(BaseModel):
 
 
 class CheckSample(BaseModel):
-    """What a person says of a report that was decided without one: right, or the `themes` that it should have."""
+    """What a person says of a report that was decided without one: right, or the `themes` that it should have.
+
+    `spoke` is as in `ResolveReview`.
+    """
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
@@ -49,6 +55,7 @@ class CheckSample(BaseModel):
     themes: tuple[str, ...] = ()
     reason: str = ""
     by: Actor
+    spoke: Mapping[str, str] = Field(default_factory=dict)
 
 
 class ReviewUnanswered(BaseModel):

@@ -18,7 +18,7 @@ from services.partnership.models import Partnership
 from services.triage import repository
 from services.triage.domain.deciding import Rules
 from services.triage.domain.handling import sighting_keys
-from services.triage.domain.quality import figures
+from services.triage.domain.quality import figures, spoken_for
 from services.triage.domain.reviewing import Refused, known_destinations
 from services.triage.domain.sampling import NotChecked
 from services.triage.domain.state import Decided, visible_to
@@ -104,12 +104,14 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
             raise Problem(404, "not-found", "There is no report with this reference for you.")
         before = await repository.history(connection, known.report.report_id)
         rules: Rules = await request.app.state.keeper.active(connection)
+        rows = await request.app.state.keeper.rows.of(connection, known.decision.rule_set)
         tallies = await repository.rule_tallies(connection)
     history = [seen(request, caller, each) for each in before]
     until = undo_until(known, partnership_of(request)) if _hers(caller, known) else None
     more = {
+        "hers": _hers(caller, known),
         "undo_until": until.isoformat() if until and until > hub.clock() else None,
-        "fired": fired(known, rules, tallies),
+        "fired": fired(known, rows, rules.partnership, tallies),
         "destinations": sorted(known_destinations(rules)),
         "history": history,
     }
@@ -144,6 +146,7 @@ async def answer_review(request: Request, caller: Reviewer, reference: str, answ
         report_id=known.report.report_id,
         by=caller.actor(),
         keys=tuple(sorted(sighting_keys(known.report, known.personal))),
+        spoke=await spoken(request, known),
         **answer.model_dump(),
     )
     decided = await hub.handle(command, subject=str(command.report_id))
@@ -161,6 +164,14 @@ async def answerable(hub: Process, caller: Caller, reference: str, version: int)
     if known is None or not (_hers(caller, known) or any(_may_see(caller, each) for each in hers)):
         raise Problem(404, "not-found", "There is no report with this reference for you.")
     return known
+
+
+async def spoken(request: Request, known: Decided) -> dict[str, str]:
+    """The theme that each of its rules spoke for, by the rule set that decided it."""
+    hub: Process = request.app.state.hub
+    async with hub.database.writing() as connection:
+        rows = await request.app.state.keeper.rows.of(connection, known.decision.rule_set)
+    return spoken_for(known.decision.rules, rows)
 
 
 @router.post("/reviews/{reference}/undo")

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.access.sharing import Sight
 from services.partnership.models import Partnership
-from services.triage.domain.deciding import Rules
+from services.partnership.tables import Rows
 from services.triage.domain.quality import PREFIX
 from services.triage.domain.sampling import waits
 from services.triage.domain.signs import STRUCK
@@ -31,6 +31,7 @@ def view(decided: Decided, partnership: Partnership, sight: Sight) -> dict[str, 
         "withheld": sight.withheld,
         "decided_at": decided.decided_at.isoformat(),
         "decided_by": decided.decided_by_name or decided.decided_by,
+        "by_person": decided.decided_by_name is not None,
         "answer_due_at": due.isoformat() if due else None,
         "escalated": decided.escalated_at is not None,
         "withdrawn": decided.withdrawn,
@@ -63,19 +64,21 @@ def stands(decided: Decided) -> dict[str, Any]:
     }
 
 
-def fired(decided: Decided, rules: Rules, tallies: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Each rule that fired: what it says, the theme and weight that it gives, and its figures so far."""
-    return {rule: _said(rule, rules) | _figures(rule, tallies) for rule in decided.decision.rules}
+def fired(
+    decided: Decided, rows: Rows, partnership: Partnership, tallies: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
+    """Each rule that fired: what it says, the theme and weight that it gave by the rows that decided, its figures."""
+    return {rule: _said(rule, rows, partnership) | _figures(rule, tallies) for rule in decided.decision.rules}
 
 
-def _said(rule: str, rules: Rules) -> dict[str, Any]:
+def _said(rule: str, rows: Rows, partnership: Partnership) -> dict[str, Any]:
     table, _, name = rule.partition("/")
-    row = rules.reader.tables.rows.get(table, {}).get(name)
+    row = rows.get(table, {}).get(name)
     if row is not None:
         return {"says": row.text, "theme": row.outputs.get("theme"), "weight": row.outputs.get("weight")}
     if table == STRUCK:
         return {"says": f"{name.replace('-', ' ').capitalize()}: struck out on its case", "theme": None, "weight": None}
-    words = {f"entitlements/{each.code}": each.name for each in rules.partnership.entitlements}
+    words = {f"entitlements/{each.code}": each.name for each in partnership.entitlements}
     return {"says": words.get(rule, name.replace("-", " ").capitalize()), "theme": None, "weight": None}
 
 

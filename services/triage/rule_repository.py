@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.triage.domain.rule_versions import Head, Text, head_key, text_key
+from services.triage.domain.rule_versions import Documents, Head, Text, head_key, text_key
 
 _ACTIVE = text("SELECT rule_set_id, number FROM rule_sets WHERE status = 'published'")
 _DOCUMENTS = text(
     "SELECT number, rule_set_id, documents FROM rule_sets WHERE number = ANY(CAST(:numbers AS integer[]))"
 )
+_OF_DIGEST = text("SELECT documents FROM rule_sets WHERE head ->> 'digest' = :digest ORDER BY number LIMIT 1")
 _HEADS = text("SELECT head FROM rule_sets ORDER BY number")
 _SAVE_HEADS = text("""
     INSERT INTO rule_sets (rule_set_id, number, status, head, documents)
@@ -43,6 +44,12 @@ async def documents(connection: AsyncConnection, numbers: Iterable[int]) -> dict
     """The documents of these versions."""
     rows = await connection.execute(_DOCUMENTS, {"numbers": sorted(numbers)})
     return {row.number: Text(rule_set_id=row.rule_set_id, documents=row.documents) for row in rows}
+
+
+async def documents_of(connection: AsyncConnection, digest: str) -> Documents:
+    """The documents with that digest, whichever version holds them; none where none does."""
+    found: Documents | None = (await connection.execute(_OF_DIGEST, {"digest": digest})).scalar_one_or_none()
+    return found or {}
 
 
 async def load(connection: AsyncConnection, numbers: Iterable[int]) -> dict[str, Any]:

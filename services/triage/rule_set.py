@@ -54,6 +54,11 @@ def rule_set_name(partnership: Partnership, digest: str, number: int | None = No
     return f"{partnership.version}+" + (f"r{number}." if number else "") + f"t{digest}"
 
 
+def digest_in(rule_set: str) -> str:
+    """The digest of the documents that a rule set's name ends with."""
+    return rule_set.rpartition("t")[2]
+
+
 def tables_of(documents: Documents) -> Mapping[str, str]:
     """The decision tables' texts by table name."""
     return {table: documents[name] for name, table in TABLES.items() if name in documents}

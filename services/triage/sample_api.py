@@ -11,7 +11,7 @@ from services.kernel.process import Process
 from services.triage import repository
 from services.triage.domain.sampling import OPEN_FOR, NotChecked
 from services.triage.messages import CheckSample
-from services.triage.review_api import Reviewer, answerable, partnership_of, refused, seen
+from services.triage.review_api import Reviewer, answerable, partnership_of, refused, seen, spoken
 
 SAMPLES_AT_MOST = 5
 """A short list: it is looked at beside the work, not instead of it."""
@@ -47,7 +47,8 @@ async def look(request: Request, caller: Reviewer, reference: str, said: Look) -
     if not said.right and not said.reason.strip():
         raise Problem(422, "reason-missing", "Say why it is not right.")
     known = await answerable(hub, caller, reference, said.version)
-    command = CheckSample(report_id=known.report.report_id, by=caller.actor(), **said.model_dump())
+    spoke = await spoken(request, known)
+    command = CheckSample(report_id=known.report.report_id, by=caller.actor(), spoke=spoke, **said.model_dump())
     decided = await hub.handle(command, subject=str(command.report_id))
     if isinstance(decided, NotChecked):
         raise refused(decided)

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -126,6 +127,54 @@ async def test_a_published_version_decides_in_two_running_processes_without_a_re
     back = await moved(pipeline, "helen-strood", first | {"version": first["version"] + 1}, "roll-back", reason="Back.")
     assert back.json()["status"] == "published"
     assert f"+r{first['number']}.t" in await explained(second)
+
+
+async def published_with(pipeline: Pipeline, row: str, **cells: str) -> None:
+    """Publish a version in which cells of one row of the categories are others."""
+    first = await in_force(pipeline)
+    kept = await cells_of(pipeline, first["number"], row)
+    edit: dict[str, Any] = {"kind": "row", "table": "category", "operation": "set", "row": row}
+    edit["text"] = kept.pop("_description")
+    edit["cells"] = {name: value for name, value in kept.items() if name != "_id"} | cells
+    body = {"reason": "Another theme.", "edit": edit}
+    head = (await asked(pipeline, "maya-orchard", f"/{first['number']}", body)).json()
+    for person, action in (("maya-orchard", "propose"), ("helen-strood", "approve"), ("maya-orchard", "publish")):
+        head = (await moved(pipeline, person, head, action)).json()
+    assert head["status"] == "published"
+
+
+async def figures_of(pipeline: Pipeline, rule: str) -> dict[str, int]:
+    items = (await asked(pipeline, "maya-orchard", "/quality")).json()["items"]
+    return next((each for each in items if each["rule"] == rule), {"confirmed": 0, "overridden": 0})
+
+
+async def test_a_report_is_reviewed_by_the_version_that_decided_it_and_undo_takes_back_what_was_counted(
+    pipeline: Pipeline,
+) -> None:
+    rule, client, duty = "category/criminal-damage-arson", pipeline.clients["triage"], headers(pipeline, "helen-strood")
+    waits = [(await post(pipeline, category="criminal-damage-arson"))["reference"] for _ in range(2)]
+
+    async def review(reference: str) -> dict[str, Any] | None:
+        answer = await client.get(f"/internal/reviews/{reference}", headers=duty)
+        return answer.json() if answer.status_code == 200 and answer.json()["in_review"] else None
+
+    for each in waits:
+        await until(partial(review, each), "the report to wait")
+    before = await figures_of(pipeline, rule)
+    answer = {"version": 1, "action": "confirm", "reason": "So it is."}
+    assert (await client.post(f"/internal/reviews/{waits[0]}", json=answer, headers=duty)).status_code == 200
+    await published_with(pipeline, "criminal-damage-arson", theme='"re-offending"', weight="0.95")
+    shown = await review(waits[1])
+    assert shown is not None
+    assert (shown["fired"][rule]["theme"], shown["fired"][rule]["weight"]) == ("asb-environmental", 0.4)
+    change = answer | {"action": "change", "themes": ["re-offending"]}
+    assert (await client.post(f"/internal/reviews/{waits[1]}", json=change, headers=duty)).status_code == 200
+    after = await figures_of(pipeline, rule)
+    assert [after[name] - before[name] for name in ("confirmed", "overridden")] == [1, 1]
+    undone = await client.post(f"/internal/reviews/{waits[0]}/undo", json={"version": 2}, headers=duty)
+    assert undone.status_code == 200
+    after = await figures_of(pipeline, rule)
+    assert [after[name] - before[name] for name in ("confirmed", "overridden")] == [0, 1]
 
 
 async def test_an_effective_date_is_kept_by_a_timer(pipeline: Pipeline) -> None:

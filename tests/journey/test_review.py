@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journey.conftest import sign_in
-from tests.journey.steps import ANSWER_SECONDS, POLICE, assert_sound_on_any_screen, until
+from tests.journey.steps import ANSWER_SECONDS, POLICE, assert_sound_on_any_screen, shown, until
 
 pytestmark = pytest.mark.journey
 UNSURE = "Something strange on our road most nights. Nobody had a knife. I do not know who to tell."
@@ -58,7 +58,43 @@ def test_a_report_is_read_and_changed_with_a_reason_by_keyboard_alone(page: Page
     page.goto(f"/review/{reference}")
     expect(page.locator("#rd")).to_have_text("Decided")
     expect(page.locator(".rv__text")).to_contain_text("decided by rule")
+    expect(page.locator(".answered")).to_contain_text("Helen Strood")
+    expect(page.locator(".answered")).to_contain_text("changed it: Domestic abuse")
+    expect(page.locator(".answered")).to_contain_text("Why: She may be controlled.")
     assert "She may be controlled" not in json.dumps(receipt(hub, reference))
+
+
+def test_who_said_that_a_report_is_not_ours_stands_on_both_its_pages_with_whose_it_is_and_why(
+    page: Page, hub: str
+) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    page.keyboard.press("5")
+    page.select_option("#destination", "Luton Council highways")
+    page.fill("#reason", "It is a pothole.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**answered={reference}")
+    for address in (f"/review/{reference}", f"/reports/{reference}"):
+        said = page.locator(".answered", has_text="said that it is not ours: Luton Council highways")
+        shown(page, address, said)
+        expect(said).to_contain_text("Helen Strood")
+        expect(said).to_contain_text("Why: It is a pothole.")
+        assert_sound_on_any_screen(page, page.url)
+
+
+def test_after_a_split_the_page_says_what_was_done_and_offers_no_undo(page: Page, hub: str) -> None:
+    reference = sent(hub, UNSURE)["reference"]
+    sign_in(page, "helen-strood")
+    page.goto(f"/review/{reference}")
+    page.keyboard.press("3")
+    page.select_option("#theme", DOMESTIC)
+    page.select_option("#second", "asb-environmental")
+    page.fill("#reason", "Two matters.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**answered={reference}")
+    expect(page.locator(".strip--said [role=status]")).to_contain_text(f"You split it into two reports: {reference}")
+    expect(page.locator("[data-undo]")).to_have_count(0)
 
 
 def test_what_cannot_be_undone_says_so_before_it_is_decided(page: Page, hub: str) -> None:

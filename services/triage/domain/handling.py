@@ -89,7 +89,9 @@ def withdrawn(state: Mapping[str, Any], event: ReportWithdrawn, context: Context
             "version": known.version + 1 if known else 1,
             "in_review": False,
             "withdrawn": True,
+            "decided_by_name": None,
             "answer": None,
+            "counted": (),
             "reason": None,
         }
     )

@@ -1,9 +1,12 @@
-"""A rule's own quality figures: how often it fired, and how often a person then agreed with it or overrode it."""
+"""A rule's own quality figures: how often it fired, and how often a person then agreed with it or overrode it.
+
+What a rule spoke for is said by the rule set that decided the report: the one in force may say otherwise by now. An
+answer on a report of which no rule named a theme counts for no rule, and is meant to: what nobody said cannot be wrong.
+"""
 
 from collections.abc import Iterable, Mapping
 
-from services.triage.domain.deciding import Rules
-from services.triage.domain.state import Decided
+from services.partnership.tables import Rows
 
 PREFIX = "rule/"
 FIRED, CONFIRMED, OVERRIDDEN = "fired", "confirmed", "overridden"
@@ -14,26 +17,22 @@ def fired(rules: Iterable[str]) -> dict[str, int]:
     return {f"{PREFIX}{rule}/{FIRED}": 1 for rule in rules}
 
 
-def judged(before: Decided, after: Decided, rules: Rules) -> dict[str, int]:
-    """Counts for what a person's answer says of each rule that spoke for a theme: kept, or not."""
-    return judged_by(before, after.decision.themes, rules)
-
-
-def judged_by(before: Decided, themes: Iterable[str], rules: Rules) -> dict[str, int]:
-    """The same, by the themes that a person holds right."""
-    kept = set(themes)
-    counted = {}
-    for rule in before.decision.rules:
-        theme = _theme_of(rule, rules)
+def spoken_for(rules: Iterable[str], rows: Rows) -> dict[str, str]:
+    """The theme that each rule spoke for, by the rows that decided; a rule that spoke for none is left out."""
+    found = {}
+    for rule in rules:
+        table, _, name = rule.partition("/")
+        row = rows.get(table, {}).get(name)
+        theme = row.outputs.get("theme") if row else None
         if theme is not None:
-            counted[f"{PREFIX}{rule}/{CONFIRMED if theme in kept else OVERRIDDEN}"] = 1
-    return counted
+            found[rule] = theme
+    return found
 
 
-def _theme_of(rule: str, rules: Rules) -> str | None:
-    table, _, _ = rule.partition("/")
-    row = rules.reader.tables.rows.get(table, {}).get(rule.partition("/")[2])
-    return None if row is None else row.outputs.get("theme")
+def judged(spoke: Mapping[str, str], themes: Iterable[str]) -> dict[str, int]:
+    """Counts for what a person says of each rule that spoke for a theme: `themes` are those that she holds right."""
+    kept = set(themes)
+    return {f"{PREFIX}{rule}/{CONFIRMED if theme in kept else OVERRIDDEN}": 1 for rule, theme in spoke.items()}
 
 
 def figures(tallies: Mapping[str, int]) -> list[dict[str, int | str]]:

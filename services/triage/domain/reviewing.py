@@ -49,7 +49,9 @@ def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) 
     if refusal is not None or known is None:
         return Decision(answer=refusal)
     after = _answered(known, _CHANGES[command.action](known, command, context), command, context)
-    tallies = {f"review/{command.action}": 1, **judged(known, after, context.rules)}
+    said = judged(command.spoke, after.decision.themes)
+    after = after.model_copy(update={"counted": tuple(said)})
+    tallies = {f"review/{command.action}": 1, **said}
     first = succeed(known, after, command.by, context, tallies)
     if command.action != "split":
         return first
@@ -69,6 +71,7 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,
             "answer": command.action,
+            "counted": (),
             "undone": None,
             "reason": command.reason,
             "version": known.version + 1,

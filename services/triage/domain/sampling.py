@@ -14,7 +14,7 @@ from schemas.events import DecisionChecked
 from schemas.personal import seal
 from services.kernel.decision import Context, Decision, NewEvent
 from services.partnership.models import Partnership
-from services.triage.domain.quality import judged_by
+from services.triage.domain.quality import judged
 from services.triage.domain.state import Checked, Decided, is_counted
 from services.triage.domain.succession import report_key
 from services.triage.messages import CheckSample
@@ -75,7 +75,7 @@ def check(state: Mapping[str, Any], command: CheckSample, context: Context) -> D
     return Decision(
         state={report_key(command.report_id): after},
         events=(NewEvent(topics.DECISIONS, str(command.report_id), body),),
-        tallies={RIGHT if command.right else WRONG: 1, **judged_by(known, themes, context.rules)},
+        tallies={RIGHT if command.right else WRONG: 1, **judged(command.spoke, themes)},
         answer=after,
     )
 

@@ -152,6 +152,8 @@ class Decided(BaseModel):
     answer: ReviewAnswer | None = None
     undone: ReviewAnswer | None = None
     """The answer that was taken back, so that this one waits again."""
+    counted: tuple[str, ...] = ()
+    """What the answer counted of the rules, one each: to be taken back with it, whatever rules are in force then."""
     reason: str | None = None
     """What a person gave as her reason; free text, so it travels in `personal` alone."""
     decided_by_name: str | None = None

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from services.kernel.decision import Context, Decision
 from services.partnership.models import Partnership
-from services.triage.domain.quality import judged
 from services.triage.domain.state import Decided, Superseded
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import UndoReview
@@ -60,8 +59,7 @@ def undo(state: Mapping[str, Any], command: UndoReview, context: Context) -> Dec
             "undone": known.answer,
         }
     )
-    counted = {f"review/{known.answer}": 1, **judged(before, known, context.rules)}
-    tallies = {name: -value for name, value in counted.items()} | {"review/undone": 1}
+    tallies = dict.fromkeys((f"review/{known.answer}", *known.counted), -1) | {"review/undone": 1}
     return succeed(known, after, command.by, context, tallies)
 
 

@@ -10,7 +10,7 @@ from schemas.personal import reveal
 from services.kernel.testing import MemoryLoop
 from services.triage.domain.sampling import NotChecked, chosen, waits
 from services.triage.messages import CheckSample
-from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, now, sent
+from tests.unit.triage.test_succession import ASHA, IDENTITY, UNSURE, answered, now, sent, spoken
 
 PLAIN = "Fly-tipping by the garages, mattresses and black bags dumped"
 SHARE, MANY = 0.02, 20_000
@@ -25,7 +25,7 @@ def sampled(loop: MemoryLoop, monkeypatch: pytest.MonkeyPatch) -> MemoryLoop:
 
 
 def said(loop: MemoryLoop, **changes: Any) -> Any:
-    fields = {"report_id": IDENTITY, "version": now(loop).version, "right": True, "by": ASHA}
+    fields = {"report_id": IDENTITY, "version": now(loop).version, "right": True, "by": ASHA, "spoke": spoken(loop)}
     return loop.send(CheckSample.model_validate(fields | changes), str(IDENTITY), origin="command")
 
 

@@ -312,7 +312,7 @@ def test_what_the_record_itself_holds_is_corrected_there_and_not_struck_out(loop
 def test_who_reads_the_evidence_is_told_in_words_that_the_sign_was_struck_out(loop: MemoryLoop, rules: Rules) -> None:
     comes(loop, BEATEN, category="domestic-abuse")
     answers(loop, "weapon", so=False)
-    said = fired(now(loop), rules, {})["struck-out/weapon"]
+    said = fired(now(loop), rules.reader.tables.rows, rules.partnership, {})["struck-out/weapon"]
     assert said["says"] == "Weapon: struck out on its case"
 
 

@@ -11,6 +11,7 @@ from schemas.events import Actor, ReportFacts, ReportReceived, ReportWithdrawn, 
 from schemas.facts import SecondReading
 from schemas.personal import reveal, seal
 from services.kernel.testing import START, MemoryLoop
+from services.triage.domain.quality import spoken_for
 from services.triage.domain.reviewing import Refused, second_matter
 from services.triage.domain.state import Decided, Superseded
 from services.triage.messages import ResolveReview
@@ -31,7 +32,13 @@ def sent(words: str, revision: int = 1, **changes: Any) -> ReportReceived:
 
 def answered(loop: MemoryLoop, action: str, version: int = 1, **changes: Any) -> Any:
     fields = {"report_id": IDENTITY, "version": version, "action": action, "reason": "Seen before.", "by": ASHA}
+    fields["spoke"] = spoken(loop)
     return loop.send(ResolveReview.model_validate(fields | changes), str(IDENTITY), origin="command")
+
+
+def spoken(loop: MemoryLoop) -> dict[str, str]:
+    """The themes that its rules spoke for, by the rules of the loop."""
+    return spoken_for(now(loop).decision.rules, loop.rules.reader.tables.rows) if KEY in loop.state else {}
 
 
 def now(loop: MemoryLoop) -> Decided:

@@ -12,6 +12,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -147,3 +148,17 @@ class Call(Submission):
     line: Literal["101", "council"] = "101"
     grade: Annotated[str, Field(max_length=20), Clean] | None = None
     call_taker: Annotated[str, Field(max_length=80), Clean] | None = None
+
+
+class _Named(BaseModel):
+    """What can still be read of a line that is no report."""
+
+    source_id: SourceId
+
+
+def source_id_of(line: str) -> str | None:
+    """The sender's own id in a line that is refused, so that she finds what to mend; None where it cannot be read."""
+    try:
+        return _Named.model_validate_json(line).source_id
+    except ValidationError:
+        return None

@@ -62,13 +62,16 @@ def compared(
     at: datetime,
     fields: Sequence[tuple[str, str]] = ROWS,
 ) -> list[dict[str, Any]]:
-    """One row for each thing that a person can replace; `theirs` and `yours` say whether it changed."""
+    """One row for each thing that a person can replace."""
     rows = []
     for field, label in fields:
-        shown = [presenter.value(field, each.get(field), at) for each in (was, now, mine)]
-        changed = {"theirs": shown[1] != shown[0], "yours": shown[2] != shown[0]}
-        rows.append({"label": label, "was": shown[0], "now": shown[1], "mine": shown[2]} | changed)
+        rows.append(side_by_side(label, *(presenter.value(field, each.get(field), at) for each in (was, now, mine))))
     return rows
+
+
+def side_by_side(label: str, was: str, now: str, mine: str) -> dict[str, Any]:
+    """One row of a comparison; `theirs` and `yours` say whether it changed."""
+    return {"label": label, "was": was, "now": now, "mine": mine, "theirs": now != was, "yours": mine != was}
 
 
 def read_was(kept: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ERRORS = {
     "due-in-the-past": "The task's due time has passed. Give a later one.",
     "duty-manager-only": "Only a duty manager moves many cases at once.",
     "edit-refused": "The change to the rules names a table, row, column or list that is not there.",
+    "effective-date-past": "The time from which the rules should decide has passed. Leave it out to publish now.",
     "empty-file": "The file holds nothing.",
     "field-missing": "The form needs the field that `detail` names.",
     "field-unknown": "The form has no such field; `detail` names it.",

@@ -12,17 +12,19 @@ from services.desk.commands import Outcome
 from services.desk.frame import around, missing, pages_of, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.rules_gateway import TriageRules
-from services.desk.rules_pages import analyst_only
+from services.desk.rules_pages import analyst_only, new_draft
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
 
 
 @router.get("/{number}/golden")
-async def golden(request: Request, session: SignedIn, number: int, case: str = "", report: str = "") -> Response:
+async def golden(
+    request: Request, session: SignedIn, number: int, case: str = "", report: str = "", *, begun: bool = False
+) -> Response:
     """The cases of a version, each with whether its rules decide it as agreed; and the form of one, or of a new one."""
     analyst_only(session)
     codes = await _of_report(request, session, tidy(report)) if report else None
-    return await _page(request, session, number, case, codes)
+    return await _page(request, session, number, case, codes, begun=begun)
 
 
 async def _of_report(request: Request, session: Session, reference: str) -> dict[str, Any]:
@@ -42,6 +44,8 @@ async def _page(
     fields: Mapping[str, Any] | None = None,
     refusal: Outcome | None = None,
     reason: str = "",
+    *,
+    begun: bool = False,
 ) -> Response:
     desk = around(request)
     rules: TriageRules = request.app.state.triage_rules
@@ -61,6 +65,7 @@ async def _page(
         case=fields if fields is not None else golden_view.filled(chosen),
         reason=reason,
         problems=[sentence(refusal)] if refusal else [],
+        begun=begun,
     )
 
 
@@ -74,5 +79,7 @@ async def change(request: Request, session: SignedIn, form: CheckedForm, number:
     outcome = await rules.send(around(request).hub, session, f"/{number}", body)
     if not outcome.done:
         return await _page(request, session, number, form.get("was", ""), golden_view.sent_back(form), outcome, reason)
-    kept = "" if edit["operation"] == "remove" else f"?case={quote(edit['called'])}"
-    return RedirectResponse(f"/rules/{outcome.body['number']}/golden{kept}", 303)
+    kept = "" if edit["operation"] == "remove" else f"&case={quote(edit['called'])}"
+    made = outcome.body["number"]
+    said = (new_draft("&", number, made) + kept).replace("&", "?", 1)
+    return RedirectResponse(f"/rules/{made}/golden{said}", 303)

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from services.desk import meeting_view
 from services.desk.commands import Outcome
-from services.desk.conflict_page import NOT_SENT, read_was, words_of
+from services.desk.conflict_page import NOT_SENT, read_was, side_by_side, words_of
 from services.desk.frame import pages_of, shell
 from services.desk.people import Session
 from services.desk.presenting import Presenter
@@ -21,15 +21,7 @@ Said = Mapping[str, Any]
 
 
 def _row(label: str, was: Any, now: Any, mine: Any) -> Row:
-    shown = [str(each) if each is not None else "none" for each in (was, now, mine)]
-    return {
-        "label": label,
-        "was": shown[0],
-        "now": shown[1],
-        "mine": shown[2],
-        "theirs": shown[1] != shown[0],
-        "yours": shown[2] != shown[0],
-    }
+    return side_by_side(label, *(str(each) if each is not None else "none" for each in (was, now, mine)))
 
 
 def of_decision(partnership: Partnership, panel: str, item: Mapping[str, Any], was: Said, sent: Said) -> Row:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,7 +14,7 @@ from services.desk.frame import missing, pages_of, shell
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.desk.rules_gateway import TriageRules
-from services.desk.rules_view import TITLES, columns_of, differences, fields, grid, table_of, words_of
+from services.desk.rules_view import TITLES, differences, grid, table_of, words_of
 from services.desk.shadow_view import shown
 from services.kernel.http import Problem
 from services.kernel.process import Process
@@ -41,6 +40,23 @@ def analyst_only(session: Session) -> None:
     """Raises a 403 problem for anybody else."""
     if not ROLES & session.caller.roles:
         raise Problem(403, "not-an-analyst", "Only analysts and the duty manager may see and change the rules.")
+
+
+def saved_by(head: Mapping[str, Any], session: Session) -> str:
+    """Who saved the version last: it may be herself, in another window."""
+    known = head["saved_by"] or {"id": "", "name": "somebody"}
+    return "you" if known["id"] == session.person.id else str(known["name"])
+
+
+def known_table(table: str) -> None:
+    """Raises a 404 problem for a table that there is not."""
+    if table not in TITLES:
+        raise missing()
+
+
+def new_draft(mark: str, number: int, made: int) -> str:
+    """What an address says, behind `mark`, where a change to one version began another; the page tells it."""
+    return "" if made == number else f"{mark}begun=true"
 
 
 def _head_view(request: Request, head: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +123,7 @@ async def _version_page(
         runs=[shown(run, presenter.short(run["asked_at"], now)) for run in runs["items"]],
         running=any(run["status"] == "running" for run in runs["items"]),
         notice=notice,
-        problems=_sentences(refusal) if refusal else [],
+        problems=sentences(refusal) if refusal else [],
     )
 
 
@@ -117,7 +133,8 @@ def _compared_with(head: Mapping[str, Any], items: list[dict[str, Any]]) -> int 
     return head["based_on"] if head["number"] == active else active
 
 
-def _sentences(outcome: Outcome) -> list[str]:
+def sentences(outcome: Outcome) -> list[str]:
+    """What triage says of a change that it refused."""
     return [outcome.body.get("detail", ""), *(each["message"] for each in outcome.body.get("errors") or ())]
 
 
@@ -157,10 +174,10 @@ async def shadow(request: Request, session: SignedIn, form: CheckedForm, number:
 
 
 @router.get("/{number}/tables/{table}")
-async def table_page(request: Request, session: SignedIn, number: int, table: str) -> Response:
+async def table_page(request: Request, session: SignedIn, number: int, table: str, *, begun: bool = False) -> Response:
     """One table as a grid in plain words."""
     analyst_only(session)
-    _known(table)
+    known_table(table)
     hub, rules = _gateway(request)
     found = await rules.read(hub, session, f"/{number}")
     return pages_of(request).render(
@@ -169,131 +186,10 @@ async def table_page(request: Request, session: SignedIn, number: int, table: st
         head=found["head"],
         table=grid(found["documents"], table),
         tables=[(name, TITLES[name][0]) for name in TITLES],
+        begun=begun,
     )
 
 
 def _known(table: str) -> None:
     if table not in TITLES:
         raise missing()
-
-
-@router.get("/{number}/tables/{table}/row")
-async def row_page(request: Request, session: SignedIn, number: int, table: str, id: str = "") -> Response:  # noqa: A002
-    """The form of a row, or of a new one."""
-    analyst_only(session)
-    _known(table)
-    return await _row_form(request, session, number, table, {"row": id})
-
-
-async def _row_form(
-    request: Request,
-    session: Session,
-    number: int,
-    table: str,
-    sent: Mapping[str, str],
-    refusal: Outcome | None = None,
-) -> Response:
-    hub, rules = _gateway(request)
-    found = await rules.read(hub, session, f"/{number}")
-    row = next((each for each in table_of(found["documents"], table).rows if each.id == sent["row"]), None)
-    if row is None and sent["row"] and "operation" not in sent:
-        raise missing()
-    errors, others = _at_cells(refusal, table, sent["row"])
-    return pages_of(request).render(
-        "rules/row.html",
-        refusal.status if refusal else 200,
-        **shell(request, session, "rules"),
-        head=found["head"],
-        table=table,
-        title=TITLES[table][0],
-        row=row,
-        row_id=sent["row"],
-        text=sent.get("text", row.text if row else ""),
-        fields=fields(row, table, request.app.state.partnership, sent, hub.clock()),
-        errors=errors,
-        problems=others,
-        reason=sent.get("reason", ""),
-    )
-
-
-def _at_cells(refusal: Outcome | None, table: str, row: str) -> tuple[dict[str, str], list[str]]:
-    """What is wrong by column of this row, and what is wrong elsewhere or as a whole."""
-    cells: dict[str, str] = {}
-    others: list[str] = []
-    for each in (refusal.body.get("errors") or ()) if refusal else ():
-        _, *parts = each["field"].split("/")
-        if parts[:2] == [table, row] and parts[2:] and parts[2] in columns_of(table):
-            cells[parts[2]] = each["message"]
-        else:
-            others.append(each["message"])
-    if refusal and not cells and not others:
-        others.append(refusal.body.get("detail", ""))
-    return cells, others
-
-
-@router.post("/{number}/tables/{table}")
-async def change_row(request: Request, session: SignedIn, form: CheckedForm, number: int, table: str) -> Response:
-    """Set, add, remove or move a row: kept in the draft, or refused at its cell."""
-    analyst_only(session)
-    _known(table)
-    hub, rules = _gateway(request)
-    cells = {name.removeprefix("cell-"): value for name, value in form.items() if name.startswith("cell-")}
-    edit: dict[str, Any] = {
-        "kind": "row",
-        "table": table,
-        "operation": form.get("operation", "set"),
-        "row": form.get("row", ""),
-    }
-    edit |= {"text": form.get("text", ""), "cells": cells} if cells else {}
-    body = {"version": int(form["version"]), "reason": form.get("reason", ""), "edit": edit}
-    outcome = await rules.send(hub, session, f"/{number}", body)
-    if not outcome.done:
-        return await _row_form(request, session, number, table, {"row": "", **form}, outcome)
-    return RedirectResponse(f"/rules/{outcome.body['number']}/tables/{table}#{quote(str(edit['row']))}", 303)
-
-
-@router.get("/{number}/words")
-async def words_page(request: Request, session: SignedIn, number: int, section: str = "") -> Response:
-    """The lexicon: its lists, and the form of one of them."""
-    analyst_only(session)
-    return await _words(request, session, number, section)
-
-
-async def _words(
-    request: Request,
-    session: Session,
-    number: int,
-    section: str,
-    sent: str | None = None,
-    refusal: Outcome | None = None,
-) -> Response:
-    hub, rules = _gateway(request)
-    found = await rules.read(hub, session, f"/{number}")
-    lists = words_of(found["documents"])
-    if section and section not in lists:
-        raise missing()
-    return pages_of(request).render(
-        "rules/words.html",
-        refusal.status if refusal else 200,
-        **shell(request, session, "rules"),
-        head=found["head"],
-        lists=lists,
-        section=section,
-        terms=sent if sent is not None else "\n".join(lists.get(section, [])),
-        problems=_sentences(refusal) if refusal else [],
-    )
-
-
-@router.post("/{number}/words")
-async def change_words(request: Request, session: SignedIn, form: CheckedForm, number: int) -> Response:
-    """All terms of one list, one a line."""
-    analyst_only(session)
-    hub, rules = _gateway(request)
-    section, sent = form.get("section", ""), form.get("terms", "")
-    terms = [line.strip() for line in sent.splitlines() if line.strip()]
-    edit = {"kind": "words", "section": section, "terms": terms}
-    body = {"version": int(form["version"]), "reason": form.get("reason", ""), "edit": edit}
-    outcome = await rules.send(hub, session, f"/{number}", body)
-    if not outcome.done:
-        return await _words(request, session, number, section, sent, outcome)
-    return RedirectResponse(f"/rules/{outcome.body['number']}/words?section={quote(section)}", 303)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from schemas.submission import SourceId, Submission
+from schemas.submission import Submission, source_id_of
 from services.intake import spool
 from services.intake.domain import police
 from services.kernel.http import field_errors
@@ -60,19 +60,6 @@ def reasons_of(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
-class _Named(BaseModel):
-    """What can still be read of a line that is no report."""
-
-    source_id: SourceId
-
-
-def _source_id(line: str) -> str | None:
-    try:
-        return _Named.model_validate_json(line).source_id
-    except ValidationError:
-        return None
-
-
 class HubReader:
     """Lines of NDJSON, each a hub report."""
 
@@ -81,7 +68,7 @@ class HubReader:
         try:
             made = Submission.model_validate_json(line)
         except ValidationError as error:
-            staged.reject(row, reasons_of(error), _source_id(line))
+            staged.reject(row, reasons_of(error), source_id_of(line))
             return
         staged.add(row, f"{made.source_id}\x1f{row}", None, line)
 

@@ -1,9 +1,10 @@
 """`hub explain`: decides each line of an NDJSON file of reports and writes nothing."""
 
-import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -11,10 +12,10 @@ from pydantic import ValidationError
 
 from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
-from schemas.submission import Call, Submission
+from schemas.submission import Call, Submission, source_id_of
+from services.partnership.calendars import NoWorkingTime
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.second_look import asks, words_of
-from services.triage.rule_set import read_rules
 from services.triage.second_reader import SecondReader
 
 _INNER = {
@@ -28,6 +29,11 @@ _INNER = {
     "joins",
     "second_reading",
 }
+_PLACE = re.compile(r"at line 1 column (\d+)$")
+RAISED = (ArithmeticError, AttributeError, LookupError, NoWorkingTime, RuntimeError, TypeError, ValueError)
+"""What rules raise that were never checked: `hub check partnership` would have named most of it."""
+RULES_RAISED = "rules-raised"
+"""The code of the one error of a line that the rules could not decide."""
 _EXPLAINED = UUID("0a4b7a55-6a57-5b64-8a8f-7a4a0a5d1c01")
 
 
@@ -42,14 +48,22 @@ def explained(line: str, rules: Rules, now: datetime, second: SecondReader | Non
         sent = Call.model_validate_json(line)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        errors = [{"field": "/" + "/".join(map(str, each["loc"])), "message": each["msg"]} for each in found]
-        return {"source_id": None, "decision": None, "errors": errors}
+        errors = [{"field": "/" + "/".join(map(str, each["loc"])), "message": _of_this_line(each)} for each in found]
+        return {"source_id": source_id_of(line), "decision": None, "errors": errors}
     decided = decide_sent(sent, rules, now, second)
     because = [each.as_dict() for each in decided.because]
     decision = decision_view(decided.decision, because)
     if decided.decision.disposition is Disposition.NEEDS_CASE:
         decision["disposition"] = str(Disposition.OPEN_CASE)  # alone, it has no case to join
     return {"source_id": sent.source_id, "decision": decision}
+
+
+def _of_this_line(error: Mapping[str, Any]) -> str:
+    """What is wrong; the parser counts the lines of what it was given, which is one line of somebody's file."""
+    message = str(error["msg"])
+    if error["type"] != "json_invalid":
+        return message
+    return _PLACE.sub(r"at column \1 of this line", message)
 
 
 def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondReader | None = None) -> Decided:
@@ -84,11 +98,21 @@ def _street(text: str | None) -> str | None:
     return text.split(",")[0].removeprefix("On or near ").strip() if text else None
 
 
-def explain_lines(
-    lines: Iterable[str], partnership: Path = Path("partnerships/luton"), second: SecondReader | None = None
-) -> Iterator[str]:
-    """One JSON line for each line that is not empty."""
-    rules, now = read_rules(partnership), datetime.now(UTC)
-    for line in lines:
+def explain_lines(lines: Iterable[str], rules: Rules, second: SecondReader | None = None) -> Iterator[dict[str, Any]]:
+    """An answer for each line that is not empty; one without a decision says its `line`, counted from 1 with all."""
+    now = datetime.now(UTC)
+    for number, line in enumerate(lines, 1):
         if line.strip():
-            yield json.dumps(explained(line, rules, now, second))
+            made = _answered(line.rstrip("\n"), rules, now, second)
+            yield made if made["decision"] else {**made, "line": number}
+
+
+def _answered(line: str, rules: Rules, now: datetime, second: SecondReader | None) -> dict[str, Any]:
+    """As `explained`; rules that raise are told of this line, and the others are still decided."""
+    try:
+        return explained(line, rules, now, second)
+    except RAISED as error:
+        last = extract_tb(error.__traceback__)[-1]
+        message = f"The rules raised {type(error).__name__} at {PurePath(last.filename).name}:{last.lineno}."
+        wrong = {"field": "", "code": RULES_RAISED, "message": message}
+        return {"source_id": source_id_of(line), "decision": None, "errors": [wrong]}

@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.reader import second_reader
 from services.triage.explain import explain_lines
+from services.triage.rule_set import read_rules
 from tests.benchmarks.figures import NONE, Pair, accuracy, f1, found, macro_f1, reliability
 from tests.benchmarks.opinions import Opinions, as_people_find, opinions
 
@@ -101,7 +102,7 @@ def main_theme(decision: Decision) -> str:
 def decisions(reports: Sequence[Report], partnership: Path) -> list[Decision]:
     """What triage decides on each."""
     lines = (json.dumps(report) for report in reports)
-    return [json.loads(line)["decision"] for line in explain_lines(lines, partnership, second_reader(partnership))]
+    return [each["decision"] for each in explain_lines(lines, read_rules(partnership), second_reader(partnership))]
 
 
 def open_figures(partnership: Path) -> Figures:

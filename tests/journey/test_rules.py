@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, sign_in
 from tests.journey.steps import ANSWER_SECONDS, POLICE, assert_sound_on_any_screen, post_call, until
@@ -99,6 +99,94 @@ def _shadow_run_and_proposal(page: Page) -> int:
     page.get_by_role("button", name="Propose", exact=True).click()
     expect(page.locator(".moj-badge")).to_have_text("proposed")
     return draft
+
+
+def _draft(page: Page, weight: str) -> int:
+    """A draft of the version in force in which one cell is another; its page is open."""
+    sign_in(page, "maya-orchard", "/rules")
+    page.locator("tr.is-now a").first.click()
+    before = page.url.rpartition("/")[2]
+    page.goto(f"{page.url}/tables/category/row?id=street-drinking")
+    page.get_by_label("Then: weight").fill(weight)
+    page.locator("#reason").fill("Try another weight (invented).")
+    page.get_by_role("button", name="Save in the draft").click()
+    draft = int(page.url.partition("/rules/")[2].partition("/")[0])
+    expect(page.get_by_role("status")).to_have_text(
+        f"Your change is in a new draft, version {draft}. Version {before}, from which it was begun, stays as it was."
+    )
+    return draft
+
+
+def test_a_row_that_a_colleague_changed_meanwhile_is_shown_beside_hers_and_nothing_is_put_back(
+    page: Page, chrome: Browser, hub: str
+) -> None:
+    draft = _draft(page, "0.61")
+    form = f"/rules/{draft}/tables/category/row?id=street-drinking"
+    page.goto(form)
+    other = chrome.new_page(base_url=hub)
+    sign_in(other, "helen-strood", "/rules")
+    other.goto(form)
+    other.get_by_label("Then: weight").fill("0.62")
+    other.get_by_label("In plain words").fill("Drinking in the street (invented)")
+    other.get_by_role("button", name="Save in the draft").click()
+    expect(other.locator("tr#street-drinking")).to_contain_text("0.62")
+    other.close()
+    page.get_by_label("Then: weight").fill("0.63")
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("The row was changed while you were writing")
+    differs = page.locator(".conflict")
+    expect(differs).to_contain_text("Now; Helen Strood saved it last")
+    expect(differs.locator("tr", has_text="Then: weight").locator("td")).to_have_text(
+        ["0.61", "0.62 changed", "0.63 changed"]
+    )
+    expect(page.get_by_label("Then: weight")).to_have_value("0.63")
+    expect(page.get_by_label("In plain words")).to_have_value("Drinking in the street (invented)")
+    assert_sound_on_any_screen(page, form)
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.locator("tr#street-drinking")).to_contain_text("0.63")
+    expect(page.locator("tr#street-drinking")).to_contain_text("Drinking in the street (invented)")
+    page.goto(form)
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.get_by_role("status")).to_have_text("Nothing was changed: you saved the row as it was.")
+
+
+def _add_term(page: Page, term: str) -> None:
+    terms = page.locator("#terms").input_value()
+    page.locator("#terms").fill(f"{terms}\n{term}")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save in the draft").click()
+
+
+def test_a_list_of_words_that_a_colleague_changed_meanwhile_keeps_what_both_added(
+    page: Page, chrome: Browser, hub: str
+) -> None:
+    form = f"/rules/{_draft(page, '0.65')}/words?section=signals/weapon"
+    page.goto(form)
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.get_by_role("status")).to_have_text("Nothing was changed: you saved the list as it was.")
+    other = chrome.new_page(base_url=hub)
+    sign_in(other, "helen-strood", "/rules")
+    other.goto(form)
+    _add_term(other, "invented spear")
+    expect(other.get_by_role("alert")).to_have_count(0)
+    other.close()
+    _add_term(page, "invented lance")
+    expect(page.get_by_role("alert")).to_contain_text("Helen Strood saved the version last. Added: invented spear.")
+    page.get_by_role("button", name="Save in the draft").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert page.locator("#terms").input_value().splitlines()[-2:] == ["invented spear", "invented lance"]
+
+
+def test_a_publishing_time_that_is_past_is_refused_and_nothing_is_published(page: Page) -> None:
+    draft = _draft(page, "0.64")
+    page.goto(f"/rules/{draft}")
+    page.get_by_role("button", name="Propose", exact=True).click()
+    sign_in(page, "helen-strood", f"/rules/{draft}")
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.locator("#effective_from").fill("2020-01-01T09:00")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("That time has passed.")
+    expect(page.locator(".moj-badge")).to_have_text("approved")
 
 
 def test_a_term_that_could_never_be_found_is_refused_by_its_list(page: Page) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.events import ReportFacts
-from services.partnership.models import Partnership
+from services.partnership.models import Partnership, UnknownCode
 
 DANGER = "danger-now"
 CONCERN = "Concern for safety"
@@ -16,6 +16,14 @@ def kind_of_case(report: ReportFacts, themes: Sequence[str], flags: Sequence[str
         return "Danger reported"
     if sensitive or not themes:
         return CONCERN
-    if report.category is not None and report.category not in ("other", "other-crime"):
-        return partnership.category(report.category).title
-    return partnership.theme(themes[0]).short_name
+    return _title_of(report.category, partnership) or partnership.theme(themes[0]).short_name
+
+
+def _title_of(category: str | None, partnership: Partnership) -> str | None:
+    """A category's own words; None where it says nothing, or the files do not hold it (any more)."""
+    if category is None or category in ("other", "other-crime"):
+        return None
+    try:
+        return partnership.category(category).title
+    except UnknownCode:
+        return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from schemas import topics
@@ -26,6 +27,9 @@ from services.triage.domain.rule_versions import (
 
 TOPIC_KEY = "triage"
 PUBLISH_DUE = "PublishDue"
+_THIS_MINUTE = timedelta(minutes=1)
+"""A form gives no seconds: the minute that runs is not past."""
+_PAST = "That time has passed. Leave it blank to publish now, or give a time to come."
 
 Check = Callable[[Documents], tuple[str, ...]]
 """What keeps documents from deciding anything: mistakes in them, golden cases that fail. Pure."""
@@ -106,8 +110,9 @@ def _saved(desk: _Desk, command: SaveDraft) -> Decision:
     if refused is not None or known is None:
         return Decision(answer=refused)
     editors = tuple(dict.fromkeys((*known.editors, command.by.id)))
-    changed: dict[str, Any] = {"digest": command.digest, "editors": editors, "version": known.version + 1}
-    head = known.model_copy(update=changed | ({"reason": command.reason} if command.reason else {}))
+    changed: dict[str, Any] = {"digest": command.digest, "editors": editors, "saved_by": command.by}
+    changed |= {"version": known.version + 1} | ({"reason": command.reason} if command.reason else {})
+    head = known.model_copy(update=changed)
     return _kept(head, command.documents)
 
 
@@ -123,6 +128,7 @@ def _drafted(desk: _Desk, command: SaveDraft) -> Decision:
         reason=command.reason,
         author=command.by,
         editors=(command.by.id,),
+        saved_by=command.by,
         created_at=desk.context.now,
     )
     return _kept(head, command.documents)
@@ -193,6 +199,8 @@ def _taken_into_force(desk: _Desk, known: Head, command: MoveRuleSet) -> Decisio
     if refused is not None:
         return Decision(answer=refused)
     when = command.effective_from
+    if when is not None and when < desk.context.now - _THIS_MINUTE:
+        return Decision(answer=NotDone("effective-date-past", _PAST, known.version))
     if when is None or when <= desk.context.now:
         made = _published(desk, known, command.by)
         return Decision(

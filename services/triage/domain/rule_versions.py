@@ -31,6 +31,8 @@ class Head(BaseModel):
     reason: str
     author: Actor
     editors: tuple[str, ...] = ()
+    saved_by: Actor | None = None
+    """Who saved its documents last; None where that was before it was kept."""
     approved_by: Actor | None = None
     published_by: Actor | None = None
     created_at: datetime

@@ -286,28 +286,6 @@ def test_the_doctor_names_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) 
     assert any(each.startswith(f"{running.port}, for the trace viewer, is taken by ") for each in says)
 
 
-def test_explain_decides_each_line_and_a_line_that_is_no_report_says_what_is_wrong(tmp_path: Path) -> None:
-    reports = tmp_path / "reports.ndjson.gz"
-    lines = ('{"source_id": "a", "description": "Begging outside the bank, every day"}', '{"source_id": "b", "wat": 1}')
-    reports.write_bytes(gzip.compress("\n".join(lines).encode()))
-    ended = hub("explain", str(reports))
-    first, second = (json.loads(line) for line in ended.stdout.splitlines())
-    assert first["source_id"] == "a"
-    assert first["decision"]["lead_agency"]
-    assert first["decision"]["disposition"] == "open-case", "a word of those that clients know"
-    assert second["decision"] is None
-    assert "/wat" in [each["field"] for each in second["errors"]]
-    assert len(json.loads(hub("explain", str(reports), "--json").stdout)["items"]) == 2
-
-
-def test_explain_says_that_a_file_is_not_utf_8_or_cut_off(tmp_path: Path) -> None:
-    wrong, cut = tmp_path / "wrong.ndjson", tmp_path / "cut.gz"
-    wrong.write_bytes(b'{"source_id": "\xff"}')
-    cut.write_bytes(gzip.compress(b"{}" * 1000)[:-10])
-    assert "not UTF-8" in hub("explain", str(wrong)).stderr
-    assert "ends too early" in hub("explain", str(cut)).stderr
-
-
 def test_every_command_has_help_and_loads_alone() -> None:
     for name in COMMANDS:
         assert hub(name, "--help").exit_code == 0

@@ -136,6 +136,23 @@ def test_an_effective_date_publishes_by_itself_and_not_before(book: Book) -> Non
     assert book.head(2).published_by == MAYA
 
 
+def test_a_day_that_is_past_publishes_nothing_and_the_minute_that_runs_is_not_past(book: Book) -> None:
+    approved(book)
+    refused = book.move("publish", MAYA, effective_from=START - timedelta(days=1))
+    assert refused.code == "effective-date-past"
+    assert refused.message == "That time has passed. Leave it blank to publish now, or give a time to come."
+    assert book.statuses() == {1: "published", 2: "approved"}
+    book.move("publish", MAYA, effective_from=START - timedelta(seconds=40))
+    assert book.statuses() == {1: "retired", 2: "published"}
+
+
+def test_a_draft_knows_who_saved_it_last(book: Book) -> None:
+    book.draft()
+    book.draft(by=PRIYA, number=2, version=1, reason="")
+    book.draft(number=2, version=2, reason="")
+    assert (book.head(2).saved_by, book.head(2).editors) == (MAYA, ("maya", "priya"))
+
+
 def test_what_is_sent_back_before_its_day_is_not_published(book: Book) -> None:
     approved(book)
     book.move("publish", MAYA, effective_from=START + timedelta(days=2))

@@ -41,7 +41,7 @@ def train(
     texts = texts_of(folder)
     layers = _layers(folder, digest_of(texts))
     try:
-        embedder = Remembered(SentenceModels(jars(), layers), made_for(layers), settings.home / "embedded.npz")
+        embedder = Remembered(SentenceModels(jars(), layers), settings.home / "embedded.npz")
     except (CannotStart, ModelUnusable) as trouble:
         fail(str(trouble))
     rules = read_rules(folder)

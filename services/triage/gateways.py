@@ -4,7 +4,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
 from services.triage import layers as own
-from services.triage.onnx_model import UNDER, put_in, telling, upper_half
+from services.triage.onnx_model import inner, lower_half, telling, upper_half, with_layers
 from services.triage.second_reader import WEIGHTS, Model, Said, SecondReader, Vector, WeightsUnusable, load
 
 LAYERS = (7, 9)
@@ -34,7 +34,7 @@ KINDS = (Kind("e5-small-v2-q", "query: ", 256), Kind("bge-small-en-v1.5-q", "", 
 """In the order of their jars. Taught apart they err apart; the second reads as far as most reports go."""
 NAMES = "+".join(kind.name for kind in KINDS)
 """What the name of weights begins with that were made for these models."""
-_LAST = "last_hidden_state"
+_LAST, _OWN = "last_hidden_state", "own_last_hidden_state"
 _BROKEN = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, LookupError, ValueError),
     *(runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf),
@@ -73,7 +73,7 @@ def opened(partnership: Path, jars: Sequence[Path]) -> SecondReader:
 
 
 class SentenceModels:
-    """What both say of a text, side by side, and what the first says with the partnership's layers on top."""
+    """What both say of a text, side by side, and how the first scores it with the partnership's layers on top."""
 
     def __init__(self, jars: Sequence[Path], layers: own.Layers) -> None:
         """Raises `ModelUnusable` where there is not one whole jar for each of `KINDS`, in their order."""
@@ -81,46 +81,49 @@ class SentenceModels:
             raise ModelUnusable(
                 f"HUB_SENTENCE_MODELS names {len(jars)} jars instead of {len(KINDS)}: `make run` fetches and sets them."
             )
-        self._models = [SentenceModel(kind, jar) for kind, jar in zip(KINDS, jars, strict=True)]
-        self._own, self._layers = SentenceModel(KINDS[0], jars[0], layers), layers
+        self._first, self._second = SentenceModel(KINDS[0], jars[0], layers), SentenceModel(KINDS[1], jars[1])
+        self._layers = replace(layers, blocks={})  # the model holds these 10 MB
 
     def embed(self, text: str) -> Said:
         """A meaning of 4,608 numbers, and scores; the same text gives the same ones."""
-        meaning = np.concatenate([model.embed(text) for model in self._models])
-        return Said(meaning, self._layers.says(self._own.last(text)))
+        meaning, last = self._first.read(text)
+        return Said(np.concatenate([meaning, self._second.read(text)[0]]), self._layers.says(last))
+
+    def meaning(self, text: str) -> Vector:
+        """The meaning alone."""
+        return self.embed(text).meaning
 
 
 class SentenceModel:
     """A quantised model of twelve layers: of three of them the tokens' mean and their greatest, each of length 1."""
 
     def __init__(self, kind: Kind, jar: Path, layers: own.Layers | None = None) -> None:
-        """`layers` in the place of its own upper half. Raises `ModelUnusable` where the jar is not there or broken."""
+        """`layers` beside its own upper half. Raises `ModelUnusable` where the jar is not there or broken."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._under, *inner = [f"/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in (UNDER, *LAYERS)]
-        self._outputs = [*inner, _LAST]
+        self._outputs = [*map(inner, LAYERS), _LAST]
+        self._own = _OWN if layers else _LAST
         with _opened(kind, jar) as (model, tokenizer):
-            self._held = put_in(options, model, layers) if layers else []
+            whole = with_layers(model, layers, _LAST, _OWN) if layers else model
             self._session = onnxruntime.InferenceSession(
-                telling(model, [self._under, *inner]), options, providers=["CPUExecutionProvider"]
+                telling(whole, [lower_half(), *map(inner, LAYERS)]), options, providers=["CPUExecutionProvider"]
             )
             self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(kind.most_tokens)
         self._asked = kind.asked
 
-    def embed(self, text: str) -> Vector:
-        """2,304 numbers; the same text gives the same ones."""
-        layers = self._tokens(text, self._outputs)
-        return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))])
+    def read(self, text: str) -> tuple[Vector, Vector]:
+        """2,304 numbers, and the tokens (tokens × width) as they come out of the layers beside its own, if it has such.
 
-    def last(self, text: str) -> Vector:
-        """The tokens as they come out (tokens × width)."""
-        return self._tokens(text, [_LAST])[0]
+        The same text gives the same ones.
+        """
+        *layers, last = self._tokens(text, [*self._outputs, self._own])
+        return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))]), last
 
     def under(self, text: str) -> Vector:
         """The tokens as they go into the upper half (tokens × width)."""
-        return self._tokens(text, [self._under])[0]
+        return self._tokens(text, [lower_half()])[0]
 
     def _tokens(self, text: str, outputs: Sequence[str]) -> list[Vector]:
         ids = np.array([self._tokenizer.encode(self._asked + text).ids], np.int64)

@@ -43,10 +43,13 @@ class Said:
 
 
 class Embedder(Protocol):
-    """What makes a meaning and scores of a text."""
+    """What makes a meaning and scores of a text; the same for the same text."""
 
     def embed(self, text: str) -> Said:
-        """The same for the same text."""
+        """Both."""
+
+    def meaning(self, text: str) -> Vector:
+        """The meaning alone."""
 
 
 def grams(text: str) -> Counter[int]:

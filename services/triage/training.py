@@ -54,8 +54,7 @@ def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, made_for: str, s
     if len(texts) <= SITTING:
         raise ValueError(f"{len(texts)} texts are too few: at least {SITTING + 1} are needed, two sittings.")
     say(f"reading {len(texts)} texts")
-    told = [embedder.embed(text["description"]) for text in texts]
-    embedded = np.array([each.meaning for each in told], np.float32)
+    embedded = np.array([embedder.meaning(text["description"]) for text in texts], np.float32)
     blank = _blank(texts, lexicon, embedded, made_for)
     words = _words(blank, texts, lexicon)
     due = due_of(texts, blank.themes, blank.flags)
@@ -65,7 +64,7 @@ def trained(texts: Texts, lexicon: Lexicon, embedder: Embedder, made_for: str, s
     say("fitting")
     pulls, known = _fitted(blank, words, due)
     unseen = np.flatnonzero(held_out(len(texts)))
-    said = np.array([told[number].scores for number in unseen], np.float64)
+    said = np.array([embedder.embed(texts[int(number)]["description"]).scores for number in unseen], np.float64)
     fit = calibrated(known[unseen], said, due[unseen], len(blank.themes))
     pulls, scores = pulls * fit.slope, fit(known[unseen], said)
     model = replace(

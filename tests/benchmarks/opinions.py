@@ -1,4 +1,4 @@
-"""What two further people say of the judging set's harm, each without the labels, the other and triage."""
+"""What two further labellers say of the judging set's harm, each without the labels, the other and triage."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def opinions() -> dict[str, Opinions]:
     }
 
 
-def as_people_find(reports: Sequence[Report], told: Mapping[str, Opinions]) -> list[Found]:
+def as_labellers_find(reports: Sequence[Report], told: Mapping[str, Opinions]) -> list[Found]:
     """How well each of them finds the labelled flags, reckoned as triage is: what can be asked of any reader."""
     return [
         found([(report["flags"], told[report["id"]].flags[number] - set(report["either_flags"])) for report in reports])

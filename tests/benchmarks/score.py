@@ -17,7 +17,7 @@ from hub.reader import second_reader
 from services.triage.explain import explain_lines
 from services.triage.rule_set import read_rules
 from tests.benchmarks.figures import NONE, Pair, accuracy, f1, found, macro_f1, reliability
-from tests.benchmarks.opinions import Opinions, as_people_find, opinions
+from tests.benchmarks.opinions import Opinions, as_labellers_find, opinions
 
 ROOT = Path(__file__).parents[2]
 JUDGE = ROOT / "tests" / "texts" / "judge" / "reports.jsonl"
@@ -47,7 +47,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A report of the judging set, what triage made of it, and what two further people say of it."""
+    """A report of the judging set, what triage made of it, and what two further labellers say of it."""
 
     report: Report
     decision: Decision
@@ -84,7 +84,7 @@ class Judged:
         return self.alone and not self.decision["flags"]
 
     def with_agreed(self) -> tuple[set[str], set[str]]:
-        """Flags that are due, and raised ones, where what two further people are sure of is due like the labels."""
+        """Flags that are due, and raised ones, where what two further labellers are sure of is due like the labels."""
         agreed = self.opinions.agreed
         either = set(self.report["either_flags"]) - agreed
         return {*self.report["flags"], *agreed}, set(self.decision["flags"]) - NOT_JUDGED - either
@@ -236,8 +236,8 @@ def _print_open(figures: Figures) -> None:
 def _print_judge(judged: Sequence[Judged]) -> None:
     _say("\n".join(f"{name:24} {value:.3f}" for name, value in judge_figures(judged).items()))
     told = {each.report["id"]: each.opinions for each in judged}
-    for figure in as_people_find([each.report for each in judged], told):
-        _say(f"  a person who labels anew: recall {figure.recall:.3f}, precision {figure.precision:.3f}")
+    for figure in as_labellers_find([each.report for each in judged], told):
+        _say(f"  a labeller anew: recall {figure.recall:.3f}, precision {figure.precision:.3f}")
     pairs = [(each.fair, each.got) for each in judged]
     _say("  F1: " + _told({label: f1(pairs, label) for label in ALL}))
     for name, figure in per_flag(judged).items():

@@ -21,7 +21,7 @@ from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
 from services.triage.live_reading import second_reader
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import Said, SecondReader
+from services.triage.second_reader import Said, SecondReader, Vector
 from services.triage.stage import TriageStage
 from tests.engines.hub import service_settings
 from tests.engines.running import Running, free_ports, running
@@ -151,7 +151,11 @@ class Silent:
     def embed(self, text: str) -> Said:
         """Nothing, for as long as it takes."""
         self.go.wait()
-        return Said(np.zeros(4608, np.float32), np.zeros(35, np.float32))
+        return Said(self.meaning(text), np.zeros(35, np.float32))
+
+    def meaning(self, text: str) -> Vector:
+        """None."""
+        return np.zeros(4608, np.float32)
 
 
 @pytest.fixture

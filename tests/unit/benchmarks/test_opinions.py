@@ -1,10 +1,10 @@
-"""What two further people say of a report counts as labels do where both are sure, and tells what can be asked."""
+"""What two further labellers say of a report counts as labels do where both are sure, and tells what can be asked."""
 
 from typing import Any
 
 import pytest
 
-from tests.benchmarks.opinions import Opinions, as_people_find
+from tests.benchmarks.opinions import Opinions, as_labellers_find
 from tests.benchmarks.score import Judged
 
 
@@ -15,7 +15,7 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 def judged(flags: list[str], *opinions: set[str], disposition: str = "open-case") -> Judged:
-    """A report with what triage raised and what each further person is sure of."""
+    """A report with what triage raised and what each further labeller is sure of."""
     told = Opinions([frozenset(each) for each in opinions], [True, True])
     return Judged(report(), {"flags": flags, "disposition": disposition, "themes": []}, told)
 
@@ -49,8 +49,8 @@ def test_nobody_sees_what_is_neither_flagged_nor_put_before_a_person(
     assert judged(flags, set(), set(), disposition=disposition).unseen is unseen
 
 
-def test_people_are_reckoned_as_triage_is() -> None:
+def test_labellers_are_reckoned_as_triage_is() -> None:
     told = {"r-1": Opinions([frozenset({"weapon", "injury"}), frozenset({"child"})], [True, False])}
-    first, second = as_people_find([report()], told)
+    first, second = as_labellers_find([report()], told)
     assert (first.recall, first.precision) == (1.0, 1.0)
     assert (second.recall, second.precision) == (0.0, 0.0)

@@ -123,7 +123,7 @@ def test_call_takers_reports_are_the_ones_that_came_by_101(reports: list[Report]
     assert [r["id"] for r in reports if (r["voice"] == "call-taker") is not (r["channel"] == "101")] == []
 
 
-def test_two_further_people_labelled_every_report_by_the_same_codes(reports: list[Report]) -> None:
+def test_two_further_labellers_labelled_every_report_by_the_same_codes(reports: list[Report]) -> None:
     rows = [json.loads(line) for line in OPINIONS.read_text(encoding="utf-8").splitlines()]
     assert [row["id"] for row in rows] == [report["id"] for report in reports]
     for row in rows:

@@ -24,13 +24,14 @@ class DecidingRows:
     async def of(self, connection: AsyncConnection, rule_set: str) -> Rows:
         """The rows by the name that decisions carry; none where no such version is kept: nothing is guessed then."""
         digest = digest_in(rule_set)
-        if digest not in self._kept:
+        rows = self._kept.get(digest)
+        if rows is None:
             documents = await self._documents(connection, digest)
             rows = await asyncio.to_thread(rows_of, tables_of(documents), self._partnership)
             while len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[digest] = rows
-        return self._kept[digest]
+        return rows
 
     async def _documents(self, connection: AsyncConnection, digest: str) -> Documents:
         """Those of a version, or of the folder: it decides until the first version was published."""

@@ -12,7 +12,7 @@ from hub.embeddings import Remembered
 from hub.provenance import MADE_FROM, TOLERANCE, farthest, made_from, stale
 from hub.reader import jars
 from hub.settings import local_settings
-from hub.telling import AsJson, answer, fail
+from hub.telling import AsJson, answer, fail, say
 from services.triage import layers as own
 from services.triage.gateways import ModelUnusable, SentenceModels, made_for
 from services.triage.lessons import SITTING, digest_of
@@ -45,12 +45,12 @@ def train(
     except (CannotStart, ModelUnusable) as trouble:
         fail(str(trouble))
     rules = read_rules(folder)
-    made = trained(texts, rules.reader.lexicon, embedder, made_for(layers), say)
+    made = trained(texts, rules.reader.lexicon, embedder, made_for(layers), step)
     embedder.keep()
     if check:
         _compare(folder, made.model, embedder, [text["description"] for text in texts[::CHECKED]], as_json=as_json)
         return
-    say("deciding the texts")
+    step("deciding the texts")
     report = {**made.report, MADE_FROM: made_from(folder), "decided": rehearsed(made.held_out, made.readings, rules)}
     save(made.model, folder / WEIGHTS)
     (folder / WEIGHTS).with_name(REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -106,6 +106,6 @@ def _compare(folder: Path, model: Model, embedder: Embedder, words: list[str], *
         typer.echo(f"The kept weights are what comes out: no chance of {len(words)} texts lies {TOLERANCE} away.")
 
 
-def say(words: str) -> None:
-    """How far the work has come, on standard error."""
-    typer.echo(f"  {words}", err=True)
+def step(words: str) -> None:
+    """How far the work has come."""
+    say(f"  {words}")

@@ -11,7 +11,7 @@ from deploy.local.trouble import CannotStart
 from hub.reader import jars
 from hub.settings import local_settings
 from hub.telling import fail
-from hub.train import say, texts_of
+from hub.train import step, texts_of
 from services.triage.gateways import KINDS, ModelUnusable, SentenceModel, upper_half_of
 from services.triage.layers import LAYERS, Layers, in_steps, save
 from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
@@ -31,12 +31,12 @@ def tune(partnership: Annotated[Path | None, typer.Option(help="HUB_PARTNERSHIP 
     lesson = _lesson(
         [text for text, kept in zip(texts, held_out(len(texts)), strict=True) if not kept], model, themes, flags
     )
-    learned, head, head_bias = tuned(blocks, lesson, len(themes) + len(flags), say)
+    learned, head, head_bias = tuned(blocks, lesson, len(themes) + len(flags), step)
     save(Layers(themes, flags, digest_of(texts), in_steps(learned), head, head_bias), folder / LAYERS)
 
 
 def _lesson(texts: Texts, model: SentenceModel, themes: Sequence[str], flags: Sequence[str]) -> Lesson:
-    say(f"reading {len(texts)} texts")
+    step(f"reading {len(texts)} texts")
     told = [model.under(text["description"])[:MOST_TOKENS].astype(np.float16) for text in texts]
     due = due_of(texts, themes, flags)
     return Lesson(

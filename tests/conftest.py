@@ -18,8 +18,9 @@ import pytest
 
 from deploy.local import kafka as kafka_engine
 from deploy.local import postgres as postgres_engine
-from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ensure
+from deploy.local.jars import KAFKA_LOCK, ensure
 from deploy.local.provision import provision
+from deploy.local.reader_models import ensure_models
 from deploy.local.topics import create_topics
 from tests.engines.running import Running, free_ports, running
 from tests.engines.sharing import ByCompany
@@ -61,9 +62,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCompany | 
 
 @pytest.fixture(scope="session")
 def jars() -> Path:
-    """The engines' jars and the second reader's: fetched once for all runs and tests of a checkout."""
+    """The engines' jars and the second reader's models beside them: fetched once for all tests of a checkout."""
     home = Path(os.environ.get("HUB_HOME", ROOT / ".hub"))
-    ensure([KAFKA_LOCK, *READER_LOCKS], home.absolute() / "java")
+    ensure([KAFKA_LOCK], home.absolute() / "java")
+    ensure_models(home.absolute() / "java")
     return home.absolute() / "java"
 
 

@@ -22,7 +22,8 @@ from deploy.local.trouble import CannotStart, disk_trouble
 TRIES, AT_ONCE, TIMEOUT_SECONDS = 3, 4, 30
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
+    """To standard error, at once."""
     sys.stderr.write(words)
     sys.stderr.flush()
 
@@ -51,7 +52,7 @@ class Progress:
     def tell(self) -> None:
         """Say how far it is."""
         self._told = time.monotonic()
-        _say(f"  fetched {self._done} of {self._files} files, {self._bytes // 1_000_000} MB\n")
+        say(f"  fetched {self._done} of {self._files} files, {self._bytes // 1_000_000} MB\n")
 
 
 def fetch(jar: Jar, repository: Path, progress: "Progress") -> None:
@@ -77,7 +78,8 @@ def fetch(jar: Jar, repository: Path, progress: "Progress") -> None:
 
 
 @contextmanager
-def _one_at_a_time(repository: Path) -> Iterator[None]:
+def one_at_a_time(repository: Path) -> Iterator[None]:
+    """While nobody else fetches into the same folder."""
     repository.mkdir(parents=True, exist_ok=True)
     with (repository / ".fetching").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -89,7 +91,7 @@ def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
     wanted = [jar for lock in locks for jar in missing(lock, repository)]
     half = sum(jar.path(repository).exists() for jar in wanted)
     if half:
-        _say(f"  {half} half-finished download(s) found: fetching again\n")
+        say(f"  {half} half-finished download(s) found: fetching again\n")
     progress = Progress(len(wanted))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda jar: fetch(jar, repository, progress), wanted))
@@ -99,7 +101,7 @@ def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
 def main(arguments: Sequence[str]) -> int:
     """0 when all is there, 2 with a sentence otherwise."""
     try:
-        with _one_at_a_time(Path(arguments[0])):
+        with one_at_a_time(Path(arguments[0])):
             fetch_all(Path(arguments[0]), [Path(each) for each in arguments[1:]])
     except CannotStart as trouble:
         sys.stderr.write(f"{trouble}\n")

@@ -13,7 +13,6 @@ from deploy.local.trouble import CannotStart
 HERE = Path(__file__).parent
 KAFKA_LOCK = HERE / "jgo.lock.toml"
 ZIPKIN_LOCK = HERE / "zipkin" / "jgo.lock.toml"
-READER_LOCKS = (HERE / "reader" / "e5" / "jgo.lock.toml", HERE / "reader" / "bge" / "jgo.lock.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,6 @@ def locked(lock: Path) -> tuple[Jar, ...]:
         )
         for each in entries
     )
-
-
-def sentence_models(repository: Path) -> tuple[Path, ...]:
-    """Where the jars of the second reader's sentence models lie, fetched or not, in the order of the locks."""
-    return tuple(locked(lock)[0].path(repository) for lock in READER_LOCKS)
 
 
 def missing(lock: Path, repository: Path) -> list[Jar]:

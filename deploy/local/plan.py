@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from deploy.local.answers import http_ok
 from deploy.local.home import Home
-from deploy.local.jars import sentence_models
 from deploy.local.kafka import bootstrap, kafka
 from deploy.local.ports import SERVICES, Ports
 from deploy.local.postgres import postgres, url
 from deploy.local.program import Program, always
+from deploy.local.reader_models import bringing, sentence_models
 from deploy.local.trouble import CannotStart
 from deploy.local.zipkin import trace_link, zipkin
 from services.kernel.settings import LOOPBACK, Settings
@@ -55,13 +55,17 @@ class Plan:
             "database_url": self.database_url,
             "kafka": self.kafka,
             "demonstration": "true" if self.demonstration else "false",
-            "sentence_models": json.dumps([str(jar) for jar in sentence_models(self.home.jars)]),
+            "sentence_models": json.dumps([str(model) for model in sentence_models(self.home.jars)]),
             "smtp_port": str(self.ports.smtp),
             "otlp_endpoint": f"http://{LOOPBACK}:{self.ports.bridge}",
             "trace_url": trace_link(self.ports.zipkin),
         }
         given = self.settings.model_fields_set - {"port_base", "home"}
         return {f"HUB_{name.upper()}": value for name, value in told.items() if name not in given}
+
+    def models_to_bring(self) -> list[tuple[str, ...]]:
+        """The commands that bring the second reader's sentence models; none where the person named others."""
+        return [] if "sentence_models" in self.settings.model_fields_set else bringing(self.home.jars)
 
     def engines(self) -> list[Program]:
         """PostgreSQL and Kafka, where they are this run's own; makes their folders. Raises `CannotStart`."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from jgo.maven import MavenContext, PythonResolver
 
-from deploy.local.jars import HERE, READER_LOCKS, ZIPKIN_LOCK, Jar, locked
+from deploy.local.jars import HERE, ZIPKIN_LOCK, Jar, locked
+from deploy.local.reader_models import E5_LOCK
 
 
 def relock_kafka(repository: Path) -> int:
@@ -57,7 +58,7 @@ def main() -> int:
     repository = Path(os.environ.get("HUB_HOME", ".hub")).absolute() / "java"
     if relock_kafka(repository):
         return 2
-    for lock in (ZIPKIN_LOCK, *READER_LOCKS):
+    for lock in (ZIPKIN_LOCK, E5_LOCK):
         relock_single(lock, repository)
     versions = {jar.version for jar in locked(HERE / "jgo.lock.toml") if jar.group == "org.apache.kafka"}
     if len(versions) != 1:

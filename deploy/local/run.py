@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ZIPKIN_LOCK, fetch_command, last_line, missing
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, fetch_command, last_line, missing
 from deploy.local.kafka import reached
 from deploy.local.plan import ROOT, Plan, place
 from deploy.local.ports import require_free
@@ -85,15 +85,16 @@ async def _fetch(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     if any(missing(lock, plan.home.jars) for lock in locks):
         say("Fetching Kafka and the trace viewer (130 MB, once) ...")
         await _carry_out("fetch", fetch_command(locks, plan.home.jars), plan, supervisor)
-    if "triage" in plan.services and any(missing(lock, plan.home.jars) for lock in READER_LOCKS):
-        await _fetch_reader(plan, supervisor, say)
+    if "triage" in plan.services and (commands := plan.models_to_bring()):
+        await _fetch_reader(commands, plan, supervisor, say)
 
 
-async def _fetch_reader(plan: Plan, supervisor: Supervisor, say: Say) -> None:
+async def _fetch_reader(commands: Sequence[tuple[str, ...]], plan: Plan, supervisor: Supervisor, say: Say) -> None:
     """Without the sentence models everything else still runs, and says so."""
-    say("Fetching the second reader's sentence models (50 MB, once) ...")
+    say("Fetching the second reader's sentence models (420 MB, once) ...")
     try:
-        await _carry_out("fetch", fetch_command(READER_LOCKS, plan.home.jars), plan, supervisor)
+        for command in commands:
+            await _carry_out("fetch", command, plan, supervisor)
     except CannotStart as trouble:
         say(f"{trouble} Triage runs without its second reader; the next start tries again.")
 

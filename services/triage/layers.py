@@ -1,7 +1,11 @@
-"""The partnership's own layers: what became of a sentence model's upper half that was taught on its texts."""
+"""The partnership's own layers: what became of a sentence model's upper part that was taught on its texts.
+
+What eases the steps of a byte is after G. Xiao and others, "SmoothQuant: Accurate and Efficient Post-Training
+Quantization for Large Language Models" (2023).
+"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,17 @@ from services.triage.second_reader import Vector, WeightsUnusable
 LAYERS = Path("reader") / "layers.npz"
 MATRICES = ("query", "key", "value", "attended", "wide", "narrow")
 """A layer's matrices, in the order in which a text goes through them."""
-_STEPS = 127
+TAKING = {"query": ("query", "key", "value"), "attended": ("attended",), "wide": ("wide",), "narrow": ("narrow",)}
+"""Which matrices take the same, by the name of the first."""
+LOWER, UPPER = (4, 7), 4
+"""The inner layers that are read beside what the partnership's make of the last of them, and how many theirs are."""
+HEADS, EPSILON = 12, 1e-5
+"""Into so many parts attention divides a token; what a spread has added to it: as the sentence model has them."""
+MOST_TAUGHT = 160
+"""So many tokens into a text is learned and measured: nearly every report ends before."""
+EASE = 0.8
+"""How far a number that gets greater than the others is made small before it is told in steps, and its row great."""
+_STEPS, _LEAST, _LEAST_PULL = 127, 1e-3, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +37,9 @@ class Layers:
     """What was taught; every array of `blocks` holds its part of all layers, the lowest first.
 
     `blocks` has, for each of `MATRICES`, the matrix (inputs × outputs, so many steps a number) and under its name with
-    `_step` each column's step and with `_bias` the bias; and `attended_scale`, `attended_shift`, `narrow_scale`,
-    `narrow_shift` of the norms that follow. `head` turns the mean and the greatest of the last tokens into scores, with
+    `_step` each column's step and with `_bias` the bias; for each of `TAKING` with `_ease` what each number that goes
+    in is multiplied by; and `attended_scale`, `attended_shift`, `narrow_scale`, `narrow_shift` of the norms that
+    follow. `head` turns the mean and the greatest of the last tokens into scores, with
     `head_bias`: themes first. `learned_from` is the digest of the texts.
     """
 
@@ -48,14 +63,57 @@ class Layers:
         return np.asarray(np.concatenate([tokens.mean(0), tokens.max(0)]) @ self.head + self.head_bias, np.float32)
 
 
-def in_steps(blocks: Mapping[str, Vector]) -> dict[str, npt.NDArray[Any]]:
-    """Plain numbers as `Layers.blocks` has them: a byte a number in the matrices, as the sentence model itself."""
+def in_steps(blocks: Mapping[str, Vector], greatest: Mapping[str, Vector]) -> dict[str, npt.NDArray[Any]]:
+    """Plain numbers as `Layers.blocks` has them: a byte a number in the matrices.
+
+    `greatest` is how great each number gets that goes in (layers × inputs, by the names of `TAKING`): a few get fifty
+    times as great as the rest, which one step for all of them would round to nothing.
+    """
     made: dict[str, npt.NDArray[Any]] = dict(blocks)
-    for name in MATRICES:
-        step = (np.abs(blocks[name]).max(1) / _STEPS).astype(np.float32)
-        step[step == 0] = 1
-        made |= {name: np.round(blocks[name] / step[:, None, :]).astype(np.int8), f"{name}_step": step}
+    for first, names in TAKING.items():
+        strongest = np.max([np.abs(blocks[name]).max(2) for name in names], 0).clip(min=_LEAST_PULL)
+        pull = greatest[first].clip(min=_LEAST) ** EASE / strongest ** (1 - EASE)
+        pull = pull / np.exp(np.log(pull).mean(1, keepdims=True))
+        made[f"{first}_ease"] = (1 / pull).astype(np.float32)
+        for name in names:
+            matrix = blocks[name] * pull[:, :, None]
+            step = (np.abs(matrix).max(1) / _STEPS).astype(np.float32)
+            step[step == 0] = 1
+            made |= {name: np.round(matrix / step[:, None, :]).astype(np.int8), f"{name}_step": step}
     return made
+
+
+def plain(blocks: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vector]:
+    """What `in_steps` made its bytes from, but for what was rounded."""
+    made = {name: array for name, array in blocks.items() if not name.endswith(("_step", "_ease"))}
+    for first, names in TAKING.items():
+        for name in names:
+            made[name] = blocks[name] * blocks[f"{name}_step"][:, None, :] * blocks[f"{first}_ease"][:, :, None]
+    return made
+
+
+def out_of(layer: int) -> str:
+    """What comes out of a layer, as the sentence model's file tells it."""
+    return f"out.{layer}"
+
+
+def named(layer: int, parts: Mapping[str, npt.NDArray[Any]]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """One layer's parts by the names that the sentence model's file has for them."""
+    return ((f"layer.{layer}.{part}", value) for part, value in parts.items())
+
+
+def in_the_model(layers: Layers) -> dict[str, npt.NDArray[Any]]:
+    """What stands in the sentence model's file in the place of its own upper part, by name: each layer's arrays.
+
+    Raises `ValueError` for others than `UPPER` layers.
+    """
+    if len(layers.blocks["query"]) != UPPER:
+        raise ValueError(f"{len(layers.blocks['query'])} layers, not {UPPER}")
+    return {
+        name: value
+        for place in range(UPPER)
+        for name, value in named(LOWER[-1] + 1 + place, {part: array[place] for part, array in layers.blocks.items()})
+    }
 
 
 def save(layers: Layers, path: Path) -> None:
@@ -78,7 +136,8 @@ def load(partnership: Path) -> Layers:
 def _unpacked(file: Path) -> Layers:
     told, blocks = packed.read(file)
     head, head_bias = blocks.pop("head"), blocks.pop("head_bias")
-    missing = {*MATRICES, *(f"{name}_step" for name in MATRICES)}.difference(blocks)
+    steps = {f"{name}_step" for name in MATRICES} | {f"{name}_ease" for name in TAKING}
+    missing = {*MATRICES, *steps}.difference(blocks)
     if missing:
         raise KeyError(*missing)
     return Layers(tuple(told["themes"]), tuple(told["flags"]), told["learned_from"], blocks, head, head_bias)

@@ -1,9 +1,9 @@
-"""Teaches the upper half of a sentence model on the partnership's texts; JAX, on the processor.
+"""Teaches the upper part of a sentence model on the partnership's texts; JAX, on the processor.
 
 AdamW after I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization" (2019).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,12 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from services.triage.layers import EPSILON, HEADS, MOST_TAUGHT, TAKING
 from services.triage.second_reader import Vector
 
-HEADS, EPSILON = 12, 1e-12
-"""Into so many parts attention divides a token; what a spread has added to it: both as the sentence model has them."""
-MOST_TOKENS = 160
-"""So far into a text is learned: nearly every report ends before."""
 EPOCHS, TOGETHER = 2, 64
 """How often each text is gone through, and how many make one step."""
 PACE, HEAD_PACE = 1e-4, 1e-3
@@ -30,7 +27,7 @@ HIDDEN = 0.1
 """So large a share of a text's tokens is hidden at each step, other ones each time: nothing is learned by heart."""
 DOUBT = 0.05
 """So much of a theme's certainty is withheld: labels err."""
-LENGTHS = (24, 32, 48, 64, 80, 96, 128, MOST_TOKENS)
+LENGTHS = (24, 32, 48, 64, 80, 96, 128, MOST_TAUGHT)
 """To the next of these a batch's texts are filled up: each is compiled once."""
 POOL = 32
 """So many batches are drawn at once and parted by length: what a batch is filled up with costs as much as text."""
@@ -43,13 +40,15 @@ Numbers = npt.NDArray[np.int64]
 class Lesson:
     """Texts to learn from: the tokens of all (rows × width), where each text's begin and end, and what is due.
 
-    `themes` has a text's main theme as a number, `flags` a row of noughts and ones.
+    `themes` has a text's main theme as a number, `flags` a row of noughts and ones. `apart` is what is added where one
+    token attends to another, by how far they stand apart (heads × tokens × tokens); it is not taught.
     """
 
     tokens: npt.NDArray[np.float16]
     bounds: Numbers
     themes: Numbers
     flags: Vector
+    apart: Vector
 
 
 @jax.custom_vjp
@@ -89,33 +88,60 @@ def _normed(block: Parameters, name: str, tokens: Any) -> Any:
     return middle * block[f"{name}_scale"] + block[f"{name}_shift"]
 
 
-def _through(seen: Any, tokens: Any, block: Parameters) -> Any:
+def _through(seen: Any, apart: Any, tokens: Any, block: Parameters) -> tuple[Any, dict[str, Any]]:
+    """The tokens after a layer, and what went into its matrices, by the names of `layers.TAKING`."""
+    length = tokens.shape[1]
+
     def heads(name: str) -> Any:
         return _product(block, name, tokens).reshape(*tokens.shape[:2], HEADS, -1).transpose(0, 2, 1, 3)
 
     query, key, value = (heads(name) for name in ("query", "key", "value"))
-    alike = query @ key.transpose(0, 1, 3, 2) / np.sqrt(query.shape[3])
+    alike = query @ key.transpose(0, 1, 3, 2) / np.sqrt(query.shape[3]) + apart[:, :length, :length]
     alike = jax.nn.softmax(jnp.where(seen[:, None, None, :], alike, -1e9), -1)
     attended = (alike @ value).transpose(0, 2, 1, 3).reshape(tokens.shape)
-    tokens = _normed(block, "attended", tokens + _product(block, "attended", attended))
-    wide = jax.nn.gelu(_product(block, "wide", tokens), approximate=True)
-    return _normed(block, "narrow", tokens + _product(block, "narrow", wide))
+    between = _normed(block, "attended", tokens + _product(block, "attended", attended))
+    wide = jax.nn.gelu(_product(block, "wide", between), approximate=False)
+    given = {"query": tokens, "attended": attended, "wide": between, "narrow": wide}
+    return _normed(block, "narrow", between + _product(block, "narrow", wide)), given
 
 
-def scores(parameters: Parameters, tokens: Any, seen: Any) -> Any:
+def scores(parameters: Parameters, apart: Any, tokens: Any, seen: Any) -> Any:
     """Texts × scores of texts × tokens × width; `seen` (texts × tokens) is false where there is nothing."""
     last = tokens.astype(jnp.float32)
     for block in parameters["blocks"]:
-        last = _through(seen, last, block)
+        last, _ = _through(seen, apart, last, block)
     there = seen[..., None]
     mean = jnp.where(there, last, 0).sum(1) / there.sum(1)
     most = jnp.where(there, last, -1e9).max(1)
     return jnp.concatenate([mean, most], 1) @ parameters["head"] + parameters["head_bias"]
 
 
-def _missed(parameters: Parameters, tokens: Any, seen: Any, themes: Any, flags: Any) -> Any:
+def greatest(blocks: Mapping[str, Vector], apart: Vector, texts: Iterable[Vector]) -> dict[str, Vector]:
+    """How great each number gets that goes into a matrix (layers × inputs), over texts of tokens × width each."""
+    parts = _parts(blocks)
+    most: dict[tuple[str, int], Vector] = {}
+    through = jax.jit(_through)
+    for text in texts:
+        length = next(each for each in LENGTHS if each >= len(text))
+        seen = np.arange(length)[None] < len(text)
+        last = jnp.asarray(np.pad(text, ((0, length - len(text)), (0, 0)))[None], jnp.float32)
+        for layer, block in enumerate(parts):
+            last, given = through(seen, apart, last, block)
+            for name, value in given.items():
+                reached = np.abs(np.asarray(value)[seen]).max(0)
+                most[name, layer] = np.maximum(most.get((name, layer), np.zeros_like(reached)), reached)
+    return {name: np.array([most[name, layer] for layer in range(len(parts))], np.float32) for name in TAKING}
+
+
+def _parts(blocks: Mapping[str, Vector]) -> list[Parameters]:
+    """Layer by layer."""
+    count = len(blocks["query"])
+    return [{name: jnp.asarray(array[layer]) for name, array in blocks.items()} for layer in range(count)]
+
+
+def _missed(parameters: Parameters, apart: Any, tokens: Any, seen: Any, themes: Any, flags: Any) -> Any:
     """How far what is said of a batch lies from what is due."""
-    said = scores(parameters, tokens, seen)
+    said = scores(parameters, apart, tokens, seen)
     count = said.shape[1] - flags.shape[1]
     chances = jax.nn.log_softmax(said[:, :count])
     of_themes = (1 - DOUBT) * jnp.take_along_axis(chances, themes[:, None], 1)[:, 0] + DOUBT * chances.mean(1)
@@ -123,9 +149,9 @@ def _missed(parameters: Parameters, tokens: Any, seen: Any, themes: Any, flags: 
     return (of_flags.sum(1) - of_themes).mean()
 
 
-def _stepped(parameters: Parameters, moments: Any, number: Any, share: Any, batch: Any) -> Any:
+def _stepped(parameters: Parameters, moments: Any, number: Any, share: Any, apart: Any, batch: Any) -> Any:
     """Parameters and moments after a step, with what was missed; `share` of the full pace."""
-    missed, slopes = jax.value_and_grad(_missed)(parameters, *batch)
+    missed, slopes = jax.value_and_grad(_missed)(parameters, apart, *batch)
     first, second = MOMENTS
     means = jax.tree.map(lambda kept, slope: first * kept + (1 - first) * slope, moments[0], slopes)
     squares = jax.tree.map(lambda kept, slope: second * kept + (1 - second) * slope**2, moments[1], slopes)
@@ -148,10 +174,7 @@ def tuned(
     """The layers after learning, with the head and its bias. The same lesson gives the same on the same machine."""
     width = lesson.tokens.shape[1]
     parameters: Parameters = {
-        "blocks": [
-            {name: jnp.asarray(array[number]) for name, array in blocks.items()}
-            for number in range(len(blocks["query"]))
-        ],
+        "blocks": _parts(blocks),
         "head": jnp.zeros((2 * width, outputs), jnp.float32),
         "head_bias": jnp.zeros(outputs, jnp.float32),
     }
@@ -162,7 +185,7 @@ def tuned(
     missed = 0.0
     for number, rows in enumerate(lessons):
         share = _share(number, len(lessons))
-        parameters, moments, off = step(parameters, moments, number, share, _filled(lesson, rows, chance))
+        parameters, moments, off = step(parameters, moments, number, share, lesson.apart, _filled(lesson, rows, chance))
         missed = 0.98 * missed + 0.02 * float(off)
         if number % 100 == 99:
             say(f"step {number + 1} of {len(lessons)}: missed by {missed:.3f}")
@@ -192,7 +215,7 @@ def _batches(lesson: Lesson, chance: np.random.Generator) -> Iterator[Numbers]:
 def _filled(lesson: Lesson, rows: Numbers, chance: np.random.Generator) -> Any:
     """Texts as arrays of one length, a share of their tokens hidden; the first, which stands for all, never is."""
     rows = np.resize(rows, TOGETHER)
-    lengths = np.minimum(np.diff(lesson.bounds)[rows], MOST_TOKENS)
+    lengths = np.minimum(np.diff(lesson.bounds)[rows], MOST_TAUGHT)
     length = next(each for each in LENGTHS if each >= lengths.max())
     tokens = np.zeros((TOGETHER, length, lesson.tokens.shape[1]), np.float16)
     for place, (row, many) in enumerate(zip(rows, lengths, strict=True)):

@@ -24,10 +24,11 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from deploy.local.home import Home
-from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ensure, sentence_models
+from deploy.local.jars import KAFKA_LOCK, ensure
 from deploy.local.kafka import bootstrap, kafka
 from deploy.local.postgres import postgres, url
 from deploy.local.provision import provision
+from deploy.local.reader_models import ensure_models, sentence_models
 from deploy.local.topics import create_topics
 from hub.reader import second_reader
 from hub.settings import local_settings
@@ -222,7 +223,8 @@ def main() -> None:
     asked = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     rules, pieces, home = read_rules(LUTON), texts(), Home(local_settings().home)
-    ensure([KAFKA_LOCK, *READER_LOCKS], home.jars)
+    ensure([KAFKA_LOCK], home.jars)
+    ensure_models(home.jars)
     share = sum(asks_reading(each, rules) for each in pieces[::10]) / len(pieces[::10])
     found: dict[str, Any] = {
         "decided_per_core_second": from_memory(rules, pieces),

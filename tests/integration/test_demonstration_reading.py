@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.demonstration.script import Step, body, read_script
-from deploy.local.jars import sentence_models
+from deploy.local.reader_models import sentence_models
 from services.triage.explain import explained
 from services.triage.gateways import opened
 from services.triage.rule_set import read_rules

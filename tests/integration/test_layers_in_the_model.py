@@ -1,24 +1,45 @@
-"""The partnership's layers beside the real sentence model's upper half: they read as they were taught to."""
+"""The partnership's layers in the real sentence model: they read as they were taught to, and others are refused."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
-from deploy.local.jars import sentence_models
-from services.triage.gateways import KINDS, ModelUnusable, SentenceModel, upper_half_of
-from services.triage.layers import MATRICES, Layers, in_steps, load
+from deploy.local.reader_models import sentence_models
+from services.triage.gateways import FIRST, SECOND, ModelUnusable, SentenceModel
+from services.triage.layers import LOWER, Layers, load, plain
+from services.triage.mpnet import DEPTH
+from services.triage.second_reader import Vector
 from services.triage.tuning import scores
 
 pytestmark = pytest.mark.integration
 LUTON = Path(__file__).parents[2] / "partnerships" / "luton"
 TEXTS = ("Mattresses dumped by the garages again.", "Whenever he comes near she goes silent and looks at the floor.")
+LAST_OF_LOWER = SECOND.means[-1]
 
 
 @pytest.fixture(scope="module")
-def jar(jars: Path) -> Path:
-    """The first sentence model's jar."""
-    return sentence_models(jars)[0]
+def archive(jars: Path) -> Path:
+    """The second sentence model, as `make run` makes it."""
+    return sentence_models(jars)[1]
+
+
+@pytest.fixture(scope="module")
+def numbers(archive: Path) -> dict[str, Vector]:
+    """The model's own numbers by their names."""
+    with zipfile.ZipFile(archive) as packed:
+        model = onnx.load_from_string(packed.read(f"{SECOND.name}.onnx"))
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def own_upper(numbers: dict[str, Vector]) -> dict[str, Vector]:
+    """What the model has above its lower part, as layers are kept."""
+    first, *others = range(LOWER[-1] + 1, DEPTH)
+    parts = [name.removeprefix(f"layer.{first}.") for name in numbers if name.startswith(f"layer.{first}.")]
+    return {part: np.array([numbers[f"layer.{layer}.{part}"] for layer in (first, *others)]) for part in parts}
 
 
 def alike(one: object, other: object) -> float:
@@ -26,31 +47,46 @@ def alike(one: object, other: object) -> float:
     return float(np.corrcoef(np.ravel(np.asarray(one)), np.ravel(np.asarray(other)))[0, 1])
 
 
-def test_the_models_own_upper_half_put_beside_it_says_the_same(jar: Path) -> None:
-    """But for the last digits: its own steps are no symmetric ones."""
-    own, nothing = upper_half_of(jar), np.zeros(1, np.float32)
-    again = SentenceModel(KINDS[0], jar, Layers((), (), "", in_steps(own), nothing, nothing))
+def test_the_models_own_upper_part_in_its_place_says_the_same(archive: Path, numbers: dict[str, Vector]) -> None:
+    nothing = np.zeros(1, np.float32)
+    again = SentenceModel(SECOND, archive, Layers((), (), "", own_upper(numbers), nothing, nothing))
     for text in TEXTS:
-        (meaning, last), (due, plain) = (model.read(text) for model in (again, SentenceModel(KINDS[0], jar)))
-        assert (meaning == due).all(), "what stands beside changes nothing of what the model says by itself"
-        assert alike(last, plain) > 0.99
+        (meaning, last), (due, plainly) = (model.read(text) for model in (again, SentenceModel(SECOND, archive)))
+        assert (meaning == due).all()
+        assert (last == plainly).all()
 
 
-def test_layers_say_in_the_model_what_they_say_where_they_are_taught(jar: Path) -> None:
-    """There in plain numbers, here in steps of a byte, as the sentence model reads by itself."""
-    layers, model = load(LUTON), SentenceModel(KINDS[0], jar)
-    reads = SentenceModel(KINDS[0], jar, layers)
-    plain = {name: array.astype(np.float32) for name, array in layers.blocks.items() if not name.endswith("_step")}
-    for name in MATRICES:
-        plain[name] *= layers.blocks[f"{name}_step"][:, None, :]
-    parts = [{name: array[number] for name, array in plain.items()} for number in range(len(plain["query"]))]
+def test_layers_say_in_the_model_what_they_say_where_they_are_taught(archive: Path, numbers: dict[str, Vector]) -> None:
+    """There in plain numbers, here in steps of a byte; what lies below them says the same as without them."""
+    layers, model = load(LUTON), SentenceModel(SECOND, archive)
+    reads = SentenceModel(SECOND, archive, layers)
+    blocks = plain(layers.blocks)
+    parts = [{name: array[number] for name, array in blocks.items()} for number in range(DEPTH - LOWER[-1] - 1)]
     parameters = {"blocks": parts, "head": layers.head, "head_bias": layers.head_bias}
     for text in TEXTS:
-        tokens = model.under(text)[None]
-        taught = scores(parameters, tokens, np.ones(tokens.shape[:2], bool))
-        assert alike(layers.says(reads.read(text)[1]), taught) > 0.995
+        tokens = model.tokens(text, [LAST_OF_LOWER])[LAST_OF_LOWER][None]
+        taught = scores(parameters, numbers["apart"][0], tokens, np.ones(tokens.shape[:2], bool))
+        meaning, last = reads.read(text)
+        assert (meaning == model.read(text)[0]).all()
+        assert alike(layers.says(last), taught) > 0.99
 
 
-def test_a_jar_that_holds_another_model_is_refused_where_layers_begin(jars: Path) -> None:
+def test_a_text_means_by_and_large_what_it_means_in_plain_numbers(archive: Path) -> None:
+    """Two that tell the same lie nearer each other than either to a third: a file made wrongly would not know."""
+    model = SentenceModel(SECOND, archive)
+    told = [model.read(text)[0] for text in ("A man threatens his wife with a knife.", "Husband has a blade to her.")]
+    other = model.read(TEXTS[0])[0]
+    assert alike(*told) > max(alike(each, other) for each in told) + 0.1
+
+
+def test_an_archive_that_holds_another_model_is_refused_where_layers_go_in(jars: Path) -> None:
     with pytest.raises(ModelUnusable, match="is not whole"):
-        upper_half_of(sentence_models(jars)[1])
+        SentenceModel(SECOND, sentence_models(jars)[0], load(LUTON))
+
+
+def test_layers_of_another_width_are_refused(archive: Path, numbers: dict[str, Vector]) -> None:
+    upper = {name: array[:, :-1] for name, array in own_upper(numbers).items()}
+    nothing = np.zeros(1, np.float32)
+    with pytest.raises(ModelUnusable, match="is not whole"):
+        SentenceModel(SECOND, archive, Layers((), (), "", upper, nothing, nothing))
+    assert SentenceModel(FIRST, sentence_models(archive.parents[1])[0]).read(TEXTS[0])[0].shape == (2304,)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from deploy.local.answers import http_ok
-from deploy.local.jars import sentence_models
 from deploy.local.program import Program
+from deploy.local.reader_models import sentence_models
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
 from services.triage.live_reading import second_reader
@@ -42,7 +42,7 @@ SURE = "Mattresses dumped by the garages again, fly-tipping."
 
 @pytest.fixture(scope="module")
 def models(jars: Path) -> tuple[Path, ...]:
-    """The sentence models' jars, as `make run` fetches them."""
+    """The sentence models' files, as `make run` brings them."""
     return sentence_models(jars)
 
 
@@ -138,7 +138,7 @@ async def test_nobody_hears_of_a_report_before_it_was_read(pipeline: Pipeline) -
 
 async def test_health_names_the_model_that_reads(pipeline: Pipeline) -> None:
     told = (await pipeline.clients["triage"].get("/readyz")).json()["second_reader"]
-    assert told["model"].startswith("e5-small-v2-q+bge-small-en-v1.5-q+")
+    assert told["model"].startswith("e5-small-v2-q+all-mpnet-base-v2+")
     assert told["trouble"] is None
 
 
@@ -155,7 +155,7 @@ class Silent:
 
     def meaning(self, text: str) -> Vector:
         """None."""
-        return np.zeros(4608, np.float32)
+        return np.zeros(5376, np.float32)
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ async def trouble(pipeline: Pipeline) -> str | None:
 
 @pytest.fixture(params=["moved away", "cut off", "changed within"])
 def broken(request: pytest.FixtureRequest, models: tuple[Path, ...], tmp_path: Path) -> tuple[Path, ...]:
-    """The sentence models' jars, the last as it must not be."""
+    """The sentence models' files, the last as it must not be."""
     *others, model = models
     jar, whole = tmp_path / model.name, model.read_bytes()
     if request.param == "cut off":

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.jars import KAFKA_LOCK, READER_LOCKS, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local.reader_models import E5_LOCK
 from deploy.local.relock import named, single_lock
 from deploy.local.trouble import CannotStart
 
@@ -61,7 +62,7 @@ def test_the_last_line_that_says_something_is_the_sentence() -> None:
     assert last_line("") == ""
 
 
-@pytest.mark.parametrize("of_one", [ZIPKIN_LOCK, *READER_LOCKS], ids=["zipkin", "e5", "bge"])
+@pytest.mark.parametrize("of_one", [ZIPKIN_LOCK, E5_LOCK], ids=["zipkin", "e5"])
 def test_a_lock_of_one_file_is_what_relocking_the_same_file_writes(of_one: Path) -> None:
     name, jar = named(of_one.with_name("jgo.toml").read_text())
     (kept,) = locked(of_one)

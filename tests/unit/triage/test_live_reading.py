@@ -50,11 +50,13 @@ def job() -> Job:
 
 
 @pytest.mark.parametrize(
-    ("jars", "says"),
-    [((), "`make run` fetches and sets them"), ((Path("one.jar"),), "HUB_SENTENCE_MODELS names 1 jars instead of 2")],
+    ("models", "says"),
+    [((), "`make run` fetches and sets them"), ((Path("one.zip"),), "HUB_SENTENCE_MODELS names 1 files instead of 2")],
 )
-def test_without_a_jar_for_each_sentence_model_nobody_reads_and_it_is_said(jars: tuple[Path, ...], says: str) -> None:
-    second, trouble = second_reader(NOWHERE.model_copy(update={"sentence_models": jars}))
+def test_without_a_file_for_each_sentence_model_nobody_reads_and_it_is_said(
+    models: tuple[Path, ...], says: str
+) -> None:
+    second, trouble = second_reader(NOWHERE.model_copy(update={"sentence_models": models}))
     assert second is None
     assert says in str(trouble)
 

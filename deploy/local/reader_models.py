@@ -4,13 +4,10 @@ The first is a jar of a lock. The second is made here from the numbers that its 
 """
 
 import hashlib
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local.jars import HERE, fetch_command, last_line, locked, missing
-from deploy.local.trouble import CannotStart
+from deploy.local.jars import HERE, bring, fetch_command, locked, missing, sha256_of
 
 E5_LOCK = HERE / "reader" / "e5" / "jgo.lock.toml"
 NAME = "all-mpnet-base-v2"
@@ -44,12 +41,6 @@ def second_whole(repository: Path) -> bool:
     return made.is_file() and stamp_of(made).is_file() and stamp_of(made).read_text() == sha256_of(made)
 
 
-def sha256_of(path: Path) -> str:
-    """A file's sha256 in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def digests() -> str:
     """Of what both are made from, and of how."""
     return f"{locked(E5_LOCK)[0].sha256} {_made_from()}"
@@ -71,10 +62,4 @@ def bringing(repository: Path) -> list[tuple[str, ...]]:
 def ensure_models(repository: Path) -> None:
     """Bring what is missing and wait for it. Raises `CannotStart` with the sentence of what is in the way."""
     for command in bringing(repository):
-        _carry_out(command)
-
-
-def _carry_out(command: Sequence[str]) -> None:
-    ended = subprocess.run(command, cwd=HERE.parent.parent, check=False, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    if ended.returncode:
-        raise CannotStart(last_line(ended.stderr) or "Fetching the sentence models was stopped.")
+        bring(command, "the sentence models")

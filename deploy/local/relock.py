@@ -1,6 +1,5 @@
 """Write every `jgo.lock.toml` anew from the coordinates in the `jgo.toml` beside it (part of `make lock`)."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from jgo.maven import MavenContext, PythonResolver
 
-from deploy.local.jars import HERE, ZIPKIN_LOCK, Jar, locked
+from deploy.local.jars import HERE, ZIPKIN_LOCK, Jar, locked, sha256_of
 from deploy.local.reader_models import E5_LOCK
 
 
@@ -47,8 +46,7 @@ def relock_single(lock: Path, repository: Path) -> None:
     name, jar = named(lock.with_name("jgo.toml").read_text())
     context = MavenContext(PythonResolver(), repo_cache=repository)
     context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, jar.packaging).resolve()
-    with jar.path(repository).open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = sha256_of(jar.path(repository))
     remark = "".join(line + "\n" for line in lock.read_text().splitlines() if line.startswith("#"))
     lock.write_text(single_lock(name, jar, sha256, remark))
 

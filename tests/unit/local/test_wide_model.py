@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.local import wide_model
-from deploy.local.reader_models import NAME, bringing, second_model, second_whole, sentence_models, sha256_of, stamp_of
+from deploy.local.jars import sha256_of
+from deploy.local.reader_models import NAME, bringing, second_model, second_whole, sentence_models, stamp_of
 from deploy.local.trouble import CannotStart
 
 PIECES = 2

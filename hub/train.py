@@ -65,7 +65,7 @@ def texts_of(folder: Path) -> list[dict[str, Any]]:
     texts = [
         json.loads(line)
         for file in sorted((folder / "training").glob("*.jsonl"))
-        for line in file.read_text(encoding="utf-8").splitlines()
+        for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")
     ]
     if len(texts) <= SITTING:
         fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")

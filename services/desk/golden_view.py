@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from schemas.codes import Disposition, Flag
+from services.desk import sides
+from services.desk.sides import Sides
 from services.partnership.documents import parse_document
 from services.partnership.models import Partnership
 
 GOLDEN = "golden.yaml"
 DISPOSITIONS = tuple(each.value for each in (Disposition.NEEDS_CASE, Disposition.REVIEW, Disposition.NOT_OURS))
+YES = "yes"
 _SINGLE = ("theme", "lead", "risk")
 _SEVERAL = ("flags", "not_flags")
 
@@ -66,9 +69,43 @@ def of_report(item: Mapping[str, Any]) -> dict[str, Any]:
     return made | {"flags": ", ".join(decision["flags"]), "disposition": [kept], "danger_now": report["danger_now"]}
 
 
+LABELS = {
+    "name": "What is agreed",
+    "description": "What is reported",
+    "channel": "Channel",
+    "category": "Category",
+    "danger_now": "Danger now",
+    "theme": "Theme must be",
+    "lead": "Lead must be",
+    "risk": "Risk must be",
+    "flags": "Flags that must be raised",
+    "not_flags": "Flags that must not be",
+    "disposition": "What must become of it",
+}
+"""The form's fields in words."""
+CASE = "case"
+
+
+def in_text(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The form's fields as text each, so that what two people made of them can be compared."""
+    plain = {name: fields.get(name) or "" for name in LABELS}
+    return plain | {"danger_now": YES if plain["danger_now"] else "", "disposition": ", ".join(plain["disposition"])}
+
+
+def from_text(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The form's fields from `in_text`."""
+    return dict(texts) | {"disposition": _codes(texts["disposition"])}
+
+
+def sides_of(standing: Mapping[str, Any] | None, form: Mapping[str, str]) -> Sides:
+    """A case as a form first showed it, as it stands now (none: taken out, or new), and as the form has it."""
+    mine, now = in_text(sent_back(form)), in_text(filled(standing)) if standing else {}
+    return sides.sides_of(CASE, now, mine | {"was": form.get("was", "")}, mine)
+
+
 def edit_of(form: Mapping[str, str]) -> dict[str, Any]:
-    """The change that a form asks for."""
-    edit: dict[str, Any] = {"kind": "golden", "operation": form.get("operation", "set"), "name": form.get("was", "")}
+    """The change that a form asks for; its field `case` has the name under which the case stands."""
+    edit: dict[str, Any] = {"kind": "golden", "operation": form.get("operation", "set"), "name": form.get("case", "")}
     if edit["operation"] == "remove":
         return edit
     report: dict[str, Any] = {field: form.get(field, "").strip() for field in ("channel", "category", "description")}

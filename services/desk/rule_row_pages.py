@@ -11,10 +11,11 @@ from fastapi.responses import RedirectResponse
 from services.desk.commands import Outcome
 from services.desk.frame import around, missing, pages_of, shell
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.rule_row_conflict import ELSEWHERE, TEXT, UNCHANGED, Sides, cells_of, sides_of
+from services.desk.rule_row_conflict import ROW, TEXT, cells_of, plainly, sides_of
 from services.desk.rules_gateway import TriageRules
 from services.desk.rules_pages import analyst_only, known_table, new_draft, saved_by
 from services.desk.rules_view import TITLES, columns_of, fields, table_of
+from services.desk.sides import ELSEWHERE, UNCHANGED, Sides
 from services.partnership.table_file import TableRow
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
@@ -66,7 +67,7 @@ def _row_form(
         row_id=sent["row"],
         text=values[TEXT],
         was=json.dumps(cells_of(row)),
-        rows=sides.rows({TEXT: "In plain words"} | {each["name"]: each["label"] for each in shown}),
+        rows=sides.rows({TEXT: "In plain words"} | {each["name"]: each["label"] for each in shown}, plainly),
         by=saved_by(found["head"], session),
         fields=shown,
         errors=errors,
@@ -87,7 +88,7 @@ def _at_cells(refusal: Outcome | None, table: str, row: str, sides: Sides) -> tu
         else:
             others.append(each["message"])
     if refusal and not cells and not others:
-        others.append(ELSEWHERE if refusal.conflict and sides.hers else refusal.body.get("detail", ""))
+        others.append(ELSEWHERE.format(ROW) if refusal.conflict and sides.hers else refusal.body.get("detail", ""))
     return cells, others
 
 
@@ -98,7 +99,9 @@ async def change_row(request: Request, session: SignedIn, form: CheckedForm, num
     known_table(table)
     sent = {"row": "", "operation": "set", **form}
     if sent["operation"] == "set" and form.get("was") and not sides_of(None, form).hers:
-        return _row_form(request, session, await _version(request, session, number), table, sent, notice=UNCHANGED)
+        return _row_form(
+            request, session, await _version(request, session, number), table, sent, notice=UNCHANGED.format(ROW)
+        )
     rules: TriageRules = request.app.state.triage_rules
     body = {"version": int(form["version"]), "reason": form.get("reason", ""), "edit": _edit(table, sent)}
     outcome = await rules.send(around(request).hub, session, f"/{number}", body)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from services.desk.conflict_page import read_was
 
-ELSEWHERE = "The version was changed meanwhile, but not this list. It is below as you wrote it: save again to keep it."
-UNCHANGED = "Nothing was changed: you saved the list as it was."
+LIST = "list"
 
 
 @dataclass(frozen=True, slots=True)

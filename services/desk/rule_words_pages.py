@@ -11,10 +11,11 @@ from fastapi.responses import RedirectResponse
 from services.desk.commands import Outcome
 from services.desk.frame import around, missing, pages_of, shell
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.rule_words_conflict import ELSEWHERE, UNCHANGED, Lists, lists_of
+from services.desk.rule_words_conflict import LIST, Lists, lists_of
 from services.desk.rules_gateway import TriageRules
 from services.desk.rules_pages import analyst_only, new_draft, saved_by, sentences
 from services.desk.rules_view import words_of
+from services.desk.sides import ELSEWHERE, UNCHANGED
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
 
@@ -66,7 +67,7 @@ def _problems(refusal: Outcome | None, sides: Lists, by: str) -> list[str]:
     if refusal is None:
         return meanwhile
     if refusal.conflict:
-        return meanwhile or [ELSEWHERE]
+        return meanwhile or [ELSEWHERE.format(LIST)]
     return [*meanwhile, *sentences(refusal)]
 
 
@@ -77,7 +78,7 @@ async def change_words(request: Request, session: SignedIn, form: CheckedForm, n
     sent = {"section": "", "terms": "", **form}
     section, sides = sent["section"], lists_of([], sent)
     if form.get("was") and not sides.hers:
-        return await _words(request, session, number, sent, notice=UNCHANGED)
+        return await _words(request, session, number, sent, notice=UNCHANGED.format(LIST))
     edit = {"kind": "words", "section": section, "terms": sides.mine}
     body: dict[str, Any] = {"version": int(form["version"]), "reason": form.get("reason", ""), "edit": edit}
     rules: TriageRules = request.app.state.triage_rules

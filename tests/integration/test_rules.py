@@ -20,6 +20,8 @@ from tests.integration.test_pipeline import post, receipt
 
 pytestmark = pytest.mark.integration
 ROW = "street-drinking"
+OUT_OF_CENTRE = {"text": "Marsh Road", "latitude": 51.909, "longitude": -0.466}
+"""Whichever tests came before: in the town centre what a category says counts for less."""
 
 
 def headers(pipeline: Pipeline, person: str) -> dict[str, str]:
@@ -95,12 +97,23 @@ async def decided_under(pipeline: Pipeline) -> str:
 
 
 async def explained(client: httpx2.AsyncClient) -> str:
-    line = '{"source_id": "1", "category": "street-drinking"}'
+    (rule_set,) = [each["decision"]["rule_set"] for each in await explanations(client, {"category": "street-drinking"})]
+    return str(rule_set)
+
+
+async def explanations(client: httpx2.AsyncClient, *reports: dict[str, str]) -> list[dict[str, Any]]:
+    lines = [json.dumps({"source_id": str(n)} | each, ensure_ascii=False) + "\n" for n, each in enumerate(reports)]
     secret = {"X-Hub-Secret": "a secret of the tests, long enough"}
-    rule_set: str = (await client.post("/internal/explain", content=line, headers=secret)).json()["decision"][
-        "rule_set"
-    ]
-    return rule_set
+    answer = await client.post("/internal/explain", content="".join(lines), headers=secret)
+    return [json.loads(line) for line in answer.text.split("\n") if line]
+
+
+async def test_a_report_is_one_line_whatever_separators_its_words_hold(pipeline: Pipeline) -> None:
+    """A paragraph pasted from a word processor: JSON allows each of these within a text."""
+    told = {"description": "Noise at night.\u2028It is every week.\u0085Music.\u2029Thank you."}
+    made = await explanations(pipeline.clients["triage"], told, {"category": "noise"})
+    assert [each["source_id"] for each in made] == ["0", "1"]
+    assert all("errors" not in each for each in made)
 
 
 async def test_a_published_version_decides_in_two_running_processes_without_a_restart(
@@ -152,7 +165,8 @@ async def test_a_report_is_reviewed_by_the_version_that_decided_it_and_undo_take
     pipeline: Pipeline,
 ) -> None:
     rule, client, duty = "category/criminal-damage-arson", pipeline.clients["triage"], headers(pipeline, "helen-strood")
-    waits = [(await post(pipeline, category="criminal-damage-arson"))["reference"] for _ in range(2)]
+    sent = {"category": "criminal-damage-arson", "place": OUT_OF_CENTRE}
+    waits = [(await post(pipeline, **sent))["reference"] for _ in range(2)]
 
     async def review(reference: str) -> dict[str, Any] | None:
         answer = await client.get(f"/internal/reviews/{reference}", headers=duty)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import sign_in
 from tests.journey.forms import press
@@ -44,6 +44,45 @@ def test_a_case_is_added_fails_by_name_is_mended_and_taken_out_again(page: Page)
     press(page, fields, "Take it out")
     expect(page.locator(".rules__lists")).not_to_contain_text(NAME)
     page.goto(f"/rules/{draft}")
+    press(page, page.locator("main"), "Discard")
+
+
+def test_a_case_that_a_colleague_changed_meanwhile_is_shown_beside_hers_and_nothing_is_put_back(
+    page: Page, chrome: Browser, hub: str
+) -> None:
+    page.goto(f"/rules/{in_force(page)}/golden")
+    fields = page.locator("form.rules__form")
+    fields.locator("#name").fill(NAME)
+    fields.locator("#description").fill("Mattresses dumped by the garages, fly-tipping.")
+    fields.locator("#theme").select_option("asb-environmental")
+    fields.locator("#reason").fill("To be changed by two.")
+    press(page, fields, "Add it to the draft")
+    form = page.url
+    press(page, fields, "Change it in the draft")
+    expect(page.get_by_role("status")).to_have_text("Nothing was changed: you saved the case as it was.")
+    other = chrome.new_page(base_url=hub)
+    sign_in(other, "helen-strood", "/rules")
+    other.goto(form)
+    other.locator("#risk").select_option("standard")
+    other.get_by_label("review", exact=True).check()
+    press(other, other.locator("form.rules__form"), "Change it in the draft")
+    other.close()
+    fields.locator("#description").fill("Mattresses dumped by the garages again, fly-tipping.")
+    press(page, fields, "Change it in the draft")
+    expect(page.get_by_role("alert")).to_contain_text("The case was changed while you were writing")
+    differs = page.locator(".conflict")
+    expect(differs).to_contain_text("Now; Helen Strood saved it last")
+    expect(differs.locator("tr", has_text="Risk must be").locator("td")).to_have_text(["", "standard changed", ""])
+    assert (page.input_value("#risk"), page.get_by_label("review", exact=True).is_checked()) == ("standard", True)
+    assert page.input_value("#description") == "Mattresses dumped by the garages again, fly-tipping."
+    assert_sound_on_any_screen(page, form)
+    press(page, fields, "Change it in the draft")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert (page.input_value("#risk"), page.input_value("#description")) == (
+        "standard",
+        "Mattresses dumped by the garages again, fly-tipping.",
+    )
+    page.goto(form.partition("/golden")[0])
     press(page, page.locator("main"), "Discard")
 
 

@@ -1,6 +1,9 @@
-"""`hub tune`: teach the partnership's own layers on its training texts; `hub train` goes on from there."""
+"""`hub tune`: teach the partnership's own layers on its training texts; `hub train` goes on from there.
 
-from collections.abc import Iterator, Sequence
+Each course of teaching is two rounds through the texts; `--further` gives the layers that are kept another one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +19,11 @@ from hub.settings import local_settings
 from hub.telling import fail
 from hub.train import step, texts_of
 from services.triage.gateways import SECOND, ModelUnusable, SentenceModel, one_for_each
-from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, save
+from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, load, plain, save
 from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
-from services.triage.second_reader import Vector
-from services.triage.tuning import Lesson, greatest, tuned
+from services.triage.second_reader import Vector, WeightsUnusable
+from services.triage.tuning import Lesson, greatest, new_head, tuned
 
 MEASURED = 200
 """Each so many-th text tells how great numbers get."""
@@ -31,11 +34,15 @@ def tune(
     measure: Annotated[
         bool, typer.Option("--measure", help="Only write down how great the sentence model's own numbers get.")
     ] = False,
+    further: Annotated[
+        bool, typer.Option("--further", help="Go on from the layers that are kept, which learned from the same texts.")
+    ] = False,
 ) -> None:
     """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. Some 75 minutes on two cores."""
     settings = local_settings()
     folder = partnership or settings.partnership
     texts = texts_of(folder)
+    kept = _kept(folder, texts) if further else None
     try:
         numbers, tokenizer = published(Home(settings.home).jars)
         if measure:
@@ -47,12 +54,27 @@ def tune(
     except OSError as error:
         fail(str(disk_trouble(error, "fetching the sentence model")))
     themes, flags = themes_of(texts), flags_of(texts)
-    taught = [text for text, kept in zip(texts, held_out(len(texts)), strict=True) if not kept]
+    taught = [text for text, away in zip(texts, held_out(len(texts)), strict=True) if not away]
     lesson = _lesson(taught, model, apart(numbers, MOST_TAUGHT), themes, flags)
-    upper = blocks_of(numbers, range(LOWER[-1] + 1, DEPTH))
-    learned, head, head_bias = tuned(upper, lesson, len(themes) + len(flags), step)
+    if kept is None:
+        upper = blocks_of(numbers, range(LOWER[-1] + 1, DEPTH))
+        head: Mapping[str, Vector] = new_head(lesson.tokens.shape[1], len(themes) + len(flags))
+    else:
+        upper, head = plain(kept.blocks), kept.head
+    learned, head = tuned(upper, head, lesson, step)
     most = greatest(learned, lesson.apart, _some(lesson))
-    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), head, head_bias), folder / LAYERS)
+    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), head), folder / LAYERS)
+
+
+def _kept(folder: Path, texts: Texts) -> Layers:
+    """The layers to go on from. Others' texts held out other ones: what is measured by would have taught them."""
+    try:
+        kept = load(folder)
+    except WeightsUnusable as trouble:
+        fail(str(trouble))
+    if kept.learned_from != digest_of(texts):
+        fail(f"{LAYERS} learned from other texts: `hub tune` without --further begins anew.")
+    return kept
 
 
 def _lesson(

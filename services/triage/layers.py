@@ -17,12 +17,14 @@ from services.triage import packed
 from services.triage.second_reader import Vector, WeightsUnusable
 
 LAYERS = Path("reader") / "layers.npz"
-MATRICES = ("query", "key", "value", "attended", "wide", "narrow")
-"""A layer's matrices, in the order in which a text goes through them."""
 TAKING = {"query": ("query", "key", "value"), "attended": ("attended",), "wide": ("wide",), "narrow": ("narrow",)}
 """Which matrices take the same, by the name of the first."""
+MATRICES = tuple(name for names in TAKING.values() for name in names)
+"""A layer's matrices, in the order in which a text goes through them."""
 LOWER, UPPER = (4, 7), 4
 """The inner layers that are read beside what the partnership's make of the last of them, and how many theirs are."""
+HEAD = ("whole", "bias", "sought", "said")
+"""What turns the last tokens into scores."""
 HEADS, EPSILON = 12, 1e-5
 """Into so many parts attention divides a token; what a spread has added to it: as the sentence model has them."""
 MOST_TAUGHT = 160
@@ -39,28 +41,32 @@ class Layers:
     `blocks` has, for each of `MATRICES`, the matrix (inputs × outputs, so many steps a number) and under its name with
     `_step` each column's step and with `_bias` the bias; for each of `TAKING` with `_ease` what each number that goes
     in is multiplied by; and `attended_scale`, `attended_shift`, `narrow_scale`, `narrow_shift` of the norms that
-    follow. `head` turns the mean and the greatest of the last tokens into scores, with
-    `head_bias`: themes first. `learned_from` is the digest of the texts.
+    follow. `head` has what turns the last tokens into scores, themes first: `whole` (twice the width × scores) for
+    their mean and greatest, `bias`, and for what a phrase says of one score `sought` and `said` (width × scores each):
+    which tokens that score listens to, and what it hears there. `learned_from` is the digest of the texts.
     """
 
     themes: tuple[str, ...]
     flags: tuple[str, ...]
     learned_from: str
     blocks: Mapping[str, npt.NDArray[Any]]
-    head: Vector
-    head_bias: Vector
+    head: Mapping[str, Vector]
 
     @property
     def name(self) -> str:
         """Of these numbers and no others."""
         digest = hashlib.blake2b(digest_size=4)
-        for array in (*(self.blocks[name] for name in sorted(self.blocks)), self.head, self.head_bias):
+        for array in (*(self.blocks[name] for name in sorted(self.blocks)), *(self.head[name] for name in HEAD)):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def says(self, tokens: Vector) -> Vector:
         """Scores of the tokens (tokens × width) that come out of the last layer."""
-        return np.asarray(np.concatenate([tokens.mean(0), tokens.max(0)]) @ self.head + self.head_bias, np.float32)
+        sought = tokens @ self.head["sought"]
+        heard = np.exp(sought - sought.max(0))
+        phrases = (heard * (tokens @ self.head["said"])).sum(0) / heard.sum(0)
+        whole = np.concatenate([tokens.mean(0), tokens.max(0)]) @ self.head["whole"]
+        return np.asarray(whole + self.head["bias"] + phrases, np.float32)
 
 
 def in_steps(blocks: Mapping[str, Vector], greatest: Mapping[str, Vector]) -> dict[str, npt.NDArray[Any]]:
@@ -119,7 +125,8 @@ def in_the_model(layers: Layers) -> dict[str, npt.NDArray[Any]]:
 def save(layers: Layers, path: Path) -> None:
     """Write the layers as plain arrays (no pickle); the same layers make the same bytes."""
     told = {"themes": layers.themes, "flags": layers.flags, "learned_from": layers.learned_from}
-    packed.write(path, told, {"head": layers.head, "head_bias": layers.head_bias, **layers.blocks})
+    head = {f"head_{name}": layers.head[name] for name in HEAD}
+    packed.write(path, told, {**head, **layers.blocks})
 
 
 def load(partnership: Path) -> Layers:
@@ -135,9 +142,9 @@ def load(partnership: Path) -> Layers:
 
 def _unpacked(file: Path) -> Layers:
     told, blocks = packed.read(file)
-    head, head_bias = blocks.pop("head"), blocks.pop("head_bias")
+    head = {name: blocks.pop(f"head_{name}") for name in HEAD}
     steps = {f"{name}_step" for name in MATRICES} | {f"{name}_ease" for name in TAKING}
     missing = {*MATRICES, *steps}.difference(blocks)
     if missing:
         raise KeyError(*missing)
-    return Layers(tuple(told["themes"]), tuple(told["flags"]), told["learned_from"], blocks, head, head_bias)
+    return Layers(tuple(told["themes"]), tuple(told["flags"]), told["learned_from"], blocks, head)

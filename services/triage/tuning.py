@@ -18,8 +18,10 @@ from services.triage.second_reader import Vector
 
 EPOCHS, TOGETHER = 2, 64
 """How often each text is gone through, and how many make one step."""
-PACE, HEAD_PACE = 1e-4, 1e-3
-"""How far a step goes at most, in the layers and in the head, which begins with nothing."""
+PACE, HEAD_PACE = 1e-4, 5e-3
+"""How far a step goes at most, in the layers and in the head, which begins with nothing and learns too little below."""
+SOUGHT = 0.02
+"""How far apart the scores' ways of listening are at first: were they the same, they would stay so."""
 WARMING = 0.06
 """In so large a share of the steps the pace rises; after it falls to nothing."""
 DECAY, MOMENTS, STILL = 0.01, (0.9, 0.999), 1e-8
@@ -110,10 +112,11 @@ def scores(parameters: Parameters, apart: Any, tokens: Any, seen: Any) -> Any:
     last = tokens.astype(jnp.float32)
     for block in parameters["blocks"]:
         last, _ = _through(seen, apart, last, block)
-    there = seen[..., None]
+    there, head = seen[..., None], parameters["head"]
     mean = jnp.where(there, last, 0).sum(1) / there.sum(1)
     most = jnp.where(there, last, -1e9).max(1)
-    return jnp.concatenate([mean, most], 1) @ parameters["head"] + parameters["head_bias"]
+    heard = jax.nn.softmax(jnp.where(there, last @ head["sought"], -1e9), 1)
+    return jnp.concatenate([mean, most], 1) @ head["whole"] + head["bias"] + (heard * (last @ head["said"])).sum(1)
 
 
 def greatest(blocks: Mapping[str, Vector], apart: Vector, texts: Iterable[Vector]) -> dict[str, Vector]:
@@ -168,15 +171,24 @@ def _stepped(parameters: Parameters, moments: Any, number: Any, share: Any, apar
     return made, (means, squares), missed
 
 
+def new_head(width: int, outputs: int) -> dict[str, Vector]:
+    """A head for so many scores that knows nothing yet, as `Layers.head` has it."""
+    sought = np.random.default_rng(0).normal(0, SOUGHT, (width, outputs))
+    shapes = {"whole": (2 * width, outputs), "bias": (outputs,), "said": (width, outputs)}
+    return {name: np.zeros(shape, np.float32) for name, shape in shapes.items()} | {"sought": sought.astype(np.float32)}
+
+
 def tuned(
-    blocks: Mapping[str, Vector], lesson: Lesson, outputs: int, say: Callable[[str], None], epochs: int = EPOCHS
-) -> tuple[dict[str, Vector], Vector, Vector]:
-    """The layers after learning, with the head and its bias. The same lesson gives the same on the same machine."""
-    width = lesson.tokens.shape[1]
+    blocks: Mapping[str, Vector],
+    head: Mapping[str, Vector],
+    lesson: Lesson,
+    say: Callable[[str], None],
+    epochs: int = EPOCHS,
+) -> tuple[dict[str, Vector], dict[str, Vector]]:
+    """Layers and head after learning, from where they stand. The same lesson gives the same on the same machine."""
     parameters: Parameters = {
         "blocks": _parts(blocks),
-        "head": jnp.zeros((2 * width, outputs), jnp.float32),
-        "head_bias": jnp.zeros(outputs, jnp.float32),
+        "head": {name: jnp.asarray(array) for name, array in head.items()},
     }
     moments = (jax.tree.map(jnp.zeros_like, parameters), jax.tree.map(jnp.zeros_like, parameters))
     chance = np.random.default_rng(0)
@@ -190,8 +202,7 @@ def tuned(
         if number % 100 == 99:
             say(f"step {number + 1} of {len(lessons)}: missed by {missed:.3f}")
     made = jax.tree.map(np.asarray, parameters)
-    learned = {name: np.array([block[name] for block in made["blocks"]]) for name in blocks}
-    return learned, made["head"], made["head_bias"]
+    return {name: np.array([block[name] for block in made["blocks"]]) for name in blocks}, made["head"]
 
 
 def _share(number: int, steps: int) -> float:

@@ -48,8 +48,7 @@ def alike(one: object, other: object) -> float:
 
 
 def test_the_models_own_upper_part_in_its_place_says_the_same(archive: Path, numbers: dict[str, Vector]) -> None:
-    nothing = np.zeros(1, np.float32)
-    again = SentenceModel(SECOND, archive, Layers((), (), "", own_upper(numbers), nothing, nothing))
+    again = SentenceModel(SECOND, archive, Layers((), (), "", own_upper(numbers), {}))
     for text in TEXTS:
         (meaning, last), (due, plainly) = (model.read(text) for model in (again, SentenceModel(SECOND, archive)))
         assert (meaning == due).all()
@@ -62,7 +61,7 @@ def test_layers_say_in_the_model_what_they_say_where_they_are_taught(archive: Pa
     reads = SentenceModel(SECOND, archive, layers)
     blocks = plain(layers.blocks)
     parts = [{name: array[number] for name, array in blocks.items()} for number in range(DEPTH - LOWER[-1] - 1)]
-    parameters = {"blocks": parts, "head": layers.head, "head_bias": layers.head_bias}
+    parameters = {"blocks": parts, "head": layers.head}
     for text in TEXTS:
         tokens = model.tokens(text, [LAST_OF_LOWER])[LAST_OF_LOWER][None]
         taught = scores(parameters, numbers["apart"][0], tokens, np.ones(tokens.shape[:2], bool))
@@ -86,13 +85,11 @@ def test_an_archive_that_holds_another_model_is_refused_where_layers_go_in(jars:
 
 def test_layers_of_another_width_are_refused(archive: Path, numbers: dict[str, Vector]) -> None:
     upper = {name: array[:, :-1] for name, array in own_upper(numbers).items()}
-    nothing = np.zeros(1, np.float32)
     with pytest.raises(WeightsUnusable, match="does not go with all-mpnet-base-v2: `hub tune` makes it anew"):
-        SentenceModel(SECOND, archive, Layers((), (), "", upper, nothing, nothing))
+        SentenceModel(SECOND, archive, Layers((), (), "", upper, {}))
 
 
 def test_fewer_layers_than_stand_there_are_refused(archive: Path, numbers: dict[str, Vector]) -> None:
     upper = {name: array[:-1] for name, array in own_upper(numbers).items()}
-    nothing = np.zeros(1, np.float32)
     with pytest.raises(WeightsUnusable, match="does not go with"):
-        SentenceModel(SECOND, archive, Layers((), (), "", upper, nothing, nothing))
+        SentenceModel(SECOND, archive, Layers((), (), "", upper, {}))

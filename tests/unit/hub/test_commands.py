@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -20,6 +21,7 @@ from deploy.local.ports import Ports
 from hub import batches, migrate, patience
 from hub.cli import COMMANDS, application, past_the_proxy
 from services.kernel.settings import Settings
+from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
 from tests.unit.hub.fake_hub import fake_hub
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
@@ -298,3 +300,25 @@ def test_keys_of_a_hub_that_does_not_run_say_where_they_looked(monkeypatch: pyte
     assert ended.exit_code == 2
     assert "Intake's database at 127.0.0.1:9 refused" in ended.stderr
     assert "`hub status` says where" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("learned_from", "says"),
+    [(None, "The partnership has no reader/layers.npz: `hub tune` makes it"), ("0a1b2c3d", "learned from other texts")],
+)
+def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
+    tmp_path: Path, learned_from: str | None, says: str
+) -> None:
+    """Before anything is fetched: other texts hold other ones out, and figures would be of texts that taught."""
+    (tmp_path / "training").mkdir()
+    text = json.dumps({"description": "Noise.", "themes": [], "flags": []})
+    (tmp_path / "training" / "reports-none.jsonl").write_text(f"{text}\n" * 21)
+    if learned_from is not None:
+        head = {name: np.zeros(1, np.float32) for name in HEAD}
+        parts = {*MATRICES, *(f"{name}_step" for name in MATRICES), *(f"{name}_ease" for name in TAKING)}
+        blocks = {name: np.zeros((1, 1, 1), np.float32) for name in parts}
+        save(Layers(("none",), ("harm",), learned_from, blocks, head), tmp_path / LAYERS)
+    told = hub("tune", "--further", "--partnership", str(tmp_path))
+    assert told.exit_code == 2
+    assert says in told.stderr
+    assert len(told.stderr.splitlines()) == 1

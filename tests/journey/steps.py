@@ -31,7 +31,7 @@ def until(find: Any, what: str) -> Any:
     return found
 
 
-def post_call(hub: str, description: str, **changes: Any) -> dict[str, Any]:
+def post_call(hub: str, description: str | None, **changes: Any) -> dict[str, Any]:
     sent = {"source_id": str(uuid.uuid4()), "line": "101", "category": "noise", "description": description} | changes
     answer = httpx2.post(f"{hub}/api/v1/calls", json=sent, headers=POLICE, timeout=ANSWER_SECONDS)
     assert answer.status_code == 202, answer.text

@@ -14,7 +14,7 @@ from services.desk.frame import around, missing, pages_of, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.rules_gateway import TriageRules
 from services.desk.rules_pages import analyst_only, new_draft, saved_by
-from services.desk.sides import ELSEWHERE, UNCHANGED, Sides
+from services.desk.sides import UNCHANGED, problems
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
 
@@ -72,22 +72,12 @@ async def _page(
         was=json.dumps(golden_view.in_text(golden_view.filled(standing))) if standing else "",
         case=fields if fields is not None else golden_view.filled(standing),
         reason=sent.get("reason", ""),
-        rows=sides.rows(golden_view.LABELS) if back else [],
+        rows=sides.rows(golden_view.LABELS),
         by=saved_by(found["head"], session),
-        problems=_problems(refusal, sides),
+        problems=problems(sides.said(), golden_view.CASE, refusal, [sentence(refusal)] if refusal else []),
         notice=notice,
         begun=begun,
     )
-
-
-def _problems(refusal: Outcome | None, sides: Sides) -> list[str]:
-    """What became of the case meanwhile, and what is wrong with hers."""
-    if refusal is None:
-        return []
-    meanwhile = [said] if (said := sides.said()) else []
-    if refusal.conflict:
-        return meanwhile or [ELSEWHERE.format(golden_view.CASE)]
-    return [*meanwhile, sentence(refusal)]
 
 
 @router.post("/{number}/golden")

@@ -11,11 +11,11 @@ from fastapi.responses import RedirectResponse
 from services.desk.commands import Outcome
 from services.desk.frame import around, missing, pages_of, shell
 from services.desk.people import CheckedForm, Session, SignedIn
-from services.desk.rule_words_conflict import LIST, Lists, lists_of
+from services.desk.rule_words_conflict import LIST, lists_of
 from services.desk.rules_gateway import TriageRules
 from services.desk.rules_pages import analyst_only, new_draft, saved_by, sentences
 from services.desk.rules_view import words_of
-from services.desk.sides import ELSEWHERE, UNCHANGED
+from services.desk.sides import UNCHANGED, problems
 
 router = APIRouter(prefix="/rules", include_in_schema=False)
 
@@ -54,21 +54,13 @@ async def _words(
         section=section,
         terms="\n".join(sides.merged),
         was=json.dumps({"terms": sides.now}),
-        problems=_problems(refusal, sides, saved_by(found["head"], session)),
+        problems=problems(
+            sides.said(saved_by(found["head"], session)), LIST, refusal, sentences(refusal) if refusal else []
+        ),
         notice=notice,
         reason=sent.get("reason", ""),
         begun=begun,
     )
-
-
-def _problems(refusal: Outcome | None, sides: Lists, by: str) -> list[str]:
-    """What became of the list meanwhile, and what is wrong with hers."""
-    meanwhile = [said] if (said := sides.said(by)) else []
-    if refusal is None:
-        return meanwhile
-    if refusal.conflict:
-        return meanwhile or [ELSEWHERE.format(LIST)]
-    return [*meanwhile, *sentences(refusal)]
 
 
 @router.post("/{number}/words")

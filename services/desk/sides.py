@@ -1,9 +1,10 @@
 """Two people changed one thing of the rules: what was, what stands now and hers, field by field; nothing is lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.desk.commands import Outcome
 from services.desk.conflict_page import read_was, side_by_side
 
 REMOVED = "The {} was taken out while you were writing, and nothing was saved. Saving adds it again, as you wrote it."
@@ -73,6 +74,14 @@ def sides_of(thing: str, now: Mapping[str, str], form: Mapping[str, str], names:
     was = {name: str(value) for name, value in read_was(form["was"]).items()} if form.get("was") else now
     every = dict.fromkeys((*names, *now, *was))
     return Sides(thing, was, now, {name: form.get(name, was.get(name, "")) for name in every})
+
+
+def problems(meanwhile: str, thing: str, refusal: Outcome | None, wrong: Sequence[str]) -> list[str]:
+    """What a form that comes back says: what became of the thing meanwhile, and what is `wrong` with hers."""
+    said = [meanwhile] if meanwhile else []
+    if refusal is not None and refusal.conflict:
+        return said or [ELSEWHERE.format(thing)]
+    return [*said, *wrong]
 
 
 def _plainly(name: str, values: tuple[str, ...], words: Callable[[str, str], str]) -> tuple[str, ...]:

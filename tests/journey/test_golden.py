@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.journey.conftest import sign_in
 from tests.journey.forms import press
@@ -20,15 +20,21 @@ def in_force(page: Page) -> int:
     return int(page.locator("tr.is-now a").first.inner_text().removeprefix("Version "))
 
 
-def test_a_case_is_added_fails_by_name_is_mended_and_taken_out_again(page: Page) -> None:
+def added(page: Page, theme: str, reason: str) -> Locator:
+    """A case in a new draft, by the form; the form, which shows it then."""
     page.goto(f"/rules/{in_force(page)}/golden")
     expect(page.locator("main")).to_contain_text("Invent the words, or make them anonymous")
     fields = page.locator("form.rules__form")
     fields.locator("#name").fill(NAME)
     fields.locator("#description").fill("Mattresses dumped by the garages, fly-tipping.")
-    fields.locator("#theme").select_option("town-centre")
-    fields.locator("#reason").fill("It was decided otherwise last week.")
+    fields.locator("#theme").select_option(theme)
+    fields.locator("#reason").fill(reason)
     press(page, fields, "Add it to the draft")
+    return fields
+
+
+def test_a_case_is_added_fails_by_name_is_mended_and_taken_out_again(page: Page) -> None:
+    fields = added(page, "town-centre", "It was decided otherwise last week.")
     draft = int(re.findall(r"/rules/(\d+)/golden", page.url)[0])
     expect(page.locator(".rules__lists")).to_contain_text("agreed is town-centre")
     page.goto(f"/rules/{draft}")
@@ -50,13 +56,7 @@ def test_a_case_is_added_fails_by_name_is_mended_and_taken_out_again(page: Page)
 def test_a_case_that_a_colleague_changed_meanwhile_is_shown_beside_hers_and_nothing_is_put_back(
     page: Page, chrome: Browser, hub: str
 ) -> None:
-    page.goto(f"/rules/{in_force(page)}/golden")
-    fields = page.locator("form.rules__form")
-    fields.locator("#name").fill(NAME)
-    fields.locator("#description").fill("Mattresses dumped by the garages, fly-tipping.")
-    fields.locator("#theme").select_option("asb-environmental")
-    fields.locator("#reason").fill("To be changed by two.")
-    press(page, fields, "Add it to the draft")
+    fields = added(page, "asb-environmental", "To be changed by two.")
     form = page.url
     press(page, fields, "Change it in the draft")
     expect(page.get_by_role("status")).to_have_text("Nothing was changed: you saved the case as it was.")

@@ -63,10 +63,10 @@ def _of_place(event: ReportTriaged, partnership: Partnership) -> Iterator[Key]:
         yield Key(f"street:{mark}", "street", "join-same-street")
 
 
-def fresh(key: Key, age: timedelta, partnership: Partnership) -> bool:
-    """Whether what was seen under the key counts still."""
+def fresh(key: Key, apart: timedelta, partnership: Partnership) -> bool:
+    """Whether what was seen under the key counts for a report so long after it; or before it: older ones come late."""
     days = partnership.threshold(key.threshold).within_days
-    return days is None or age <= timedelta(days=days)
+    return days is None or abs(apart) <= timedelta(days=days)
 
 
 WORDS = {"place": "the same place", "harm": "the same harm", "street": "the same street", "number": "the same number"}

@@ -28,9 +28,10 @@ class Matches(Kept):
     cases: tuple[Match, ...] = ()
 
     def seen(self, case_id: UUID, at: datetime) -> "Matches":
-        """With the case seen now."""
+        """With the case seen at that time; an older report that comes late makes it no older."""
+        last = max([at, *(each.seen_at for each in self.cases if each.case_id == case_id)])
         others = tuple(each for each in self.cases if each.case_id != case_id)
-        return Matches(cases=(Match(case_id=case_id, seen_at=at), *others)[:FOUND_AT_MOST])
+        return Matches(cases=(Match(case_id=case_id, seen_at=last), *others)[:FOUND_AT_MOST])
 
 
 class Link(Kept):

@@ -56,6 +56,8 @@ PEOPLE = [
     ("another birth", {"date_of_birth": "1971-12-24"}, {}, {}, "apart"),
     ("a witness only", {"role": "witness"}, {}, {}, "apart"),
     ("long ago", {}, {"received_at": START + timedelta(days=91)}, {}, "apart"),
+    ("older, and comes late", {}, {"received_at": START - timedelta(days=89)}, {}, "sure"),
+    ("much older, and comes late", {}, {"received_at": START - timedelta(days=91)}, {}, "apart"),
 ]
 
 
@@ -67,6 +69,14 @@ def test_people_are_matched_by_name_and_birth(
     second = triaged(personal={"people": [ROOK | person]}, decision=SENSITIVE, report=report, **when)
     loop = sent(first, second)
     assert _became(loop) == becomes
+
+
+def test_an_older_report_that_comes_late_makes_its_case_no_older() -> None:
+    late, after = START - timedelta(days=60), START + timedelta(days=60)
+    loop = sent(
+        *(triaged(personal={"people": [ROOK]}, decision=SENSITIVE, received_at=at) for at in (START, late, after))
+    )
+    assert len(cases(loop)) == 1
 
 
 def _became(loop: MemoryLoop) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.triage import tuning
 from services.triage.layers import HEAD, HEADS, LAYERS, MATRICES, TAKING, Layers, in_steps, load, plain, save
 from services.triage.lessons import HELD_OUT, SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.second_reader import Vector, WeightsUnusable
@@ -223,6 +224,30 @@ def test_a_further_course_goes_on_from_where_the_layers_stand(taught: Learned) -
     further = tuned(*taught, given, lambda _: None, epochs=2)
     assert right(begun) < 0.7 < 0.9 < right(further)
     assert any((further[0][name] != taught[0][name]).any() for name in MATRICES)
+
+
+def test_a_further_course_takes_texts_in_another_order_and_hides_others_of_their_tokens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    filled = tuning._filled
+
+    def course(head: Mapping[str, Vector]) -> list[tuple[Any, Any]]:
+        seen: list[tuple[Any, Any]] = []
+
+        def noted(given: Lesson, rows: Any, chance: np.random.Generator) -> Any:
+            batch = filled(given, rows, chance)
+            seen.append((tuple(rows), batch[1].tobytes()))
+            return batch
+
+        monkeypatch.setattr(tuning, "_filled", noted)
+        tuned(blocks(), head, lesson(), lambda _: None, epochs=1)
+        return seen
+
+    fresh = new_head(WIDTH, OUTPUTS)
+    first, again, further = course(fresh), course(fresh), course(full_head())
+    assert first == again
+    assert [rows for rows, _ in first] != [rows for rows, _ in further]
+    assert not {hidden for _, hidden in first} & {hidden for _, hidden in further}
 
 
 def test_texts_become_numbers_by_their_labels() -> None:

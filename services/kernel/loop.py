@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import text
@@ -19,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.kernel import dead_letters, holding
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
-from services.kernel.decision import Context, Decision, Keys, Message, Stage, WorkingSet
+from services.kernel.decision import Context, Keys, Message, Stage, WorkingSet
 from services.kernel.effects import Effects
 from services.kernel.envelope import Received
 from services.kernel.errors import BadDeploySuspected, is_data_error, sqlstate
@@ -37,7 +36,6 @@ RECENT_MESSAGES = 100
 TURN = 20
 """Messages decided before other work of the process has its turn: a live report beside a bulk batch does not wait."""
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -66,11 +64,26 @@ class _Work:
         return bool(self.blocked and received.raw.key and received.held_key in self.blocked)
 
     def bury(self, received: Received, reason: str) -> None:
-        """A message that cannot be decided; its key blocks what comes behind it."""
+        """A message that cannot be decided; its key blocks what comes behind it, and nothing that came before."""
         self.dead.append((received, reason))
         if received.raw.key:
             self.blocked.add(received.held_key)
         self.outcomes.append(Outcome(received, reason=reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A record of a batch: what its message may touch, or what is wrong with it."""
+
+    received: Received
+    keys: Keys = field(default_factory=Keys)
+    fault: str | None = None
+
+
+def _raised(error: Exception) -> str:
+    """Why a message is dead on which a service's own code raised: class and place, nothing of what it holds."""
+    last = extract_tb(error.__traceback__)[-1]
+    return f"decide-raised: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 class Loop:
@@ -113,12 +126,11 @@ class Loop:
         work = _Work(started, Effects(self.service), BatchTrace(self.service, batch.name, started))
         async with self.database.writing() as connection:
             claimed = await batch.claim(connection, received)
-            todo = await self._readable(connection, batch, claimed, work)
+            todo = await self._fresh(connection, batch, claimed, work)
             if condemned:
-                for each in todo:
-                    work.bury(each, condemned)
-                todo = []
-            with work.trace.batch([each.message for each in todo if each.message]):
+                todo = [replace(each, reason=each.reason or condemned) for each in todo]
+            decidable = (each.message for each in todo if each.reason is None and not work.holds(each))
+            with work.trace.batch([message for message in decidable if message]):
                 await self._decide_all(connection, batch, todo, work)
             self._check_deploy(batch, work)
             if work.dead or work.waiting:
@@ -128,23 +140,15 @@ class Loop:
         self._committed(batch, received, work)
         return work.outcomes
 
-    async def _readable(
+    async def _fresh(
         self, connection: AsyncConnection, batch: Batch, claimed: Sequence[Received], work: _Work
-    ) -> list[Received]:
-        """What is left after undecodable, unnamed, seen and held ones."""
+    ) -> Sequence[Received]:
+        """What is left after unnamed and seen ones; `work` knows then which of their keys are held."""
         known = [each for each in claimed if each.message is not None or each.reason is not None]
         MESSAGES.labels(batch.name, "skipped").inc(len(claimed) - len(known))
         fresh = await self._unseen(connection, batch, known)
         await self._note_held(connection, batch, fresh, work)
-        readable = []
-        for each in fresh:
-            if work.holds(each):
-                work.waiting.append(each)
-            elif each.reason is not None:
-                work.bury(each, each.reason)
-            else:
-                readable.append(each)
-        return readable
+        return fresh
 
     async def _unseen(self, connection: AsyncConnection, batch: Batch, known: Sequence[Received]) -> Sequence[Received]:
         if not batch.uses_inbox:
@@ -173,15 +177,18 @@ class Loop:
     async def _decide_all(
         self, connection: AsyncConnection, batch: Batch, todo: Sequence[Received], work: _Work
     ) -> None:
-        keyed = self._keyed(batch, todo, work)
-        if not keyed:
-            return
-        keys = Keys.union(keys for _, _, keys in keyed)
-        await self._lock(connection, keys)
-        state = await self.stage.load(connection, keys)
-        rules = await self.stage.rules(connection, state)
-        for place, (each, message, _) in enumerate(keyed, 1):
-            self._fold(batch, work, each, message, state, rules)
+        """Each in its turn: a record that cannot be read holds what comes behind it, not what came before."""
+        turns = [self._turn(batch, each) for each in todo]
+        decidable = [turn.keys for turn in turns if turn.fault is None and not work.holds(turn.received)]
+        state: WorkingSet = {}
+        rules: Any = None
+        if decidable:
+            keys = Keys.union(decidable)
+            await self._lock(connection, keys)
+            state = await self.stage.load(connection, keys)
+            rules = await self.stage.rules(connection, state)
+        for place, turn in enumerate(turns, 1):
+            self._fold(batch, work, turn, state, rules)
             if place % TURN == 0:
                 await asyncio.sleep(0)
         if work.changed:
@@ -208,15 +215,16 @@ class Loop:
             await self.stage.save(connection, dict(sorted(changed.items())))
         await effects.write(connection)
 
-    def _keyed(self, batch: Batch, todo: Sequence[Received], work: _Work) -> list[tuple[Received, Message, Keys]]:
-        keyed = []
-        for each in todo:
-            message = each.message
-            if message is not None:
-                keys = self._attempt(batch, work, each, partial(self.stage.keys, message))
-                if keys is not None:
-                    keyed.append((each, message, keys))
-        return keyed
+    def _turn(self, batch: Batch, each: Received) -> _Turn:
+        """A record with the keys of its message, or with what is wrong with it: it is buried when its turn comes."""
+        if each.message is None or each.reason is not None:
+            return _Turn(each, fault=each.reason)
+        try:
+            return _Turn(each, keys=self.stage.keys(each.message))
+        except Exception as error:
+            if not batch.buries:
+                raise
+            return _Turn(each, fault=_raised(error))
 
     async def _lock(self, connection: AsyncConnection, keys: Keys) -> None:
         if keys.match:
@@ -224,33 +232,30 @@ class Loop:
             await connection.execute(_ADD_MATCH, {"keys": ordered})
             await connection.execute(_LOCK_MATCH, {"keys": ordered})
 
-    def _fold(self, batch: Batch, work: _Work, each: Received, message: Message, state: WorkingSet, rules: Any) -> None:
+    def _fold(self, batch: Batch, work: _Work, turn: _Turn, state: WorkingSet, rules: Any) -> None:
+        each, message = turn.received, turn.received.message
         if work.holds(each):
             work.waiting.append(each)
-            return
-        context = Context(work.started, message.id, rules)
+        elif turn.fault is not None:
+            work.bury(each, turn.fault)
+        elif message is not None:
+            self._decided(batch, work, each, message, state, rules)
 
-        def decided() -> Decision:
-            decision = self.stage.decide(state, message, context)
-            work.effects.add(decision, message, work.started, work.trace.message(message))
-            return decision
-
-        decision = self._attempt(batch, work, each, decided)
-        if decision is not None:
-            state.update(decision.state)
-            work.changed.update(decision.state)
-            work.outcomes.append(Outcome(each, answer=decision.answer))
-
-    def _attempt(self, batch: Batch, work: _Work, each: Received, function: Callable[[], T]) -> T | None:
-        """Run a service's pure code: what it raises makes a dead letter, with class and place only."""
+    def _decided(
+        self, batch: Batch, work: _Work, each: Received, message: Message, state: WorkingSet, rules: Any
+    ) -> None:
+        """Run the service's pure code: what it raises makes a dead letter, with class and place only."""
         try:
-            return function()
+            decision = self.stage.decide(state, message, Context(work.started, message.id, rules))
+            work.effects.add(decision, message, work.started, work.trace.message(message))
         except Exception as error:
             if not batch.buries:
                 raise
-            last = extract_tb(error.__traceback__)[-1]
-            work.bury(each, f"decide-raised: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}")
-            return None
+            work.bury(each, _raised(error))
+            return
+        state.update(decision.state)
+        work.changed.update(decision.state)
+        work.outcomes.append(Outcome(each, answer=decision.answer))
 
     def _check_deploy(self, batch: Batch, work: _Work) -> None:
         """20 distinct keys dead among the last 100 messages look like a bad deploy, not like bad messages."""

@@ -165,6 +165,20 @@ async def test_later_messages_of_a_dead_key_wait_in_order_and_replay_frees_the_k
     assert await bench.count_of("a") == 4
 
 
+async def test_what_came_before_an_unreadable_record_of_its_key_is_decided_and_what_comes_behind_waits(
+    bench: Bench,
+) -> None:
+    await bench.feed([bench.record("a"), bench.record("a", value=b"{bad"), bench.record("a"), bench.record("b")])
+    assert await bench.count_of("a") == await bench.count_of("b") == 1
+    rows = await bench.rows("SELECT state, record_offset FROM dead_letters ORDER BY id")
+    assert [(row["state"], row["record_offset"]) for row in rows] == [("dead", 1), ("waiting", 2)]
+    await bench.rows(
+        "UPDATE dead_letters SET value = $1 WHERE state = 'dead'", Poke(place="a").model_dump_json().encode()
+    )
+    outcomes = await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
+    assert [outcome.answer for outcome in outcomes] == [2, 3]
+
+
 async def test_a_replay_that_fails_again_keeps_the_key_held_and_counts(bench: Bench) -> None:
     await bench.feed([bench.record("a", "raise"), bench.record("a")])
     await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))

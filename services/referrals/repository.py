@@ -83,7 +83,7 @@ def _named(keys: frozenset[str], prefix: str) -> list[str]:
 async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
     """What a batch may touch: marks and links, the cases that they and `keys` name, locked in order, and their parts.
 
-    A merged case is loaded with the one that it went into.
+    A merged case is loaded with the one that it went into, and that one's people where it is found by a mark or link.
     """
     state = await casefile_repository.load_marks(connection, marks, keys)
     matched = {str(match.case_id) for found in state.values() if isinstance(found, Matches) for match in found.cases}
@@ -93,7 +93,9 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):
         found = dict(map(_case, await connection.execute(_CASES, {"keys": missing})))
         cases |= found
-        wanted = {str(case.state.merged_into) for case in found.values() if case.state.merged_into is not None}
+        merged = [case.state for case in found.values() if case.state.merged_into is not None]
+        wanted = {str(state.merged_into) for state in merged}
+        matched |= {str(state.merged_into) for state in merged if str(state.case_id) in matched}
     state |= cases
     ids = [case.state.case_id for case in cases.values()]
     state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)

@@ -134,6 +134,22 @@ async def test_a_merge_carries_referral_and_task_and_a_second_one_with_the_old_v
     assert stale.json()["yours"]["risk"] == "high"
 
 
+async def test_who_is_not_safe_to_call_stays_so_when_a_report_finds_the_case_by_one_that_went_into_it(
+    pipeline: Pipeline,
+) -> None:
+    here = street() | {"latitude": 51.9011, "longitude": -0.4711}
+    _, gone = await case_of(pipeline, here)
+    _, kept = await case_of(pipeline, street())
+    victim = {"name": "Imogen Rook", "role": "victim", "contact": {"phone": "01582 000000"}}
+    unsafe = victim | {"contact": {"safe": "no"}}
+    assert (await command(pipeline, kept, "people", unsafe)).status_code == 200
+    assert (await command(pipeline, gone, "merge", {"into": kept} | WHY)).status_code == 200
+    _, found = await case_of(pipeline, here, people=[victim | {"id": "p1"}])
+    assert found == kept
+    people = (await get(pipeline, kept)).json()["people"]
+    assert [(each["name"], each["safe"]) for each in people] == [("Imogen Rook", "no")]
+
+
 async def test_what_is_split_off_again_after_a_merge_has_the_theme_and_lead_of_its_own_report(
     pipeline: Pipeline,
 ) -> None:

@@ -8,12 +8,14 @@ from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
 from services.kernel.decision import Decision, together
+from services.partnership.models import UnknownCode
 from services.referrals.domain import carrying, casefile, proposing, signs, tasks
 from services.referrals.domain.asked import Asked
+from services.referrals.domain.asking import unanswered
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, proposals_key, reports_key
 from services.referrals.domain.reports import earlier, higher
-from services.referrals.domain.state import Case, Referral, link_key, referral_key, referrals_key
+from services.referrals.domain.state import OPEN_REFERRAL, Case, Referral, link_key, referral_key, referrals_key
 
 REPORTS_AT_MOST = 500
 """Reports that one merge moves: each is an event in the one transaction."""
@@ -115,8 +117,14 @@ def _leaving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: Pr
 
 def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None) -> Change:
     """The survivor takes on everything: the higher risk, the earlier due time, reports, referrals, tasks and people."""
-    # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's.
-    past = survivor.state.model_copy(update={"sequence": max(gone.state.sequence, survivor.state.sequence)})
+    # Referrals keep their order by the case's sequence, so the survivor's must be past the merged one's. So must its
+    # version: a command from a page of the merged case comes to the survivor, and must never fit it by chance.
+    past = survivor.state.model_copy(
+        update={
+            "sequence": max(gone.state.sequence, survivor.state.sequence),
+            "version": max(gone.state.version, survivor.state.version),
+        }
+    )
     change = Change(survivor.model_copy(update={"state": past}), asked.by, asked.context, APART)
     who, origin = _who(asked, gone, survivor), gone.state.reference
     questions = _questions(change, asked, gone, survivor, proposal)
@@ -170,11 +178,30 @@ def _taken_on(asked: Asked, gone: Case, survivor: Case) -> dict[str, Any]:
         "priority": min(old.priority, new.priority),
         "due_at": earlier(old.due_at, new.due_at),
         "act_first": _all(new.act_first, old.act_first) if follow else new.act_first,
-        "referred_to": _all(new.referred_to, old.referred_to),
+        "referred_to": _all(new.referred_to, old.referred_to if follow else _still_before(asked, gone)),
         "followers": _all(new.followers, gone.visible_to) if follow else new.followers,
         "danger_unacknowledged": old.danger_unacknowledged or new.danger_unacknowledged,
         "danger_since": earlier(old.danger_since, new.danger_since),
     }
+
+
+def _still_before(asked: Asked, gone: Case) -> tuple[str, ...]:
+    """Of those whom the case was referred to, the ones that have an open referral of it before them still."""
+    found: set[str | None] = set()
+    for each in asked.state.get(referrals_key(gone.state.case_id)) or ():
+        if each.state.status in OPEN_REFERRAL:
+            found |= {each.state.panel, each.state.destination, each.state.to_agency, each.state.escalated_to}
+            found |= {question.agency for question in unanswered(each)} | {_worker(asked, each)}
+    return tuple(code for code in gone.state.referred_to if code in found)
+
+
+def _worker(asked: Asked, referral: Referral) -> str | None:
+    """The agency of who leads the referral's plan."""
+    plan = referral.state.plan
+    try:
+        return asked.partnership.person(plan.lead_worker).agency if plan else None
+    except UnknownCode:
+        return None
 
 
 def _both(gone: Case, survivor: Case) -> dict[str, Any]:

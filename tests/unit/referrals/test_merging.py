@@ -11,7 +11,18 @@ from schemas.codes import CaseStatus
 from schemas.facts import Entitlement
 from services.referrals.domain.parts import CasePerson, Proposal, Task
 from services.referrals.domain.state import Case, Done, Refused
-from tests.unit.referrals.made import ASHA, HELEN, OTHER_CELL, POLICE, Desk, cases, history_of, reports_of, triaged
+from tests.unit.referrals.made import (
+    ASHA,
+    HELEN,
+    OTHER_CELL,
+    PARTNERSHIP,
+    POLICE,
+    Desk,
+    cases,
+    history_of,
+    reports_of,
+    triaged,
+)
 
 WHY = {"reason": "It is right."}
 HEALTH = "luton-council-public-health"
@@ -88,6 +99,43 @@ def test_a_plain_case_goes_into_a_sensitive_one_without_showing_it_to_its_agenci
     assert refused.code == "merge-the-other-way"
     after = merged(desk, plain, sensitive).case
     assert not set(plain.visible_to) & set(after.visible_to)
+
+
+TO_GROUP = {"panel": "tcig", "consent": {"status": "given"}} | WHY
+
+
+@pytest.mark.parametrize("open_", [True, False], ids=["open", "ended"])
+def test_of_whom_a_plain_case_was_referred_to_only_an_open_referrals_desk_comes_to_see_the_sensitive_one(
+    open_: bool,
+) -> None:
+    desk, plain, sensitive = two(decision=SENSITIVE)
+    referral = desk.asks(plain, "refer", TO_GROUP).referral
+    if not open_:
+        plain = desk.case(plain.state.reference)
+        body = {"code": PARTNERSHIP.withdrawal_codes[0].code} | WHY
+        named = {"referral_id": referral.state.referral_id, "version": referral.state.version}
+        ended = desk.asks(plain, "withdraw", body, **named)
+        assert isinstance(ended, Done), ended
+    before = desk.case(plain.state.reference)
+    assert "tcig" in before.visible_to
+    after = merged(desk, before, sensitive).case
+    assert ("tcig" in after.visible_to) is open_
+    assert set(after.visible_to) - set(sensitive.visible_to) <= {"tcig", referral.state.to_agency}
+
+
+@pytest.mark.parametrize("worked_on", [0, 3], ids=["the survivor was worked on", "the merged one was worked on"])
+def test_a_command_from_a_page_of_the_merged_case_never_fits_the_survivor(worked_on: int) -> None:
+    desk, gone, survivor = two()
+    for case, times in ((gone, worked_on), (survivor, 3 - worked_on)):
+        for risk in ("high", "medium", "high")[:times]:
+            desk.asks(desk.case(case.state.reference), "risk", {"risk": risk, "thrive": {}} | WHY)
+    page = desk.case(gone.state.reference)
+    merged(desk, page, desk.case(survivor.state.reference))
+    for seen in range(1, page.state.version + 1):
+        answer = desk.asks(page, "close", {"outcome": "no-further-action"} | WHY, version=seen)
+        assert isinstance(answer, Refused)
+        assert (answer.code, answer.case and answer.case.state.reference) == ("version-stale", survivor.state.reference)
+    assert desk.case(survivor.state.reference).state.status is CaseStatus.OPEN
 
 
 def refusals() -> list[tuple[str, Any, dict[str, Any]]]:

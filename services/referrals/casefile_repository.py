@@ -43,7 +43,8 @@ _LINKS = text("""
 """)
 _REPORTS = text("""
     SELECT r.case_id, r.routed, e.document FROM case_reports r JOIN case_events e USING (event_id)
-    WHERE r.case_id = ANY(CAST(:keys AS uuid[])) ORDER BY e.at, e.sequence
+    WHERE r.case_id = ANY(CAST(:keys AS uuid[]))
+    ORDER BY CAST(e.document->'report'->>'received_at' AS timestamptz), r.reference
 """)
 _PEOPLE = text("""
     SELECT found.case_id, found.document FROM unnest(CAST(:keys AS uuid[])) AS wanted (case_id)
@@ -71,7 +72,8 @@ _SAVE_LINKS = text("""
     INSERT INTO case_reports (report_id, case_id, reference, event_id)
     SELECT * FROM unnest(CAST(:keys AS uuid[]), CAST(:cases AS uuid[]), CAST(:references AS text[]),
         CAST(:events AS uuid[]))
-    ON CONFLICT (report_id) DO UPDATE SET case_id = excluded.case_id, event_id = excluded.event_id, placed = DEFAULT
+    ON CONFLICT (report_id) DO UPDATE SET case_id = excluded.case_id, event_id = excluded.event_id,
+        placed = CASE WHEN case_reports.case_id = excluded.case_id THEN case_reports.placed ELSE excluded.placed END
 """)
 _SAVE_ROUTED = text("""
     UPDATE case_reports r SET routed = v.document

@@ -150,6 +150,31 @@ async def test_who_is_not_safe_to_call_stays_so_when_a_report_finds_the_case_by_
     assert [(each["name"], each["safe"]) for each in people] == [("Imogen Rook", "no")]
 
 
+async def test_a_merge_carries_a_report_as_it_was_corrected_and_both_stand_in_the_order_in_which_they_came(
+    pipeline: Pipeline,
+) -> None:
+    source, reporter = str(uuid.uuid4()), {"id": "p1", "role": "reporter", "name": "Jane Doe"}
+    safe, unsafe = ({"contact": {"email": "jane@home.invalid", "safe": safe}} for safe in ("yes", "no"))
+    first, gone = await case_of(pipeline, street(), source_id=source, people=[reporter | safe])
+    victim = {"id": "p2", "role": "victim", "name": "Ann Lee"}
+    people = [reporter | unsafe, victim]
+    again = {"source_id": source, "revision": 2, "category": "noise", "description": "Louder.", "people": people}
+    posted = await pipeline.clients["intake"].post("/api/v1/reports", json=again, headers=POLICE)
+    assert posted.status_code == 202, posted.text
+
+    async def known() -> bool:
+        return len((await get(pipeline, gone)).json()["people"]) == 2
+
+    await until(known, "the correction to come to the case")
+    second, kept = await case_of(pipeline, street())
+    assert (await command(pipeline, gone, "merge", {"into": kept} | WHY)).status_code == 200
+    case = (await get(pipeline, kept)).json()
+    assert {each["name"]: each["safe"] for each in case["people"]} == {"Jane Doe": "no", "Ann Lee": "unknown"}
+    assert (await command(pipeline, kept, "split", {"reports": [second]} | WHY)).status_code == 200
+    left = (await get(pipeline, kept)).json()
+    assert ([each["name"] for each in left["people"]], left["reports"]) == (["Jane Doe", "Ann Lee"], [first])
+
+
 async def test_what_is_split_off_again_after_a_merge_has_the_theme_and_lead_of_its_own_report(
     pipeline: Pipeline,
 ) -> None:

@@ -9,10 +9,17 @@ from schemas.events import ReportFacts
 from schemas.personal import Personal, reveal
 from services.referrals.domain import alike
 from services.referrals.domain.change import Change
-from services.referrals.domain.parts import CasePerson, CaseReport, People, people_key, person_id
+from services.referrals.domain.parts import CasePerson, CaseReport, Link, People, people_key, person_id
+from services.referrals.domain.state import link_key
 
 SHOWN = ("name", "date_of_birth", "age", "under_18", "contact", "interpreter", "consent")
 _ROLES = ("victim", "suspect", "subject", "witness", "reporter", "professional", "family")
+
+
+def keep_link(change: Change, report: ReportFacts, event_id: UUID) -> None:
+    """The report is in the case, and that event says how it stands: what is merged or split later goes by it."""
+    link = Link(case_id=change.case.state.case_id, reference=report.reference, event_id=event_id)
+    change.keep(link_key(report.report_id), link)
 
 
 def remember_people(change: Change, state: Mapping[str, Any], report: ReportFacts, personal: Personal | None) -> None:

@@ -12,7 +12,8 @@ from services.referrals.domain import casefile
 from services.referrals.domain.parts import CasePerson, CaseReport, People, Task
 from services.referrals.domain.state import visible_to
 
-BRINGS = ("CaseOpened", "ReportJoined", "ReportMoved")
+BRINGS = ("CaseOpened", "ReportJoined", "ReportMoved", "ReportCorrected")
+"""Events that say how a report of the case stands."""
 
 
 @dataclass(slots=True)

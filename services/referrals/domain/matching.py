@@ -7,11 +7,11 @@ from functools import reduce
 from typing import Any
 
 from schemas.case_parts import Part
-from schemas.events import ReportTriaged
+from schemas.events import CaseState, ReportDecided, ReportTriaged
 from schemas.personal import reveal
 from services.partnership.models import Partnership
 from services.referrals.domain import alike
-from services.referrals.domain.parts import People
+from services.referrals.domain.parts import Matches, People
 from services.referrals.domain.state import Case
 
 HARM_AT_A_PLACE = ("cuckooing", "fire-arson", "trafficking", "labour-exploitation")
@@ -29,7 +29,7 @@ class Key:
     threshold: str
 
 
-def keys(event: ReportTriaged, partnership: Partnership) -> tuple[Key, ...]:
+def keys(event: ReportDecided, partnership: Partnership) -> tuple[Key, ...]:
     """The marks of a report. Intelligence has none: it is never joined by itself."""
     if event.report.kind == "intelligence":
         return ()
@@ -37,7 +37,7 @@ def keys(event: ReportTriaged, partnership: Partnership) -> tuple[Key, ...]:
     return (*_of_references(event, personal), *_of_people(personal), *_of_place(event, partnership))
 
 
-def _of_references(event: ReportTriaged, personal: Mapping[str, Any]) -> Iterator[Key]:
+def _of_references(event: ReportDecided, personal: Mapping[str, Any]) -> Iterator[Key]:
     for reference in sorted(alike.quoted(personal) | {event.report.reference}):
         yield Key(f"reference:{reference}", "reference", "join-weight-reference")
     for number in sorted(alike.numbers(personal, event.report.partner)):
@@ -50,7 +50,7 @@ def _of_people(personal: Mapping[str, Any]) -> Iterator[Key]:
         yield Key(f"name:{block}", "person", "join-same-person")
 
 
-def _of_place(event: ReportTriaged, partnership: Partnership) -> Iterator[Key]:
+def _of_place(event: ReportDecided, partnership: Partnership) -> Iterator[Key]:
     cell, decision = event.report.cell, event.decision
     open_themes = [theme for theme in decision.themes[:1] if not partnership.theme(theme).sensitive]
     if cell is not None:
@@ -61,6 +61,17 @@ def _of_place(event: ReportTriaged, partnership: Partnership) -> Iterator[Key]:
     if event.report.street and open_themes and decision.kind_of_case:
         mark = alike.digest(decision.kind_of_case.lower(), event.report.street.lower())
         yield Key(f"street:{mark}", "street", "join-same-street")
+
+
+def seen(
+    event: ReportDecided, state: Mapping[str, Any], case: CaseState, partnership: Partnership
+) -> dict[str, Matches]:
+    """The marks under which later reports find the case by this one of it, and by its own reference."""
+    marks = [mark.key for mark in keys(event, partnership)]
+    if event.report.kind != "intelligence":
+        marks.append(f"reference:{case.reference}")
+    known: dict[str, Matches] = {mark: state.get(mark) or Matches() for mark in marks}
+    return {mark: found.seen(case.case_id, event.report.received_at) for mark, found in known.items()}
 
 
 def fresh(key: Key, apart: timedelta, partnership: Partnership) -> bool:

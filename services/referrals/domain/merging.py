@@ -13,9 +13,9 @@ from services.referrals.domain import carrying, casefile, proposing, signs, task
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.asking import unanswered
 from services.referrals.domain.change import Change
-from services.referrals.domain.parts import CaseReport, Link, Proposal, proposal_key, proposals_key, reports_key
+from services.referrals.domain.parts import CaseReport, Proposal, proposal_key, proposals_key, reports_key
 from services.referrals.domain.reports import earlier, higher
-from services.referrals.domain.state import OPEN_REFERRAL, Case, Referral, link_key, referral_key, referrals_key
+from services.referrals.domain.state import OPEN_REFERRAL, Case, Referral, referral_key, referrals_key
 
 REPORTS_AT_MOST = 500
 """Reports that one merge moves: each is an event in the one transaction."""
@@ -229,15 +229,8 @@ def bring_report(change: Change, asked: Asked, report: CaseReport, why: str) -> 
         personal=report.personal,
         report_count=change.case.state.report_count + 1,
     )
-    keep_link(change, report, moved)
+    casefile.keep_link(change, report.facts, moved)
     casefile.remember_people(change, asked.state, report.facts, report.personal)
-
-
-def keep_link(change: Change, report: CaseReport, event_id: Any) -> None:
-    """The report is in the case by that event."""
-    facts = report.facts
-    link = Link(case_id=change.case.state.case_id, reference=facts.reference, event_id=event_id)
-    change.keep(link_key(facts.report_id), link)
 
 
 def _move_referrals(change: Change, asked: Asked, gone: Case) -> None:

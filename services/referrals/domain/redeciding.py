@@ -12,7 +12,7 @@ from schemas.codes import GRAVITY, CaseStatus, Disposition
 from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
-from services.referrals.domain import casefile, routing, sign_effects, signs, tasks
+from services.referrals.domain import casefile, matching, routing, sign_effects, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
@@ -58,7 +58,7 @@ def _corrected(
     change = Change(case, event.decided_by, context)
     if follows:
         change.note(kind=event.decision.kind_of_case or case.kind)
-    change.happens(
+    corrected = change.happens(
         ReportCorrected,
         replaces=follows,
         why=sign_effects.why(case, event, earlier, follows=follows, moved=moved)
@@ -71,6 +71,10 @@ def _corrected(
         **facts,
         **(_route(case, event, context.rules.partnership) if follows else {}),
     )
+    casefile.keep_link(change, event.report, corrected)
+    if event.report.revision > earlier.revision:
+        for mark, seen in matching.seen(event, state, change.case.state, context.rules.partnership).items():
+            change.keep(mark, seen)
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
     known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()

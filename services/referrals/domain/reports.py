@@ -12,7 +12,7 @@ from services.kernel.references import reference
 from services.partnership.models import Partnership
 from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, signs, tasks
 from services.referrals.domain.change import Change
-from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
+from services.referrals.domain.parts import Link, Tasks, tasks_key
 from services.referrals.domain.state import Case, link_key
 from services.referrals.domain.titles import title
 
@@ -52,14 +52,10 @@ def decided(state: Mapping[str, Any], event: ReportDecided, context: Context) ->
 def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> None:
     """Keep the link, the people, and the marks under which later reports find the case."""
     case, report = change.case.state, event.report
-    change.keep(link_key(report.report_id), Link(case_id=case.case_id, reference=report.reference, event_id=event_id))
+    casefile.keep_link(change, report, event_id)
     change.keep(routing.routed_key(report.report_id), routing.of(event))
-    marks = [mark.key for mark in matching.keys(event, context.rules.partnership)]
-    if report.kind != "intelligence":
-        marks.append(f"reference:{case.reference}")
-    for mark in marks:
-        found: Matches = state.get(mark) or Matches()
-        change.keep(mark, found.seen(case.case_id, report.received_at))
+    for mark, seen in matching.seen(event, state, case, context.rules.partnership).items():
+        change.keep(mark, seen)
     casefile.remember_people(change, state, report, event.personal)
     known: Tasks = state.get(tasks_key(case.case_id)) or Tasks()
     tasks.entitled(change, event.decision.entitlements, known, report.received_at, context)

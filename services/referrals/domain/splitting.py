@@ -10,7 +10,7 @@ from services.kernel.references import ReferenceMistyped, reference, tidy_refere
 from services.referrals.domain import carrying, casefile, matching, routing
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change
-from services.referrals.domain.merging import APART, bring_report, keep_link
+from services.referrals.domain.merging import APART, bring_report
 from services.referrals.domain.parts import CaseReport, Matches, People, reports_key
 from services.referrals.domain.state import Case
 
@@ -106,7 +106,7 @@ def _leaving(asked: Asked, new: Case, chosen: tuple[CaseReport, ...], who: carry
     why = f"Split from {asked.case.state.reference}"
     first = chosen[0]
     opened = change.happens(CaseOpened, why=why, report=first.facts, personal=first.personal)
-    keep_link(change, first, opened)
+    casefile.keep_link(change, first.facts, opened)
     casefile.remember_people(change, asked.state, first.facts, first.personal)
     for each in chosen[1:]:
         bring_report(change, asked, each, why)

@@ -1,0 +1,78 @@
+"""A corrected report is in its case as it stands now: what is merged, split, looked for or known then goes by that."""
+
+from typing import Any
+
+import pytest
+
+from schemas.events import ReportTriaged
+from schemas.personal import reveal, seal
+from services.referrals.domain.history import fold
+from services.referrals.domain.parts import CasePerson
+from services.referrals.domain.state import Case, Done
+from tests.unit.referrals.made import OTHER_CELL, STREETS, Desk, cases, history_of
+
+WHY = {"reason": "It is right."}
+EARLIER = {"revision": 1, "themes": ("asb-environmental",), "lead_agency": STREETS, "disposition": "needs-case"}
+ELSEWHERE = {"street": "Biscot Road", "cell": OTHER_CELL}
+THIRD_PLACE = {"street": "Third Road", "cell": "8a194ad32b0ffff"}
+ANN = {"id": "2", "role": "victim", "name": "Ann Lee"}
+
+
+def jane(safe: str) -> dict[str, Any]:
+    return {"id": "1", "role": "reporter", "name": "Jane Doe", "contact": {"email": "jane@home.invalid", "safe": safe}}
+
+
+def corrected(event: ReportTriaged, people: list[dict[str, Any]], **report: Any) -> ReportTriaged:
+    """The second revision of a report, decided."""
+    facts = event.report.model_copy(update={"revision": 2, **report})
+    words = seal({"description": "As it is known now.", "people": people})
+    made = event.model_dump() | {"report": facts.model_dump(), "earlier": EARLIER, "personal": words.model_dump()}
+    return ReportTriaged.model_validate(made)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def first(desk: Desk) -> ReportTriaged:
+    """A report that was corrected: its reporter is not safe to write to, it happened elsewhere, and to somebody."""
+    event = desk.report(report={"revision": 1}, personal={"description": "First.", "people": [jane("yes")]})
+    desk.send(corrected(event, [jane("no"), ANN], **ELSEWHERE), str(event.report.report_id))
+    return event
+
+
+def people(desk: Desk, case: Case) -> dict[str, str]:
+    """Who is in a case, and whether she is safe to call."""
+    found = [each for each in desk.state.values() if isinstance(each, CasePerson) and not each.gone]
+    return {each.personal["name"]: each.state.safe for each in found if each.state.case_id == case.state.case_id}
+
+
+def test_a_merge_carries_the_report_as_it_was_corrected(desk: Desk, first: ReportTriaged) -> None:
+    (gone,) = cases(desk)
+    desk.report(report=THIRD_PLACE)
+    survivor = next(case for case in cases(desk) if case.state.case_id != gone.state.case_id)
+    body = {"into": survivor.state.reference} | WHY
+    assert isinstance(desk.asks(gone, "merge", body, other_id=survivor.state.case_id), Done)
+    (moved,) = [each.event for each in history_of(desk, survivor.state.case_id) if each.type == "ReportMoved"]
+    assert moved.report is not None
+    assert (moved.report.revision, moved.report.street) == (2, "Biscot Road")
+    assert reveal(moved.personal)["people"][0]["contact"]["safe"] == "no"
+    assert people(desk, survivor) == {"Jane Doe": "no", "Ann Lee": "unknown"}
+
+
+def test_who_was_named_by_a_correction_stays_where_her_report_stays(desk: Desk, first: ReportTriaged) -> None:
+    (case,) = cases(desk)
+    other = desk.report(report=ELSEWHERE)
+    assert desk.case(case.state.reference).state.report_count == 2, "the corrected place is looked under"
+    asked = desk.case(case.state.reference)
+    assert isinstance(desk.asks(asked, "split", {"reports": [other.report.reference]} | WHY), Done)
+    assert people(desk, case) == {"Jane Doe": "no", "Ann Lee": "unknown"}
+
+
+def test_what_was_known_after_the_correction_names_who_it_named(desk: Desk, first: ReportTriaged) -> None:
+    (case,) = cases(desk)
+    known = fold((each.type, each.event) for each in history_of(desk, case.state.case_id))
+    assert {each.personal["name"] for each in known.people.people} == {"Jane Doe", "Ann Lee"}
+    assert known.reports[first.report.reference].facts.revision == 2

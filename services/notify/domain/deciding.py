@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.case_life import CaseSplit
 from schemas.events import CaseEvent, ReportDecided
 from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
@@ -23,7 +24,10 @@ from services.notify.messages import DeliveryTried, SetWebhook
 
 
 def link_report(event: CaseEvent, links: CaseLinks) -> CaseLinks:
-    """The case's reports with the one that this event brought."""
+    """The case's reports with the one that this event brought, without those that a split took away."""
+    if isinstance(event, CaseSplit) and event.changed.get("from") == event.case.reference:
+        stay = tuple(each for each in links.reports if each.reference not in event.changed["reports"])
+        return links.model_copy(update={"reports": stay})
     if event.report is None:
         return links
     kept = tuple(each for each in links.reports if each.reference != event.report.reference)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from schemas.case_life import ReportCorrected
+from schemas.case_life import CaseSplit, ReportCorrected
 from schemas.events import (
     EVENTS,
     CaseAssigned,
@@ -151,6 +151,19 @@ def test_a_partners_system_hears_of_its_own_reports_only(loop: MemoryLoop) -> No
     sent = [delivery for delivery in deliveries(loop) if delivery.secret]
     assert [delivery.subject for delivery in sent] == ["report.closed"]
     assert '"source_id": "call-1"' in sent[0].body
+
+
+def test_whose_report_was_split_off_is_not_told_that_her_matter_is_closed_when_the_old_case_is(
+    loop: MemoryLoop,
+) -> None:
+    listening(loop, "contact-centre")
+    opened = example(CaseOpened)
+    loop.send(opened, "case")
+    gone = {"from": opened.case.reference, "into": "C-222-222-222", "reports": [opened.report.reference]}
+    split = example(CaseSplit)
+    loop.send(split.model_copy(update={"case": opened.case, "changed": gone, "report": None}), "case")
+    loop.send(example(CaseClosed), "case")
+    assert signed(loop) == []
 
 
 def listening(loop: MemoryLoop, *partners: str) -> None:

@@ -8,8 +8,7 @@ from schemas.personal import seal
 from services.kernel.decision import Decision
 from services.partnership.models import UnknownCode
 from services.referrals.domain.asked import Asked
-
-_MARKED = "OFFICIAL-SENSITIVE"
+from services.referrals.domain.state import MARKED
 
 
 def reassess(asked: Asked, body: Reassess) -> Decision:
@@ -25,7 +24,7 @@ def reassess(asked: Asked, body: Reassess) -> Decision:
         changed={"risk": {"old": state.risk, "new": body.risk}},
         personal=seal({"reason": body.reason} | ({"thrive": thrive} if thrive else {})),
         risk=body.risk,
-        marking=_MARKED if body.risk == "high" else state.marking,
+        marking=MARKED if body.risk == "high" else state.marking,
     )
     return change.decision()
 

@@ -16,13 +16,14 @@ from services.referrals.domain import casefile, matching, routing, sign_effects,
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
-from services.referrals.domain.state import Case, case_key, case_of
+from services.referrals.domain.state import MARKED, Case, case_key, case_of
 
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
 STAYS = "Decided again: the case holds more or was sent elsewhere, so a person decides whether it follows"
 LINKED = "Decided again, since a later report tells of the same person or place"
 TAKEN_BACK = "Its answer was taken back: the report is in review again, and the case goes with it"
 WORKED_ON = "Its answer was taken back, but the case holds more or was worked on: a person decides of it"
+NARROWED = "Decided again as sensitive: the case is shown as such until a person splits the report off or reroutes it"
 NOTED = "Decided again: theme and lead are as they were"
 
 
@@ -55,24 +56,27 @@ def _corrected(
         follows = _untouched(case, earlier)
     else:
         follows = moved and _may_follow(case, event, earlier)
+    partnership: Partnership = context.rules.partnership
+    anew = event.report.revision > earlier.revision
+    narrowed = _narrowed(case, event, partnership) if anew and not follows else {}
     change = Change(case, event.decided_by, context)
     if follows:
         change.note(kind=event.decision.kind_of_case or case.kind)
     corrected = change.happens(
         ReportCorrected,
-        replaces=follows,
+        replaces=follows or bool(narrowed),
         why=sign_effects.why(case, event, earlier, follows=follows, moved=moved)
         if event.answered
-        else _why(event, follows=follows, moved=moved),
+        else _why(event, follows=follows, moved=moved, narrowed=bool(narrowed)),
         changed=sign_effects.shown(changed, case, facts) if event.answered else changed,
         report=event.report,
         personal=event.personal,
         suggested=_suggested(case, event, earlier),
         **facts,
-        **(_route(case, event, context.rules.partnership) if follows else {}),
+        **(_route(case, event, partnership) if follows else narrowed),
     )
     casefile.keep_link(change, event.report, corrected)
-    if event.report.revision > earlier.revision:
+    if anew:
         for mark, seen in matching.seen(event, state, change.case.state, context.rules.partnership).items():
             change.keep(mark, seen)
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
@@ -130,7 +134,18 @@ def _suggested(case: Case, event: ReportDecided, earlier: EarlierDecision) -> tu
     return panels if sign_effects.eases(case, event, earlier) else tuple(dict.fromkeys((*case.suggested, *panels)))
 
 
-def _why(event: ReportDecided, *, follows: bool, moved: bool) -> str:
+def _narrowed(case: Case, event: ReportDecided, partnership: Partnership) -> dict[str, Any]:
+    """A plain case in which a report's new words are sensitive, and that does not follow it, is sensitive from now on:
+    what of it an agency sees, those words among it, hangs on its themes."""
+    sensitive = tuple(theme for theme in event.decision.themes if partnership.any_sensitive((theme,)))
+    if not sensitive or partnership.any_sensitive(case.state.themes):
+        return {}
+    return {"themes": (*case.state.themes, *sensitive), "marking": MARKED}
+
+
+def _why(event: ReportDecided, *, follows: bool, moved: bool, narrowed: bool) -> str:
+    if narrowed:
+        return NARROWED
     if event.undone:
         return TAKEN_BACK if follows else WORKED_ON
     if follows:
@@ -177,8 +192,10 @@ def _route(case: Case, event: ReportDecided, partnership: Partnership) -> dict[s
     decision = event.decision
     lead = decision.lead_agency or partnership.identity.owner_without_theme
     same = lead == case.state.lead_agency
+    sensitive = partnership.any_sensitive(decision.themes)
     return {
         "themes": decision.themes,
+        "marking": MARKED if sensitive else case.state.marking,
         "lead_agency": lead,
         "acting_lead": decision.acting_lead or lead,
         "joint_leads": decision.joint_leads,

@@ -13,7 +13,7 @@ from services.partnership.models import Partnership
 from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Link, Tasks, tasks_key
-from services.referrals.domain.state import Case, link_key
+from services.referrals.domain.state import MARKED, Case, link_key
 from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
@@ -93,7 +93,7 @@ def _new_case(event: ReportTriaged, context: Context) -> Case:
         act_first=decision.act_first,
         risk=decision.risk,
         priority=decision.priority,
-        marking="OFFICIAL-SENSITIVE" if sensitive or decision.risk == "high" else "OFFICIAL",
+        marking=MARKED if sensitive or decision.risk == "high" else "OFFICIAL",
         opened_at=report.received_at,
         due_at=decision.due_at,
         next_action="",

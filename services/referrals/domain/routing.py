@@ -7,7 +7,7 @@ from schemas.events import ReportDecided
 from services.partnership.models import Partnership
 from services.referrals.domain import signs
 from services.referrals.domain.parts import CaseReport, Routed
-from services.referrals.domain.state import Case
+from services.referrals.domain.state import MARKED, Case
 
 
 def routed_key(report_id: Any) -> str:
@@ -56,7 +56,7 @@ def as_its_reports_say(new: Case, old: Case, chosen: Sequence[CaseReport], partn
     facts: dict[str, Any] = {"themes": themes} | signs.of_some(old.state, (f for each in routed for f in each.flags))
     if partnership.any_sensitive(themes) and not partnership.any_sensitive(old.state.themes):
         act_first = _all(*(each.act_first for each in routed))
-        facts |= _leads(first, partnership) | {"act_first": act_first, "marking": "OFFICIAL-SENSITIVE", "followers": ()}
+        facts |= _leads(first, partnership) | {"act_first": act_first, "marking": MARKED, "followers": ()}
     elif first.lead_agency != old.state.lead_agency:
         facts |= _leads(first, partnership) | {"followers": _all(old.state.followers, old.visible_to)}
     return new.model_copy(

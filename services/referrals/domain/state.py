@@ -97,6 +97,8 @@ class Refused:
     """Of a form: each field that does not do (`routes.WrongField`)."""
 
 
+MARKED = "OFFICIAL-SENSITIVE"
+"""The marking of a case of a sensitive theme or of high risk; nothing lowers it."""
 OPEN_REFERRAL = (
     ReferralStatus.SENT,
     ReferralStatus.INFORMATION_REQUESTED,

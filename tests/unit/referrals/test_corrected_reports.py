@@ -6,11 +6,25 @@ import pytest
 
 from schemas.events import ReportTriaged
 from schemas.personal import reveal, seal
+from services.access.callers import Caller
+from services.access.sharing import sight_of
+from services.referrals.domain import redeciding
 from services.referrals.domain.history import fold
 from services.referrals.domain.parts import CasePerson
 from services.referrals.domain.state import Case, Done
-from tests.unit.referrals.made import OTHER_CELL, STREETS, Desk, cases, history_of
+from tests.unit.referrals.made import (
+    OTHER_CELL,
+    PARTNERSHIP,
+    POLICE,
+    STREETS,
+    Desk,
+    cases,
+    history_of,
+    reports_of,
+    triaged,
+)
 
+HEALTH = "luton-council-public-health"
 WHY = {"reason": "It is right."}
 EARLIER = {"revision": 1, "themes": ("asb-environmental",), "lead_agency": STREETS, "disposition": "needs-case"}
 ELSEWHERE = {"street": "Biscot Road", "cell": OTHER_CELL}
@@ -76,3 +90,39 @@ def test_what_was_known_after_the_correction_names_who_it_named(desk: Desk, firs
     known = fold((each.type, each.event) for each in history_of(desk, case.state.case_id))
     assert {each.personal["name"] for each in known.people.people} == {"Jane Doe", "Ann Lee"}
     assert known.reports[first.report.reference].facts.revision == 2
+
+
+TOWN_CENTRE = {"themes": ("town-centre",), "lead_agency": POLICE, "acting_lead": POLICE, "joint_leads": ("the-mall",)}
+ABUSE = {"themes": ("domestic-abuse-osse",), "lead_agency": HEALTH, "acting_lead": HEALTH, "risk": "high"}
+
+
+def test_a_plain_case_in_which_a_report_turns_sensitive_shows_its_words_to_none_but_those_an_agreement_names(
+    desk: Desk,
+) -> None:
+    desk.report(decision=TOWN_CENTRE)
+    event = desk.report(decision=TOWN_CENTRE)
+    (before,) = cases(desk)
+    turned = corrected(event, [ANN]).model_copy(update={"decision": triaged(decision=ABUSE).decision})
+    desk.send(turned, str(event.report.report_id))
+    (case,) = cases(desk)
+    happened = history_of(desk, case.state.case_id)[-1]
+    assert happened.event.why == redeciding.NARROWED
+    assert (case.state.themes, case.state.marking) == (("town-centre", "domestic-abuse-osse"), "OFFICIAL-SENSITIVE")
+    assert (case.state.lead_agency, case.state.version) == (POLICE, before.state.version + 1)
+    mall = Caller("partner", "mall", "The Mall", "the-mall")
+    words = happened.event.model_dump(mode="json", exclude_none=True)
+    assert "As it is known now." in str(words)
+    assert "As it is known now." not in str(sight_of(mall, case.state.themes, PARTNERSHIP).event(words))
+
+
+def test_the_rest_of_a_case_is_plain_again_once_the_sensitive_report_is_split_off(desk: Desk) -> None:
+    first, event = desk.report(decision=TOWN_CENTRE), desk.report(decision=TOWN_CENTRE)
+    turned = corrected(event, [ANN]).model_copy(update={"decision": triaged(decision=ABUSE).decision})
+    desk.send(turned, str(event.report.report_id))
+    (case,) = cases(desk)
+    assert isinstance(desk.asks(case, "split", {"reports": [event.report.reference]} | WHY), Done)
+    new = next(each for each in cases(desk) if each.state.case_id != case.state.case_id)
+    assert (new.state.themes, new.state.lead_agency) == (("domestic-abuse-osse",), HEALTH)
+    left = desk.case(case.state.reference)
+    assert left.state.themes == ("town-centre",)
+    assert [each.facts.reference for each in reports_of(desk, case.state.case_id)] == [first.report.reference]

@@ -9,6 +9,7 @@ from typing import Any
 from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
 from services.triage.domain.lexicon import DENIALS, FILE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
+from services.triage.domain.terms import TermMalformed
 
 NAME = f"triage/{FILE}"
 SIGNALS, HINTS = "signals", "hints"
@@ -47,7 +48,7 @@ class _Reading:
 
     def report(self, place: Place, message: str) -> None:
         """Add a mistake in the list at `place`, or in the term below it."""
-        named = place[:2] if place[0] in (SIGNALS, HINTS, THEME_WORDS, "negations") else place[:1]
+        named = place[:2] if place[0] in (SIGNALS, HINTS, THEME_WORDS, "negations", "sets") else place[:1]
         section = "/".join(str(part) for part in named)
         line = self.document.line(place)
         self.problems.append(Mistake(NAME, line, f"list {section}: {message}", cell=("lexicon", section, None)))
@@ -76,7 +77,10 @@ def _found(text: str, known: frozenset[str], not_ours: frozenset[str], themes: f
     _lint_names(reading, known, themes)
     _lint_shape(reading)
     if not reading.problems:
-        _lint_terms(reading, read_lexicon(text), not_ours)
+        try:
+            _lint_terms(reading, read_lexicon(text), not_ours)
+        except TermMalformed as malformed:
+            reading.problems.append(Mistake(NAME, 1, f"a term cannot be read: {malformed}"))
     return reading.problems
 
 
@@ -125,6 +129,19 @@ def _lint_shape(reading: _Reading) -> None:
             continue
         for number, term in enumerate(terms):
             _lint_term(reading, (*place, number), str(term), data.get("sets") or {})
+    for name, words in (data.get("sets") or {}).items():
+        _lint_set(reading, ("sets", name), words)
+
+
+def _lint_set(reading: _Reading, place: Place, words: Any) -> None:
+    if not isinstance(words, list) or not words:
+        reading.report(place, "must be a list of words")
+        return
+    for number, word in enumerate(map(str, words)):
+        if "<" in word or ">" in word:
+            reading.report((*place, number), f"`{word}` names a set; the words of a set name none")
+        else:
+            _lint_term(reading, (*place, number), word, {})
 
 
 def _lint_term(reading: _Reading, place: Place, term: str, sets: Mapping[str, Any]) -> None:

@@ -19,6 +19,8 @@ _FOREIGN = "£–—“”…"
 """Signs beyond ASCII that people write and that stand in no word."""
 _SET = re.compile(r"<(\w+)>")
 _MOST_STATES = 60_000
+MOST_SPELLINGS = 10_000
+"""In how many ways one word of a term may be written; all are written out."""
 
 
 def _plainly(letter: str) -> str | None:
@@ -54,7 +56,7 @@ def words_of(text: str) -> list[str]:
 
 
 class TermMalformed(ValueError):
-    """A term's parentheses do not match, or it names a set that the lexicon does not have."""
+    """A term's parentheses do not match, it names a set that the lexicon does not have, or it is too much at once."""
 
 
 Found = tuple[str, int, int]
@@ -152,6 +154,22 @@ def _flat(text: str) -> list[str]:
     return made
 
 
+def _spellings(text: str) -> int:
+    """In how many ways an expression may be written."""
+    made = 1
+    for piece in _pieces(text):
+        if piece.startswith("("):
+            made *= sum(_spellings(choice) for choice in _choices(piece))
+    return made
+
+
+def _written_out(glued: str) -> list[str]:
+    """Every spelling of a word. Raises `TermMalformed` where there are too many to write out."""
+    if _spellings(glued) > MOST_SPELLINGS:
+        raise TermMalformed(f"a word with more than {MOST_SPELLINGS} spellings: {glued}")
+    return _flat(glued)
+
+
 def atoms(term: str) -> list[list[str]]:
     """A term as a run of atoms, each a list of choices that may be expressions again."""
     made: list[list[str]] = []
@@ -163,7 +181,7 @@ def atoms(term: str) -> list[list[str]]:
             else:
                 glued += piece
         if glued:
-            made.append(_choices(glued) if _pieces(glued) == [glued] else _flat(glued))
+            made.append(_choices(glued) if _pieces(glued) == [glued] else _written_out(glued))
     return made
 
 
@@ -172,6 +190,9 @@ class Terms:
 
     def __init__(self, terms: Iterable[tuple[str, str]], sets: Mapping[str, Sequence[object]] | None = None) -> None:
         self._sets = {name: "(" + "|".join(map(str, words)) + ")" for name, words in (sets or {}).items()}
+        for name, words in self._sets.items():
+            if _SET.search(words):  # one that names itself would never end
+                raise TermMalformed(f"the set {name} names a set: {words}")
         self._root = _Node()
         for label, term in terms:
             end = self._grow(self._root, self._whole(term))

@@ -51,6 +51,27 @@ MISTAKES = {
         "town-center:",
         "triage/lexicon.yaml:16: list theme_words/town-center: the partnership has no such theme",
     ),
+    "a set that names itself": (
+        "negations:",
+        "sets: {blade: [big <blade>]}\nnegations:",
+        "list sets/blade: `big <blade>`",
+    ),
+    "sets that name each other": (
+        "negations:",
+        "sets: {blade: [<knife>], knife: [<blade>]}\nnegations:",
+        "list sets/blade: `<knife>` names a set; the words of a set name none",
+    ),
+    "a set with a bracket that does not close": (
+        "negations:",
+        "sets: {blade: [machete, (zombie|knife]}\nnegations:",
+        "list sets/blade: `(zombie|knife` has brackets that do not close",
+    ),
+    "a set that is no list": ("negations:", "sets: {blade: machete}\nnegations:", "list sets/blade: must be a list"),
+    "a term of two to the power of thirty spellings": (
+        "kni(fe|ves)",
+        "(a|b)" * 30,
+        "a term cannot be read: a word with more than 10000 spellings",
+    ),
     "a list that nothing reads": ("hints:", "hint:", "list hint: the lexicon has no such list"),
     "a negation that stands nowhere": (
         "after: [not seen]",

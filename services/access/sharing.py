@@ -6,7 +6,7 @@ What her own agency wrote, and what it was asked, it may read.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.access.callers import Caller
@@ -46,6 +46,12 @@ class Sight:
     def withheld(self) -> list[str]:
         """The parts that she does not see, by name."""
         return [] if self.parts is None else sorted(SHOWN - self.parts)
+
+    def within(self, other: "Sight") -> "Sight":
+        """What she sees by this one and by the other alike."""
+        if self.parts is None or other.parts is None:
+            return other if self.parts is None else self
+        return replace(self, parts=self.parts & other.parts)
 
     def sees(self, part: Part | None, *, own: bool = False) -> bool:
         """Whether she sees that part; of what is her own agency's, all."""

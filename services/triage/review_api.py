@@ -21,10 +21,10 @@ from services.triage.domain.handling import sighting_keys
 from services.triage.domain.quality import figures, spoken_for
 from services.triage.domain.reviewing import Refused, known_destinations
 from services.triage.domain.sampling import NotChecked
-from services.triage.domain.state import Decided, visible_to
+from services.triage.domain.state import Decided
 from services.triage.domain.undoing import NotUndone, undo_until
 from services.triage.messages import ResolveReview, UndoReview
-from services.triage.review_views import fired, stands, view
+from services.triage.review_views import earlier_ones, fired, may_see, stands, view
 
 PAGE = 50
 _FIRST = UUID(int=0)
@@ -100,20 +100,19 @@ async def one_review(request: Request, caller: Reviewer, reference: str) -> dict
     hub: Process = request.app.state.hub
     async with hub.database.writing() as connection:
         known = await repository.by_reference(connection, reference)
-        if known is None or not (_may_see(caller, known) or _hers(caller, known)):
+        if known is None or not (may_see(caller, known) or _hers(caller, known)):
             raise Problem(404, "not-found", "There is no report with this reference for you.")
         before = await repository.history(connection, known.report.report_id)
         rules: Rules = await request.app.state.keeper.active(connection)
         rows = await request.app.state.keeper.rows.of(connection, known.decision.rule_set)
         tallies = await repository.rule_tallies(connection)
-    history = [seen(request, caller, each) for each in before]
     until = undo_until(known, partnership_of(request)) if _hers(caller, known) else None
     more = {
         "hers": _hers(caller, known),
         "undo_until": until.isoformat() if until and until > hub.clock() else None,
         "fired": fired(known, rows, rules.partnership, tallies),
         "destinations": sorted(known_destinations(rules)),
-        "history": history,
+        "history": earlier_ones(caller, known, before, rules.partnership),
     }
     return seen(request, caller, known) | more
 
@@ -125,11 +124,6 @@ async def rule_quality(request: Request) -> dict[str, Any]:
     async with hub.database.writing() as connection:
         sampled = await repository.sample_tallies(connection)
         return {"items": figures(await repository.rule_tallies(connection)), "samples": sampled}
-
-
-def _may_see(caller: Caller, decided: Decided) -> bool:
-    """The proposed lead, who acts first, and who sees all; intelligence the police alone."""
-    return caller.sees_all or bool(caller.agencies & set(visible_to(decided.decision)))
 
 
 def _hers(caller: Caller, decided: Decided) -> bool:
@@ -161,7 +155,7 @@ async def answerable(hub: Process, caller: Caller, reference: str, version: int)
         known = await repository.by_reference(connection, reference)
         before = await repository.history(connection, known.report.report_id) if known else []
     hers = [each for each in (known, *before) if each is not None and (each is known or each.version == version)]
-    if known is None or not (_hers(caller, known) or any(_may_see(caller, each) for each in hers)):
+    if known is None or not (_hers(caller, known) or any(may_see(caller, each) for each in hers)):
         raise Problem(404, "not-found", "There is no report with this reference for you.")
     return known
 

@@ -1,19 +1,40 @@
 """What the hub's own pages get of a report in review: the words, the proposal, what fired, and how it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.access.sharing import Sight
+from services.access.callers import Caller
+from services.access.sharing import Sight, sight_of
 from services.partnership.models import Partnership
 from services.partnership.tables import Rows
 from services.triage.domain.quality import PREFIX
 from services.triage.domain.sampling import waits
 from services.triage.domain.signs import STRUCK
-from services.triage.domain.state import Decided
+from services.triage.domain.state import Decided, visible_to
 from services.triage.domain.succession import answer_due
 from services.triage.explain import decision_view
 
 WORDLESS = {"text": None, "start": None, "end": None}
+
+
+def may_see(caller: Caller, decided: Decided) -> bool:
+    """The proposed lead, who acts first, and who sees all; intelligence the police alone."""
+    return caller.sees_all or bool(caller.agencies & set(visible_to(decided.decision)))
+
+
+def earlier_ones(
+    caller: Caller, known: Decided, before: Iterable[Decided], partnership: Partnership
+) -> list[dict[str, Any]]:
+    """The decisions before this one, as far as she sees both: found to be sensitive, a report was so all along.
+
+    One of when the report was intelligence is for those alone who saw it then.
+    """
+    now = sight_of(caller, known.decision.settled_themes, partnership)
+    return [
+        view(each, partnership, now.within(sight_of(caller, each.decision.settled_themes, partnership)))
+        for each in before
+        if each.report.kind != "intelligence" or may_see(caller, each)
+    ]
 
 
 def view(decided: Decided, partnership: Partnership, sight: Sight) -> dict[str, Any]:

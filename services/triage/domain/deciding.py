@@ -185,11 +185,12 @@ def _live(
 ) -> Decided:
     confidence = confidence_of(evidence)
     risk, priority, due_at = _risk(report, evidence, ages, flags, themes, tally, rules)
-    answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader)
+    told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
+    harmed = risk == "high" or bool(told.agencies) or not {REPEAT_PLACE}.issuperset(flags)
+    answer = disposition_of(report, evidence, themes, flags, rules.partnership, rules.reader, harmed=harmed)
     disposition, reason, destination = answer
     perhaps = perhaps_of(evidence, themes, disposition) if tally.counts.held is None else ()
     leads = _leads(report, themes, disposition, rules, day)
-    told = _told(report, evidence, _panels(evidence, themes, flags, ages, rules))
     because = tuple(evidence.because) or (Because("hub/nothing-fired", "description"),)
     decision = TriageDecision(
         themes=(*themes, *perhaps),

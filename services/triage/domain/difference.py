@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from schemas.codes import GRAVITY
+from schemas.codes import GRAVITY, Disposition
 from schemas.events import TriageDecision
 
 FIELDS: Mapping[str, str] = {
@@ -25,8 +25,10 @@ WEAKER: Mapping[str, str] = {
     "risk": "risk lowered",
     "time_allowed": "more time allowed",
     "act_first": "no longer acts first",
+    "disposition": "nobody would look at it",
 }
 """What an approver must see before all else, and how it is called then."""
+LOOKED_AT = (Disposition.NEEDS_CASE, Disposition.REVIEW)
 NONE = "none"
 _UNITS = ((timedelta(days=1), "days"), (timedelta(hours=1), "h"))
 _MINUTE = timedelta(minutes=1)
@@ -49,6 +51,7 @@ def differences(old: TriageDecision, new: TriageDecision, received_at: datetime)
         "risk": GRAVITY[new.risk] < GRAVITY[old.risk],
         "time_allowed": _later(old.due_at, new.due_at),
         "act_first": not set(old.act_first) <= set(new.act_first),
+        "disposition": old.disposition in LOOKED_AT and new.disposition not in LOOKED_AT,
     }
     return tuple(
         Difference(name, was[name], now[name], weaker.get(name, False)) for name in FIELDS if was[name] != now[name]

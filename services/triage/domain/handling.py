@@ -33,7 +33,7 @@ from services.triage.domain.state import (
     victim_key,
     victims_of,
 )
-from services.triage.domain.succession import HUB, report_key, succeed, unanswered
+from services.triage.domain.succession import HUB, report_key, still_in_review, succeed, unanswered
 from services.triage.domain.undoing import undo
 from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
 from services.triage.messages import (
@@ -226,7 +226,7 @@ def _settled(
     """The decision becomes the report's own, and the report counts at its place and for its victims."""
     known: Decided | None = state.get(report_key(taken.report.report_id))
     beside_hers = beside(made, taken.reviewed, taken.report, taken.counts.answers, stands=False)
-    after = _recorded(known, taken, beside_hers, reading, context)
+    after = still_in_review(known, _recorded(known, taken, beside_hers, reading, context))
     sighting = sighting_of(taken.report, taken.personal, after.decision.settled_themes)
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}
     decision = succeed(known, after, HUB, context, tallies)

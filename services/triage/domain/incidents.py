@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from services.triage.domain.state import Sighting
+from services.triage.domain.state import Sighting, second_matter
 
 
 def same_incident(one: Sighting, other: Sighting, within: timedelta) -> bool:
@@ -16,14 +17,21 @@ def same_incident(one: Sighting, other: Sighting, within: timedelta) -> bool:
 
 
 def incidents(sightings: Iterable[Sighting], within: timedelta) -> list[tuple[Sighting, ...]]:
-    """The reports grouped by incident, oldest first; each is measured against its incident's first report."""
+    """The reports grouped by incident, oldest first; each is measured against its incident's first report.
+
+    The two that a split makes of one report are one incident, whatever their themes.
+    """
     found: list[list[Sighting]] = []
     for sighting in sorted(sightings, key=lambda each: (each.happened_at, each.reference)):
-        group = _group_of(sighting, found, within)
-        if group is None:
+        group, half = _group_of(sighting, found, within), _of_half(sighting, found)
+        one = group or half
+        if one is None:
             found.append([sighting])
-        else:
-            group.append(sighting)
+            continue
+        one.append(sighting)
+        if half is not None and half is not one:
+            one += half
+            found = [each for each in found if each is not half]
     return [tuple(group) for group in found]
 
 
@@ -35,6 +43,19 @@ def _group_of(sighting: Sighting, found: list[list[Sighting]], within: timedelta
         if same_incident(group[0], sighting, within):
             return group
     return None
+
+
+def _of_half(sighting: Sighting, found: list[list[Sighting]]) -> list[Sighting] | None:
+    """The incident that the other matter of its report stands in."""
+    return next((group for group in found if any(_halves(each, sighting) for each in group)), None)
+
+
+def _halves(one: Sighting, other: Sighting) -> bool:
+    """Whether a split made both of one report."""
+    if one.happened_at != other.happened_at:
+        return False
+    first, second = UUID(one.report_id), UUID(other.report_id)
+    return second_matter(first) == second or second_matter(second) == first
 
 
 def references(groups: Iterable[Sequence[Sighting]]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from services.partnership.assessing import EntitlementRule
 from services.triage.domain.counting import Asked, Counted, Counts, counted_by
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.state import Decided, Sighting, place_key, victim_key
+from services.triage.domain.succession import still_in_review
 from services.triage.messages import LinkedReport
 
 LINKED_TIMER = "linked-report"
@@ -132,7 +133,4 @@ def may_change(known: Decided, made: Made) -> bool:
 
 def still_waiting(known: Decided, after: Decided) -> Decided:
     """The decision with what a person said of it; one that waited for her goes on waiting on its first clock."""
-    kept: dict[str, Any] = {"answer": known.answer, "reason": known.reason}
-    if known.in_review and after.in_review:
-        kept |= {"waits_since": known.waits_since or known.decided_at, "escalated_at": known.escalated_at}
-    return after.model_copy(update=kept)
+    return still_in_review(known, after.model_copy(update={"answer": known.answer, "reason": known.reason}))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from uuid import UUID, uuid5
 
 from schemas.codes import Disposition
 from schemas.events import ReportFacts
@@ -12,7 +11,7 @@ from services.kernel.references import ReferenceMistyped, reference, tidy_refere
 from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import judged
 from services.triage.domain.standing import PERSON
-from services.triage.domain.state import Decided, Reviewed
+from services.triage.domain.state import Decided, Reviewed, second_matter
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import ResolveReview
 
@@ -37,11 +36,6 @@ class Refused:
     current: Decided | None = None
 
 
-def second_matter(report_id: UUID) -> UUID:
-    """The id of the report that a split makes of its second matter: always the same one."""
-    return uuid5(report_id, "second-matter")
-
-
 def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) -> Decision:
     """Carry a person's answer out, or refuse it."""
     known: Decided | None = state.get(report_key(command.report_id))
@@ -49,7 +43,7 @@ def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) 
     if refusal is not None or known is None:
         return Decision(answer=refusal)
     after = _answered(known, _CHANGES[command.action](known, command, context), command, context)
-    said = judged(command.spoke, after.decision.themes)
+    said = judged(command.spoke, command.themes if command.action == "split" else after.decision.themes)
     after = after.model_copy(update={"counted": tuple(said)})
     tallies = {f"review/{command.action}": 1, **said}
     first = succeed(known, after, command.by, context, tallies)

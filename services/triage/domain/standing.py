@@ -57,15 +57,22 @@ def _confirmed(decision: TriageDecision, reviewed: Reviewed) -> dict[str, Any]:
 
 
 def asked_again(made: Made, reviewed: Reviewed, report: ReportFacts) -> Made:
-    """What she decided is not undone by the rules: where they now say otherwise, a person decides again."""
-    if report.historic or DANGER in made.decision.flags:
+    """What she decided is not undone by the rules: where they now say otherwise, a person decides again.
+
+    What is intelligence now is the police's alone, whoever had it before. What she said is not ours goes to whom the
+    rules say while it waits: it had no lead, and nobody would see it.
+    """
+    if report.historic or report.kind == "intelligence" or DANGER in made.decision.flags:
         return made
+    if reviewed.route.disposition is Disposition.NOT_OURS and made.decision.disposition is Disposition.NOT_OURS:
+        return upheld(made, reviewed)
     kept = {name: getattr(reviewed.route, name) for name in (*_SAID, "lead_agency", "joint_leads", "acting_lead")}
     settled = _settled(made.decision)
     if all(kept[name] == getattr(settled, name) for name in _SAID):
         return made
     again = {"disposition": Disposition.REVIEW, "review_reason": "corrected after a person decided"}
-    return replace(made, decision=settled.model_copy(update=kept | again))
+    held = kept if reviewed.route.lead_agency else {"destination": None}
+    return replace(made, decision=settled.model_copy(update=held | again))
 
 
 def _settled(decision: TriageDecision) -> TriageDecision:

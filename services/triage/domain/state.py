@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
@@ -190,6 +191,11 @@ class Sightings(BaseModel):
     def without(self, report_id: str) -> tuple[Sighting, ...]:
         """Those of other reports."""
         return tuple(each for each in self.reports if each.report_id != report_id)
+
+
+def second_matter(report_id: UUID) -> UUID:
+    """The id of the report that a split makes of its second matter: always the same one."""
+    return uuid5(report_id, "second-matter")
 
 
 def place_key(cell: str) -> str:

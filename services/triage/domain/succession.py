@@ -47,6 +47,14 @@ def succeed(
     )
 
 
+def still_in_review(known: Decided | None, after: Decided) -> Decided:
+    """The decision; a report that waits for a person goes on waiting on its first clock, whatever came of it since."""
+    if known is None or not (known.in_review and after.in_review):
+        return after
+    first = known.waits_since or known.decided_at
+    return after.model_copy(update={"waits_since": first, "escalated_at": known.escalated_at})
+
+
 def event_of(
     made: type[ReportTriaged | ReviewRequested | ReviewOverdue], known: Decided | None, after: Decided, by: Actor
 ) -> NewEvent:

@@ -125,13 +125,16 @@ def disposition_of(
     flags: list[str],
     partnership: Partnership,
     reader: Reader,
+    *,
+    harmed: bool,
 ) -> Answer:
-    """Disposition, why a person must decide, and who it is for when it is not ours."""
+    """Disposition, why a person must decide, and who it is for when it is not ours; never that of one who is harmed."""
     read_alone = DANGER in evidence.read_alone
     if (DANGER in flags and not read_alone) or report.kind == "intelligence":
         return Disposition.NEEDS_CASE, None, None
-    harmed = any(risk == "high" for risk in evidence.risks)
     doubt = _doubt(evidence, themes, flags, partnership)
+    if doubt is None and Disposition.REVIEW in evidence.dispositions:
+        doubt = "a rule of its category asks for a person"
     if doubt is not None:
         return Disposition.REVIEW, doubt, None
     if not themes:

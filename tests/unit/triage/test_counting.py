@@ -11,7 +11,7 @@ from schemas.events import Entitlement, ReportFacts, TriageDecision
 from services.triage.domain.counting import Counts
 from services.triage.domain.deciding import Rules, decide_report
 from services.triage.domain.incidents import incidents
-from services.triage.domain.state import Sighting, sighting_of
+from services.triage.domain.state import Sighting, second_matter, sighting_of
 from services.triage.rule_set import read_rules
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -53,6 +53,15 @@ def decide(rules: Rules, words: str, people: list[dict[str, Any]], *others: Sigh
 
 def found(decision: TriageDecision, code: str) -> Entitlement | None:
     return next((each for each in decision.entitlements if each.code == code), None)
+
+
+def test_the_two_matters_of_one_report_that_was_split_are_one_incident_whatever_their_themes() -> None:
+    first = seen(1, 4, ANN, theme=ASB)
+    changes = {"report_id": str(second_matter(UUID(int=1))), "reference": "R-0", "themes": ("town-centre",)}
+    second = first.model_copy(update=changes)
+    assert [len(group) for group in incidents([first, second, seen(2, 0, theme=ASB)], SIX_HOURS)] == [2, 1]
+    told_twice = seen(3, 4.01, ANN, theme=ASB)
+    assert [len(group) for group in incidents([told_twice, first, second], SIX_HOURS)] == [3]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ def test_equal_decisions_of_two_rule_sets_differ_in_nothing() -> None:
             ("further_themes", "none", "town-centre", False),
         ),
         ({}, {"priority": 2}, ("priority", "1", "2", False)),
+        ({}, {"disposition": "record-only"}, ("disposition", "needs-case", "record-only", True)),
+        ({"disposition": "review"}, {"disposition": "not-ours"}, ("disposition", "review", "not-ours", True)),
+        ({"disposition": "not-ours"}, {}, ("disposition", "not-ours", "needs-case", False)),
     ],
 )
 def test_a_field_says_what_it_was_what_it_would_be_and_whether_it_is_weaker(

@@ -9,8 +9,7 @@ import pytest
 from services.kernel.references import reference
 from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
-from services.triage.domain.reviewing import second_matter
-from services.triage.domain.state import Decided, Sightings
+from services.triage.domain.state import Decided, Sightings, second_matter
 from services.triage.messages import ResolveReview, UndoReview
 from tests.unit.triage.deciding import assert_made_again_the_same, now
 from tests.unit.triage.test_sign_answers import (

@@ -13,7 +13,7 @@ from services.access.callers import Caller
 from services.access.sharing import sight_of
 from services.partnership.loading import load_partnership
 from services.triage.domain.state import Decided
-from services.triage.review_views import view
+from services.triage.review_views import earlier_ones, view
 
 PARTNERSHIP = load_partnership(Path("partnerships/luton"))
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -81,3 +81,28 @@ def test_the_duty_manager_sees_all_of_it() -> None:
     made = view(decided("town-centre"), PARTNERSHIP, everything)
     assert all(words in str(made) for words in SAID.values())
     assert made["withheld"] == []
+
+
+@pytest.mark.parametrize("themes", [("town-centre", "domestic-abuse-osse"), ("domestic-abuse-osse", "town-centre")])
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_the_history_shows_no_more_than_both_what_it_was_then_and_what_it_is_now(
+    agency: str, themes: tuple[str, str]
+) -> None:
+    reader = Caller("person", "a-reader", "A reader", agency, frozenset({agency}))
+    then, now = (decided(theme) for theme in themes)
+    (earlier,) = earlier_ones(reader, now, [then], PARTNERSHIP)
+    found = {part for part, words in SAID.items() if words in str(earlier)}
+    both = PARTNERSHIP.parts_shown_to(agency, themes[:1]) & PARTNERSHIP.parts_shown_to(agency, themes[1:])
+    assert found == both & set(SAID)
+
+
+def test_what_was_intelligence_is_in_the_history_for_those_alone_who_saw_it_then() -> None:
+    now, then = decided("town-centre"), decided("town-centre")
+    report = then.report.model_copy(update={"kind": "intelligence"})
+    led = then.decision.model_copy(update={"lead_agency": "bedfordshire-police"})
+    then = then.model_copy(update={"report": report, "decision": led})
+    shown = {
+        agency: len(earlier_ones(Caller("person", "a", "A", agency, frozenset({agency})), now, [then], PARTNERSHIP))
+        for agency in AGENCIES
+    }
+    assert [agency for agency, count in shown.items() if count] == ["bedfordshire-police"]

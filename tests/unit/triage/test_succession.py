@@ -12,8 +12,8 @@ from schemas.facts import SecondReading
 from schemas.personal import reveal, seal
 from services.kernel.testing import START, MemoryLoop
 from services.triage.domain.quality import spoken_for
-from services.triage.domain.reviewing import Refused, second_matter
-from services.triage.domain.state import Decided, Superseded
+from services.triage.domain.reviewing import Refused
+from services.triage.domain.state import Decided, Superseded, second_matter, visible_to
 from services.triage.messages import ResolveReview
 
 IDENTITY = UUID(int=7)
@@ -85,6 +85,44 @@ def test_what_a_person_decided_is_not_undone_by_a_correction_but_decided_by_a_pe
     assert now(loop).in_review
     assert now(loop).decision.themes == ("domestic-abuse-osse",)
     assert now(loop).decision.review_reason == "corrected after a person decided"
+
+
+def test_what_was_not_ours_and_is_by_new_words_waits_before_the_lead_of_those_words(loop: MemoryLoop) -> None:
+    loop.send(sent(UNSURE), "1")
+    answered(loop, "not-ours", destination=HIGHWAYS)
+    loop.send(sent("My husband hit me and controls my money", revision=2), "1")
+    waits = now(loop).decision
+    assert (now(loop).in_review, waits.themes[:1], waits.destination) == (True, ("domestic-abuse-osse",), None)
+    assert PUBLIC_HEALTH in visible_to(waits)
+    answered(loop, "confirm", version=3)
+    assert (now(loop).decision.lead_agency, now(loop).decision.destination) == (PUBLIC_HEALTH, None)
+
+
+def test_what_is_still_not_ours_after_a_correction_goes_where_a_person_said(loop: MemoryLoop) -> None:
+    loop.send(sent(UNSURE), "1")
+    answered(loop, "not-ours", destination=HIGHWAYS)
+    loop.send(sent("The street light is out", revision=2, category="street-light"), "1")
+    made = now(loop).decision
+    assert (made.disposition, made.destination) == (Disposition.NOT_OURS, HIGHWAYS)
+
+
+def test_what_becomes_intelligence_is_the_polices_alone_whoever_had_it_before(loop: MemoryLoop) -> None:
+    loop.send(sent(UNSURE), "1")
+    answered(loop, "change", themes=("asb-environmental",))
+    loop.send(sent("He holds cash and phones for others", revision=2, kind="intelligence"), "1")
+    assert visible_to(now(loop).decision) == ("bedfordshire-police",)
+
+
+def test_a_review_that_is_corrected_again_and_again_is_overdue_by_its_first_clock(loop: MemoryLoop) -> None:
+    loop.send(sent(UNSURE), "1")
+    for revision in range(2, 6):
+        loop.pass_time(timedelta(minutes=100))
+        loop.send(sent(UNSURE, revision=revision), "1")
+    overdue = [each for each in loop.events if isinstance(each.body, ReviewOverdue)]
+    assert len(overdue) == 1
+    assert now(loop).escalated_at == START + timedelta(minutes=240)
+    loop.pass_time(timedelta(days=1))
+    assert [each for each in loop.events if isinstance(each.body, ReviewOverdue)] == overdue
 
 
 def test_danger_in_a_correction_never_waits_for_a_review(loop: MemoryLoop) -> None:
@@ -203,3 +241,16 @@ def test_an_answer_counts_for_and_against_the_rules_that_spoke(loop: MemoryLoop)
     assert loop.tallies[f"rule/{spoke[0]}/fired"] == 1
     answered(loop, "change", themes=("domestic-abuse-osse",))
     assert loop.tallies[f"rule/{spoke[0]}/overridden"] == 1
+
+
+def test_a_split_is_right_for_the_rules_of_both_its_matters(loop: MemoryLoop) -> None:
+    loop.send(sent(UNSURE), "1")
+    spoke = {"category/noise": "asb-environmental", "signals/needles": "drugs-alcohol-mental-health", "words/gun": "x"}
+    themes = ("asb-environmental", "drugs-alcohol-mental-health")
+    answered(loop, "split", themes=themes, spoke=spoke)
+    said = {name: value for name, value in loop.tallies.items() if name.endswith(("confirmed", "overridden"))}
+    assert said == {
+        "rule/category/noise/confirmed": 1,
+        "rule/signals/needles/confirmed": 1,
+        "rule/words/gun/overridden": 1,
+    }

@@ -16,9 +16,9 @@ from services.kernel.holding import Holding
 from services.triage import replay_repository, repository, rule_repository, unread_repository
 from services.triage.domain import handling, holding, rule_book, rule_versions, shadow
 from services.triage.domain.deciding import Rules
-from services.triage.domain.reviewing import second_matter
 from services.triage.domain.rule_versions import RULE_COMMANDS, RuleCommand, ShipRules
 from services.triage.domain.shadow import SHADOW_MESSAGES, ShadowPaged, StartShadow, run_key
+from services.triage.domain.state import second_matter
 from services.triage.domain.succession import report_key
 from services.triage.domain.undoing import before_key
 from services.triage.domain.unread import unread_key
@@ -35,6 +35,8 @@ from services.triage.messages import (
 )
 
 RULES = "rules"
+FIRST = 1
+"""Before this revision nothing of a report can wait for a reading: it is not asked for, a statement less of seven."""
 _KINDS = ("decision", "place", "victim")
 
 
@@ -58,6 +60,8 @@ def report_keys(body: Any) -> Keys:
         identity, match = body.report.report_id, frozenset()
     if isinstance(body, ReportReceived):
         match = handling.sighting_keys(body.report, reveal(body.personal))
+        if body.report.revision == FIRST:
+            return Keys(match=match, aggregates=match | {report_key(identity)})
     return Keys(match=match, aggregates=match | {report_key(identity), unread_key(identity)})
 
 

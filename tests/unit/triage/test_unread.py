@@ -21,6 +21,7 @@ from services.triage.domain.succession import report_key
 from services.triage.domain.unread import unread_key
 from services.triage.messages import ReadText, ResolveReview, TextRead
 from services.triage.rule_set import read_rules
+from services.triage.stage import report_keys
 
 WAIT = timedelta(seconds=5)
 RULES = replace(read_rules(Path("partnerships/luton")), reading_wait=WAIT)
@@ -79,6 +80,20 @@ def test_an_unsure_report_asks_for_a_reading_and_tells_nobody(loop: MemoryLoop) 
     assert (loop.types(), report_key(ONE) in loop.state) == ([], False)
     assert [job.kind for job in loop.jobs] == ["read-text"]
     assert [timer.due_at for timer, _ in loop.timers.values()] == [START + WAIT]
+
+
+@pytest.mark.parametrize(
+    ("event", "asked"),
+    [
+        pytest.param(sent(), False, id="a first revision"),
+        pytest.param(sent(revision=2), True, id="a correction"),
+        pytest.param(ReportWithdrawn(report=facts(), personal=seal({})), True, id="taken back"),
+    ],
+)
+def test_only_what_follows_on_a_report_asks_whether_it_waits(event: Any, asked: bool) -> None:
+    keys = report_keys(event)
+    assert report_key(ONE) in keys.aggregates
+    assert (unread_key(ONE) in keys.aggregates) is asked
 
 
 def test_the_reading_decides_and_the_timer_finds_nothing(loop: MemoryLoop) -> None:

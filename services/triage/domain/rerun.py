@@ -100,9 +100,10 @@ def compared(recorded: Sequence[Decided], base: Rules, draft: Rules, most: int |
         old, new = _by_rules(each, base), _by_rules(each, draft)
         differing = differences(old.decision, new.decision, each.report.received_at)
         changed += bool(differing)
-        seen = tuple(sorted({*visible_to(old.decision), *visible_to(new.decision)}))
+        # Whoever sees the report as it stands may open it; a draft, whose author wrote it, shows it to nobody further.
+        report = Report(reference=each.report.reference, visible_to=visible_to(each.decision))
         for difference in differing:
-            kinds.setdefault(difference, []).append(Report(reference=each.report.reference, visible_to=seen))
+            kinds.setdefault(difference, []).append(report)
     changes = tuple(
         Change(**difference._asdict(), count=len(reports), reports=tuple(reports[:most]))
         for difference, reports in kinds.items()

@@ -247,7 +247,7 @@ def test_a_difference_names_field_before_after_and_reports(quieter: Rules) -> No
     change = next(each for each in found.changes if each.field == "theme")
     assert (change.before, change.after, change.count) == ("asb-environmental", "town-centre", 2)
     assert [each.reference for each in change.reports] == ["R-222-222-220", "R-222-222-221"]
-    assert "luton-council-neighbourhood-services" in change.reports[0].visible_to
+    assert change.reports[0].visible_to == ("luton-council-neighbourhood-services",), "the draft's lead sees no more"
     assert {each.field for each in found.changes} >= {"theme", "lead"}
 
 

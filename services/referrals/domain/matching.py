@@ -7,10 +7,11 @@ from functools import reduce
 from typing import Any
 
 from schemas.case_parts import Part
-from schemas.events import CaseState, ReportDecided, ReportTriaged
+from schemas.events import ReportDecided, ReportTriaged
 from schemas.personal import reveal
 from services.partnership.models import Partnership
 from services.referrals.domain import alike
+from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Matches, People
 from services.referrals.domain.state import Case
 
@@ -63,15 +64,15 @@ def _of_place(event: ReportDecided, partnership: Partnership) -> Iterator[Key]:
         yield Key(f"street:{mark}", "street", "join-same-street")
 
 
-def seen(
-    event: ReportDecided, state: Mapping[str, Any], case: CaseState, partnership: Partnership
-) -> dict[str, Matches]:
-    """The marks under which later reports find the case by this one of it, and by its own reference."""
+def remember(change: Change, state: Mapping[str, Any], event: ReportDecided, partnership: Partnership) -> None:
+    """Keep the marks under which later reports find the case by this one of it, and by its own reference."""
+    case = change.case.state
     marks = [mark.key for mark in keys(event, partnership)]
     if event.report.kind != "intelligence":
         marks.append(f"reference:{case.reference}")
-    known: dict[str, Matches] = {mark: state.get(mark) or Matches() for mark in marks}
-    return {mark: found.seen(case.case_id, event.report.received_at) for mark, found in known.items()}
+    for mark in marks:
+        found: Matches = state.get(mark) or Matches()
+        change.keep(mark, found.seen(case.case_id, event.report.received_at))
 
 
 def fresh(key: Key, apart: timedelta, partnership: Partnership) -> bool:

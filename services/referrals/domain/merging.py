@@ -8,11 +8,11 @@ from schemas.casefile import ConfirmJoin, Merge, RefuseJoin
 from schemas.codes import CaseStatus
 from schemas.personal import seal
 from services.kernel.decision import Decision, together
-from services.partnership.models import UnknownCode
 from services.referrals.domain import carrying, casefile, proposing, signs, tasks
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.asking import unanswered
 from services.referrals.domain.change import Change
+from services.referrals.domain.ladder_guard import person_of
 from services.referrals.domain.parts import CaseReport, Proposal, proposal_key, proposals_key, reports_key
 from services.referrals.domain.reports import earlier, higher
 from services.referrals.domain.state import OPEN_REFERRAL, Case, Referral, referral_key, referrals_key
@@ -198,10 +198,8 @@ def _still_before(asked: Asked, gone: Case) -> tuple[str, ...]:
 def _worker(asked: Asked, referral: Referral) -> str | None:
     """The agency of who leads the referral's plan."""
     plan = referral.state.plan
-    try:
-        return asked.partnership.person(plan.lead_worker).agency if plan else None
-    except UnknownCode:
-        return None
+    worker = person_of(asked.partnership, plan.lead_worker) if plan else None
+    return worker.agency if worker else None
 
 
 def _both(gone: Case, survivor: Case) -> dict[str, Any]:

@@ -77,8 +77,7 @@ def _corrected(
     )
     casefile.keep_link(change, event.report, corrected)
     if anew:
-        for mark, seen in matching.seen(event, state, change.case.state, context.rules.partnership).items():
-            change.keep(mark, seen)
+        matching.remember(change, state, event, partnership)
     change.keep(routing.routed_key(event.report.report_id), routing.of(event))
     casefile.remember_people(change, state, event.report, event.personal)
     known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()

@@ -54,8 +54,7 @@ def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: R
     case, report = change.case.state, event.report
     casefile.keep_link(change, report, event_id)
     change.keep(routing.routed_key(report.report_id), routing.of(event))
-    for mark, seen in matching.seen(event, state, case, context.rules.partnership).items():
-        change.keep(mark, seen)
+    matching.remember(change, state, event, context.rules.partnership)
     casefile.remember_people(change, state, report, event.personal)
     known: Tasks = state.get(tasks_key(case.case_id)) or Tasks()
     tasks.entitled(change, event.decision.entitlements, known, report.received_at, context)

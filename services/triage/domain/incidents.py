@@ -1,5 +1,6 @@
 """Tells incidents from reports: one incident told to three agencies counts once, two alike ones count twice."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,18 +22,31 @@ def incidents(sightings: Iterable[Sighting], within: timedelta) -> list[tuple[Si
 
     The two that a split makes of one report are one incident, whatever their themes.
     """
+    ordered = sorted(sightings, key=lambda each: (each.happened_at, each.reference))
+    split_from = _split_from(ordered)
     found: list[list[Sighting]] = []
-    for sighting in sorted(sightings, key=lambda each: (each.happened_at, each.reference)):
-        group, half = _group_of(sighting, found, within), _of_half(sighting, found)
-        one = group or half
-        if one is None:
-            found.append([sighting])
-            continue
-        one.append(sighting)
-        if half is not None and half is not one:
-            one += half
+    of_report: dict[str, list[Sighting]] = {}
+    for sighting in ordered:
+        whole = split_from.get(sighting.report_id, sighting.report_id)
+        half = of_report.get(whole)
+        group = _group_of(sighting, found, within) or half
+        if group is None:
+            group = []
+            found.append(group)
+        group.append(sighting)
+        if half is not None and half is not group:
+            group += half
+            of_report |= {split_from.get(each.report_id, each.report_id): group for each in half}
             found = [each for each in found if each is not half]
+        of_report[whole] = group
     return [tuple(group) for group in found]
+
+
+def _split_from(sightings: Sequence[Sighting]) -> dict[str, str]:
+    """Of second matters the report that each was split from; both happened at one time, and most times stand alone."""
+    times = Counter(each.happened_at for each in sightings)
+    alike = [each.report_id for each in sightings if times[each.happened_at] > 1]
+    return {str(second_matter(UUID(report_id))): report_id for report_id in alike}
 
 
 def _group_of(sighting: Sighting, found: list[list[Sighting]], within: timedelta) -> list[Sighting] | None:
@@ -43,19 +57,6 @@ def _group_of(sighting: Sighting, found: list[list[Sighting]], within: timedelta
         if same_incident(group[0], sighting, within):
             return group
     return None
-
-
-def _of_half(sighting: Sighting, found: list[list[Sighting]]) -> list[Sighting] | None:
-    """The incident that the other matter of its report stands in."""
-    return next((group for group in found if any(_halves(each, sighting) for each in group)), None)
-
-
-def _halves(one: Sighting, other: Sighting) -> bool:
-    """Whether a split made both of one report."""
-    if one.happened_at != other.happened_at:
-        return False
-    first, second = UUID(one.report_id), UUID(other.report_id)
-    return second_matter(first) == second or second_matter(second) == first
 
 
 def references(groups: Iterable[Sequence[Sighting]]) -> tuple[str, ...]:

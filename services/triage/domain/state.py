@@ -166,6 +166,11 @@ class Decided(BaseModel):
     """Since when a person is waited for, where that is longer than this decision stands."""
 
     @property
+    def waited_for_since(self) -> datetime:
+        """When the report came into review, of one that is in review."""
+        return self.waits_since or self.decided_at
+
+    @property
     def day(self) -> date:
         """The day by which the rules decided: ages and leads are of that day."""
         return self.ruled_on or self.decided_at.date()

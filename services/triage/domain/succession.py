@@ -51,8 +51,7 @@ def still_in_review(known: Decided | None, after: Decided) -> Decided:
     """The decision; a report that waits for a person goes on waiting on its first clock, whatever came of it since."""
     if known is None or not (known.in_review and after.in_review):
         return after
-    first = known.waits_since or known.decided_at
-    return after.model_copy(update={"waits_since": first, "escalated_at": known.escalated_at})
+    return after.model_copy(update={"waits_since": known.waited_for_since, "escalated_at": known.escalated_at})
 
 
 def event_of(
@@ -104,7 +103,7 @@ def _earlier(known: Decided) -> EarlierDecision:
 
 def answer_due(decided: Decided, partnership: Partnership) -> datetime:
     """When a person must have answered: so long after the report came into review."""
-    return (decided.waits_since or decided.decided_at) + timedelta(minutes=partnership.threshold(REVIEW_ANSWER).value)
+    return decided.waited_for_since + timedelta(minutes=partnership.threshold(REVIEW_ANSWER).value)
 
 
 def _review_timer(after: Decided, context: Context) -> NewTimer:

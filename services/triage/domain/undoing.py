@@ -54,7 +54,7 @@ def undo(state: Mapping[str, Any], command: UndoReview, context: Context) -> Dec
             "decided_at": context.now,
             "decided_by": command.by.id,
             "decided_by_name": command.by.name,
-            "waits_since": before.waits_since or before.decided_at,
+            "waits_since": before.waited_for_since,
             "version": known.version + 1,
             "undone": known.answer,
         }

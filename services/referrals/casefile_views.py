@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
+from schemas.case_parts import Role
 from schemas.events import CaseState
 from services.access.sharing import Sight
 from services.referrals import views
@@ -31,6 +32,11 @@ def person_view(person: CasePerson) -> dict[str, Any]:
     }
 
 
+def _place(person: CasePerson) -> tuple[int, str]:
+    """By role, those whom harm was done to first, then by name: a list that stands the same each time."""
+    return get_args(Role).index(person.state.role), str(person.personal.get("name") or "").casefold()
+
+
 def proposal_view(proposal: Proposal, case: Case) -> dict[str, Any]:
     """A proposal with its score and parts, from this case's side."""
     state = proposal.state
@@ -50,7 +56,7 @@ def parts_view(
     """What hangs on a case."""
     return {
         "tasks": [task_view(task) for task in tasks],
-        "people": [person_view(person) for person in people if not person.gone],
+        "people": [person_view(person) for person in sorted(people, key=_place) if not person.gone],
         "proposals": [proposal_view(each, case) for each in proposals],
         "signs": [{"sign": flag, "confirmed": flag not in case.state.unconfirmed} for flag in case.state.flags],
     }

@@ -1,10 +1,12 @@
 """Teaches the upper part of a sentence model on the partnership's texts; JAX, on the processor.
 
-AdamW after I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization" (2019).
+AdamW after I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization" (2019). What is silent is silent
+in all tokens of a text alike, after Y. Gal and Z. Ghahramani, "A Theoretically Grounded Application of Dropout in
+Recurrent Neural Networks" (2016).
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,6 +30,8 @@ WARMING = 0.06
 DECAY, MOMENTS, STILL = 0.01, (0.9, 0.999), 1e-8
 HIDDEN = 0.1
 """So large a share of a text's tokens is hidden at each step, other ones each time: nothing is learned by heart."""
+SILENT = 0.1
+"""So large a share of what a layer adds and of what the head is told is silent at a step: others each time."""
 DOUBT = 0.05
 """So much of a theme's certainty is withheld: labels err."""
 LENGTHS = (24, 32, 48, 64, 80, 96, 128, MOST_TAUGHT)
@@ -91,8 +95,13 @@ def _normed(block: Parameters, name: str, tokens: Any) -> Any:
     return middle * block[f"{name}_scale"] + block[f"{name}_shift"]
 
 
-def _through(seen: Any, apart: Any, tokens: Any, block: Parameters) -> tuple[Any, dict[str, Any]]:
-    """The tokens after a layer, and what went into its matrices, by the names of `layers.TAKING`."""
+def _through(
+    seen: Any, apart: Any, tokens: Any, block: Parameters, loud: Sequence[Any] = (1, 1)
+) -> tuple[Any, dict[str, Any]]:
+    """The tokens after a layer, and what went into its matrices, by the names of `layers.TAKING`.
+
+    `loud` says how loud each number is that the layer adds, after attending and at its end (texts × 1 × width).
+    """
     length = tokens.shape[1]
 
     def heads(name: str) -> Any:
@@ -102,18 +111,22 @@ def _through(seen: Any, apart: Any, tokens: Any, block: Parameters) -> tuple[Any
     alike = query @ key.transpose(0, 1, 3, 2) / np.sqrt(query.shape[3]) + apart[:, :length, :length]
     alike = jax.nn.softmax(jnp.where(seen[:, None, None, :], alike, -1e9), -1)
     attended = (alike @ value).transpose(0, 2, 1, 3).reshape(tokens.shape)
-    between = _normed(block, "attended", tokens + _product(block, "attended", attended))
+    between = _normed(block, "attended", tokens + loud[0] * _product(block, "attended", attended))
     wide = jax.nn.gelu(_product(block, "wide", between), approximate=False)
     given = {"query": tokens, "attended": attended, "wide": between, "narrow": wide}
-    return _normed(block, "narrow", between + _product(block, "narrow", wide)), given
+    return _normed(block, "narrow", between + loud[1] * _product(block, "narrow", wide)), given
 
 
-def scores(parameters: Parameters, apart: Any, tokens: Any, seen: Any) -> Any:
-    """Texts × scores of texts × tokens × width; `seen` (texts × tokens) is false where there is nothing."""
+def scores(parameters: Parameters, apart: Any, tokens: Any, seen: Any, loud: Any = None) -> Any:
+    """Texts × scores of texts × tokens × width; `seen` (texts × tokens) is false where there is nothing.
+
+    `loud`, while learning, has two rows for each layer as `_through` takes them, and one for what the head is told.
+    """
+    loud = np.ones(2 * len(parameters["blocks"]) + 1) if loud is None else loud
     last = tokens.astype(jnp.float32)
-    for block in parameters["blocks"]:
-        last, _ = _through(seen, apart, last, block)
-    there, head = seen[..., None], parameters["head"]
+    for number, block in enumerate(parameters["blocks"]):
+        last, _ = _through(seen, apart, last, block, loud[2 * number : 2 * number + 2])
+    last, there, head = last * loud[-1], seen[..., None], parameters["head"]
     mean = jnp.where(there, last, 0).sum(1) / there.sum(1)
     most = jnp.where(there, last, -1e9).max(1)
     heard = jax.nn.softmax(jnp.where(there, last @ head["sought"], -1e9), 1)
@@ -143,9 +156,9 @@ def _parts(blocks: Mapping[str, Vector]) -> list[Parameters]:
     return [{name: jnp.asarray(array[layer]) for name, array in blocks.items()} for layer in range(count)]
 
 
-def _missed(parameters: Parameters, apart: Any, tokens: Any, seen: Any, themes: Any, flags: Any) -> Any:
+def _missed(parameters: Parameters, apart: Any, tokens: Any, seen: Any, loud: Any, themes: Any, flags: Any) -> Any:
     """How far what is said of a batch lies from what is due."""
-    said = scores(parameters, apart, tokens, seen)
+    said = scores(parameters, apart, tokens, seen, loud)
     count = said.shape[1] - flags.shape[1]
     chances = jax.nn.log_softmax(said[:, :count])
     of_themes = (1 - DOUBT) * jnp.take_along_axis(chances, themes[:, None], 1)[:, 0] + DOUBT * chances.mean(1)
@@ -188,7 +201,8 @@ def tuned(
 ) -> tuple[dict[str, Vector], dict[str, Vector]]:
     """Layers and head after learning, from where they stand. The same lesson gives the same on the same machine.
 
-    Order and hidden tokens hang on the head that is begun with: a further course does not repeat the one before.
+    Order and what is hidden or silent hang on the head that is begun with: a further course does not repeat the one
+    before.
     """
     parameters: Parameters = {
         "blocks": _parts(blocks),
@@ -201,7 +215,8 @@ def tuned(
     missed = 0.0
     for number, rows in enumerate(lessons):
         share = _share(number, len(lessons))
-        parameters, moments, off = step(parameters, moments, number, share, lesson.apart, _filled(lesson, rows, chance))
+        batch = _filled(lesson, rows, chance, 2 * len(parameters["blocks"]) + 1)
+        parameters, moments, off = step(parameters, moments, number, share, lesson.apart, batch)
         missed = 0.98 * missed + 0.02 * float(off)
         if number % 100 == 99:
             say(f"step {number + 1} of {len(lessons)}: missed by {missed:.3f}")
@@ -227,8 +242,11 @@ def _batches(lesson: Lesson, chance: np.random.Generator) -> Iterator[Numbers]:
     return (drawn[number] for number in chance.permutation(len(drawn)))
 
 
-def _filled(lesson: Lesson, rows: Numbers, chance: np.random.Generator) -> Any:
-    """Texts as arrays of one length, a share of their tokens hidden; the first, which stands for all, never is."""
+def _filled(lesson: Lesson, rows: Numbers, chance: np.random.Generator, places: int) -> Any:
+    """Texts as arrays of one length, with what is not hidden and how loud each number is in so many places.
+
+    The first token, which stands for all, is never hidden.
+    """
     rows = np.resize(rows, TOGETHER)
     lengths = np.minimum(np.diff(lesson.bounds)[rows], MOST_TAUGHT)
     length = next(each for each in LENGTHS if each >= lengths.max())
@@ -237,4 +255,5 @@ def _filled(lesson: Lesson, rows: Numbers, chance: np.random.Generator) -> Any:
         tokens[place, :many] = lesson.tokens[lesson.bounds[row] : lesson.bounds[row] + many]
     there = (np.arange(length) < lengths[:, None]) & (chance.random((TOGETHER, length)) >= HIDDEN)
     there[:, 0] = True
-    return tokens, there, lesson.themes[rows], lesson.flags[rows]
+    loud = (chance.random((places, TOGETHER, 1, tokens.shape[2])) >= SILENT).astype(np.float32) / (1 - SILENT)
+    return tokens, there, loud, lesson.themes[rows], lesson.flags[rows]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from services.partnership.loading import load_partnership
 from tests.journey.conftest import sign_in
-from tests.journey.steps import DUTY_MANAGER, until
+from tests.journey.steps import DUTY_MANAGER, press_key, until
 
 PARTNERSHIP = load_partnership(Path("partnerships/luton"))
 TAKER = "imran-dacre"
@@ -17,15 +17,15 @@ REFERENCE = re.compile(r"R(?:-[0-9A-Z]{3}){3}")
 def taken(page: Page, words: str, *, where: str, category: str) -> str:
     """Take the call and finish it; the reference of its report."""
     sign_in(page, TAKER, "/call")
-    page.keyboard.press("Alt+1")
-    page.keyboard.press("n")
-    page.keyboard.press("Alt+4")
+    press_key(page, "Alt+1")
+    press_key(page, "n")
+    press_key(page, "Alt+4")
     page.keyboard.type(where)
     page.locator("#category").select_option(category)
-    page.keyboard.press("Alt+6")
+    press_key(page, "Alt+6")
     page.keyboard.insert_text(words)
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     expect(page.locator("[data-saved]")).to_contain_text("this is the next call")
     found = REFERENCE.search(page.locator("[data-saved]").inner_text())
     assert found is not None
@@ -58,10 +58,10 @@ def _answer(page: Page, report: str, theme: str) -> None:
     page.goto(f"/review/{report}")
     proposed = page.locator(".rv__prop tr", has_text="Theme").first.inner_text()
     if PARTNERSHIP.theme(theme).short_name in proposed:
-        page.keyboard.press("1")
+        press_key(page, "1")
     else:
-        page.keyboard.press("2")
+        press_key(page, "2")
         page.locator("#theme").select_option(theme)
     page.locator("#reason").fill("As it was told.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(lambda address: f"review/{report}" not in address)

@@ -68,6 +68,12 @@ def shown(page: Page, address: str, what: Locator) -> None:
     until(lambda: page.goto(address) and what.count(), f"{what} on {address}")
 
 
+def press_key(page: Page, key: str) -> None:
+    """Press it once the page hears keys: its script runs after its words are there, and a key before it is lost."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 def answer_review(hub: str, report: str, answer: dict[str, Any]) -> None:
     """The duty manager answers a report in review, as its receipt stands now."""
     triage = httpx2.URL(hub).copy_with(port=(httpx2.URL(hub).port or 0) + 2)

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journey.conftest import sign_in
 from tests.journey.forms import fill, press
-from tests.journey.steps import assert_sound, assert_sound_on_any_screen
+from tests.journey.steps import assert_sound, assert_sound_on_any_screen, press_key
 from tests.journey.test_meetings import DUTY, accepted, read
 from tests.journey.test_referrals import told
 
@@ -110,20 +110,20 @@ def test_who_may_rate_rates_on_the_board_by_keyboard_and_nobody_else_is_offered_
     page.goto("/referrals/mash?view=sent")
     expect(page.locator(f"[id='{mash}'] summary", has_text="Withdraw")).to_have_count(0)
     page.locator(f"[id='{mash}'] a").first.focus()
-    page.keyboard.press("v")
+    press_key(page, "v")
     rate = page.locator(f"[id='{mash}'] details details summary", has_text="Rate")
     for _ in range(12):
         if rate.evaluate("each => each === document.activeElement"):
             break
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+        press_key(page, "Tab")
+    press_key(page, "Enter")
+    press_key(page, "Tab")
     page.keyboard.type("Amber")
-    page.keyboard.press("Tab")
+    press_key(page, "Tab")
     page.keyboard.type("Missing twice, no injury seen.")
-    page.keyboard.press("Tab")
+    press_key(page, "Tab")
     with page.expect_navigation():
-        page.keyboard.press("Enter")
+        press_key(page, "Enter")
     page.goto("/referrals/mash?view=sent")
     expect(page.locator(f"[id='{mash}']")).to_contain_text("Rated Amber")
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import sign_in
-from tests.journey.steps import ANSWER_SECONDS, assert_sound_on_any_screen, signed_in, until
+from tests.journey.steps import ANSWER_SECONDS, assert_sound_on_any_screen, press_key, signed_in, until
 
 pytestmark = pytest.mark.journey
 WHISPERED = "Whispering. Says partner had his hands round her neck, two kids in the next room. No knife seen."
@@ -17,17 +17,17 @@ CALLS = {"Authorization": "Bearer demo-police"}
 
 def test_a_call_is_taken_by_keyboard_alone_and_saved_at_the_first_pause(page: Page) -> None:
     sign_in(page, TAKER, "/call")
-    page.keyboard.press("Alt+1")
-    page.keyboard.press("y")
-    page.keyboard.press("Alt+6")
+    press_key(page, "Alt+1")
+    press_key(page, "y")
+    press_key(page, "Alt+6")
     page.keyboard.type(WHISPERED)
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     expect(page.locator("[data-saved]")).to_contain_text("R-")
-    page.keyboard.press("Alt+4")
+    press_key(page, "Alt+4")
     page.keyboard.type("Marsh Road")
-    page.keyboard.press("Alt+8")
-    page.keyboard.press("n")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Alt+8")
+    press_key(page, "n")
+    press_key(page, "Control+Enter")
     expect(page.locator("[data-saved]")).to_contain_text("this is the next call")
     expect(page.get_by_role("alert")).to_contain_text("ring 999")
     expect(page.locator("#description")).to_have_value("")

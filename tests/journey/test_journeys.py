@@ -21,6 +21,7 @@ from tests.journey.steps import (
     assert_sound_on_any_screen,
     case_of,
     post_call,
+    press_key,
     shown,
     until,
 )
@@ -35,7 +36,7 @@ def test_a_call_is_in_the_worklist_and_its_case_says_why(page: Page, hub: str) -
     reference = case_of(hub, posted)
     sign_in(page, "asha-venn")
     page.get_by_placeholder("Search or reference").fill(posted["reference"].lower().replace("-", " "))
-    page.keyboard.press("Enter")
+    press_key(page, "Enter")
     page.get_by_role("link", name=posted["reference"]).click()
     page.get_by_role("link", name=reference).click()
     expect(page.locator("h1")).to_contain_text("Wigmore Lane")
@@ -49,7 +50,7 @@ def test_a_case_is_taken_noted_and_closed_and_the_timeline_says_who(page: Page, 
     page.goto(f"/cases/{reference}")
     page.get_by_role("button", name="Take", exact=True).click()
     expect(page.locator(".facts")).to_contain_text("Asha Venn")
-    page.keyboard.press("n")
+    press_key(page, "n")
     page.locator("#text").fill("Visited. Music was off.")
     page.get_by_role("button", name="Save the note").click()
     expect(page.locator(".moj-timeline")).to_contain_text("Visited. Music was off.")
@@ -165,7 +166,7 @@ def test_news_is_a_count_to_press_and_no_row_moves_by_itself(page: Page, hub: st
 
     def seen() -> bool:
         """Pressed; what other tests' reports bring meanwhile is news again, and pressed again."""
-        page.keyboard.press("r")
+        press_key(page, "r")
         page.wait_for_load_state()
         return page.locator("[data-live]").is_hidden()
 
@@ -186,7 +187,7 @@ def test_a_case_says_who_else_has_it_open_and_what_is_new_since_it_was_opened(
     assert httpx2.post(path, json=note, headers=headers, timeout=ANSWER_SECONDS).status_code == 200
     expect(page.locator("[data-newer]")).to_be_visible(timeout=20_000)
     other.close()
-    page.keyboard.press("r")
+    press_key(page, "r")
     expect(page.locator(".moj-timeline")).to_contain_text("Spoke to the landlord.")
     expect(page.locator(".case__side")).to_contain_text("Helen Strood")
 
@@ -194,7 +195,7 @@ def test_a_case_says_who_else_has_it_open_and_what_is_new_since_it_was_opened(
 def test_a_note_that_is_being_written_is_kept_when_the_page_is_left(page: Page, hub: str) -> None:
     reference = case_of(hub, post_call(hub, "Loud music through the wall at six.", place={"text": "Icknield Way"}))
     sign_in(page, "asha-venn", f"/cases/{reference}")
-    page.keyboard.press("n")
+    press_key(page, "n")
     page.locator("#text").fill("Half a sentence about the neig")
     expect(page.locator("[data-draft-said]")).to_have_text("Draft kept")
     page.goto("/")
@@ -209,10 +210,10 @@ def test_rows_are_picked_by_keyboard_and_given_to_one_person_together(page: Page
     unowned = "/?view=unowned&lead=luton-council-neighbourhood-services"
     shown(page, unowned, row)
     row.get_by_role("link").focus()
-    page.keyboard.press("x")
+    press_key(page, "x")
     expect(page.locator("[data-picked]")).to_have_text("1 selected")
     page.locator("[data-bulk-owner]").select_option("asha-venn")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     expect(page.locator(".strip--said")).to_contain_text("1 of 1 given to Asha Venn")
     shown(page, f"/cases/{reference}", page.locator(".facts", has_text="Asha Venn"))
 
@@ -220,10 +221,10 @@ def test_rows_are_picked_by_keyboard_and_given_to_one_person_together(page: Page
 def test_letters_are_no_shortcuts_once_they_are_turned_off(page: Page, hub: str) -> None:
     reference = case_of(hub, post_call(hub, "Loud music through the wall at four.", place={"text": "Marston Gardens"}))
     sign_in(page, "asha-venn", f"/cases/{reference}")
-    page.keyboard.press("?")
+    press_key(page, "?")
     page.locator("[data-keys-on]").uncheck()
     page.reload()
-    page.keyboard.press("n")
+    press_key(page, "n")
     expect(page.locator("#text")).to_be_hidden()
 
 

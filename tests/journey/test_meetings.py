@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from tests.journey.conftest import WIDE, sign_in
-from tests.journey.steps import assert_sound, assert_sound_on_any_screen, case_of, post_call, shown
+from tests.journey.steps import assert_sound, assert_sound_on_any_screen, case_of, post_call, press_key, shown
 from tests.journey.test_referrals import told
 
 DUTY = "demo-duty"
@@ -199,12 +199,12 @@ def test_a_referral_is_put_on_the_agenda_by_hand_and_minuted_by_keyboard(page: P
     shown(page, f"/meetings/{made.json()['meeting_id']}", choice)
     item = page.locator(f"[id='{referral['reference']}']")
     assert item.count() == 0
-    page.keyboard.press("m")
+    press_key(page, "m")
     page.locator("#pick").select_option(label=choice.inner_text())
     page.get_by_role("button", name="Put it on the agenda").click()
     expect(item).to_contain_text("Put on this agenda")
     item.get_by_role("link").first.focus()
-    page.keyboard.press("d")
+    press_key(page, "d")
     expect(item.locator("select[name=decision]")).to_be_focused()
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journey.conftest import sign_in
-from tests.journey.steps import ANSWER_SECONDS, POLICE, assert_sound_on_any_screen, shown, until
+from tests.journey.steps import ANSWER_SECONDS, POLICE, assert_sound_on_any_screen, press_key, shown, until
 
 pytestmark = pytest.mark.journey
 UNSURE = "Something strange on our road most nights. Nobody had a knife. I do not know who to tell."
@@ -40,18 +40,18 @@ def test_a_report_is_read_and_changed_with_a_reason_by_keyboard_alone(page: Page
     sign_in(page, "helen-strood")
     page.goto(f"/review/{reference}")
     expect(page.locator(".rv__quote")).to_contain_text("Nobody had a knife")
-    page.keyboard.press("w")
+    press_key(page, "w")
     assert page.evaluate("document.activeElement.className") == "lit lit--not"
-    page.keyboard.press("2")
+    press_key(page, "2")
     expect(page.locator("#also")).to_be_visible()
     expect(page.locator("#destination")).to_be_hidden()
-    page.keyboard.press("e")
+    press_key(page, "e")
     page.keyboard.type("3 Domestic")
     expect(page.locator("[data-change=lead]")).to_have_text("Public Health")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    press_key(page, "Tab")
+    press_key(page, "Tab")
     page.keyboard.type("She may be controlled.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(lambda address: f"review/{reference}" not in address)
     got = until(lambda: routed(hub, reference), "the decision to arrive")
     assert got["decision"]["themes"] == [DOMESTIC]
@@ -70,10 +70,10 @@ def test_who_said_that_a_report_is_not_ours_stands_on_both_its_pages_with_whose_
     reference = sent(hub, UNSURE)["reference"]
     sign_in(page, "helen-strood")
     page.goto(f"/review/{reference}")
-    page.keyboard.press("5")
+    press_key(page, "5")
     page.select_option("#destination", "Luton Council highways")
     page.fill("#reason", "It is a pothole.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(f"**answered={reference}")
     for address in (f"/review/{reference}", f"/reports/{reference}"):
         said = page.locator(".answered", has_text="said that it is not ours: Luton Council highways")
@@ -87,11 +87,11 @@ def test_after_a_split_the_page_says_what_was_done_and_offers_no_undo(page: Page
     reference = sent(hub, UNSURE)["reference"]
     sign_in(page, "helen-strood")
     page.goto(f"/review/{reference}")
-    page.keyboard.press("3")
+    press_key(page, "3")
     page.select_option("#theme", DOMESTIC)
     page.select_option("#second", "asb-environmental")
     page.fill("#reason", "Two matters.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(f"**answered={reference}")
     expect(page.locator(".strip--said [role=status]")).to_contain_text(f"You split it into two reports: {reference}")
     expect(page.locator("[data-undo]")).to_have_count(0)
@@ -102,12 +102,12 @@ def test_what_cannot_be_undone_says_so_before_it_is_decided(page: Page, hub: str
     sign_in(page, "helen-strood")
     page.goto(f"/review/{reference}")
     for key, field, words in (("3", "#second", "A split is final"), ("4", "#case", "A join is final")):
-        page.keyboard.press(key)
+        press_key(page, key)
         note = page.locator(f"{field}-final")
         expect(note).to_be_visible()
         expect(note).to_contain_text(words)
         expect(page.locator(field)).to_have_attribute("aria-describedby", f"{field[1:]}-final")
-    page.keyboard.press("1")
+    press_key(page, "1")
     expect(page.locator("#second-final")).to_be_hidden()
     expect(page.locator("#case-final")).to_be_hidden()
 
@@ -123,13 +123,13 @@ def test_an_answer_that_comes_too_late_shows_both_and_overwrites_nothing(page: P
     page.goto(f"/review/{reference}")
     other = page.context.new_page()
     other.goto(f"/review/{reference}")
-    other.keyboard.press("1")
-    other.keyboard.press("Control+Enter")
+    press_key(other, "1")
+    press_key(other, "Control+Enter")
     other.wait_for_url(lambda address: f"review/{reference}" not in address)
-    page.keyboard.press("5")
+    press_key(page, "5")
     page.select_option("#destination", "Luton Council highways")
     page.fill("#reason", "It is a pothole.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     expect(page.locator("h1")).to_have_text("Helen Strood decided it meanwhile")
     expect(page.locator("main")).to_contain_text("It is a pothole.")
     assert receipt(hub, reference)["decision"]["disposition"] != "not-ours"
@@ -139,10 +139,10 @@ def test_an_answer_without_what_it_needs_says_so_and_keeps_her_words(page: Page,
     reference = sent(hub, UNSURE)["reference"]
     sign_in(page, "helen-strood")
     page.goto(f"/review/{reference}")
-    page.keyboard.press("4")
+    press_key(page, "4")
     page.fill("#case", "C-222-222-222")
     page.fill("#reason", "The same road.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     expect(page.locator("[role=alert]")).to_contain_text("no case with this reference")
     assert page.input_value("#reason") == "The same road."
     assert receipt(hub, reference)["status"] == "in-review"
@@ -168,5 +168,5 @@ def test_an_opened_report_is_accessible_and_does_not_scroll_sideways(page: Page,
     sign_in(page, "helen-strood")
     for number in range(1, 6):
         page.goto(f"/review/{reference}")
-        page.keyboard.press(str(number))
+        press_key(page, str(number))
         assert_sound_on_any_screen(page, page.url)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from services.intake.domain.receiving import report_id
 from services.triage.domain.sampling import chosen
 from tests.journey.conftest import PHONE, WIDE, sign_in
-from tests.journey.steps import ANSWER_SECONDS, DUTY, POLICE, assert_sound, until
+from tests.journey.steps import ANSWER_SECONDS, DUTY, POLICE, assert_sound, press_key, until
 from tests.journey.test_review import decided
 
 pytestmark = pytest.mark.journey
@@ -44,10 +44,10 @@ def test_a_sample_is_corrected_by_keyboard_and_its_case_stays_as_it_is(page: Pag
     sign_in(page, "helen-strood")
     page.goto(f"/review/{receipt['reference']}")
     expect(page.locator("[data-look]")).to_contain_text("It was decided without a person")
-    page.keyboard.press("2")
+    press_key(page, "2")
     page.select_option("#should", "town-centre")
     page.fill("#sample-reason", "It is the market square.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(lambda address: f"review/{receipt['reference']}" not in address)
     page.goto(f"/review/{receipt['reference']}")
     expect(page.locator("#rd")).to_have_text("Decided")
@@ -61,9 +61,9 @@ def test_not_right_without_a_reason_is_refused_and_keeps_her_choice(page: Page, 
     receipt = sample(hub)
     sign_in(page, "helen-strood")
     page.goto(f"/review/{receipt['reference']}")
-    page.keyboard.press("2")
+    press_key(page, "2")
     page.select_option("#should", "town-centre")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     expect(page.locator("[role=alert]")).to_contain_text("Say why")
     assert page.input_value("#should") == "town-centre"
 
@@ -76,7 +76,7 @@ def test_a_sample_is_listed_apart_and_its_form_is_accessible(chrome: Browser, hu
     sign_in(page, "helen-strood")
     page.goto(f"/review/{receipt['reference']}")
     expect(page.locator(".rv__queue")).to_contain_text("To check")
-    page.keyboard.press("2")
+    press_key(page, "2")
     expect(page.locator("#should")).to_be_visible()
     assert_sound(page, page.url)
     context.close()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import press
-from tests.journey.steps import ANSWER_SECONDS, DUTY, assert_sound, case_of, post_call, until
+from tests.journey.steps import ANSWER_SECONDS, DUTY, assert_sound, case_of, post_call, press_key, until
 
 pytestmark = pytest.mark.journey
 WORDS = "Her boyfriend hit her and threatened her with a knife."
@@ -32,7 +32,7 @@ def test_a_sign_is_struck_out_by_keyboard_and_the_timeline_says_who_and_why(page
     sign_in(page, "helen-strood")
     page.goto(f"/cases/{reference}")
     expect(page.locator(".next")).to_contain_text("weapon")
-    page.keyboard.press("s")
+    press_key(page, "s")
     form = page.locator("form", has=page.locator("#sign"))
     form.locator("#sign").select_option("weapon")
     form.locator("#sign-reason").fill("It was a butter knife, on the table.")
@@ -52,7 +52,7 @@ def test_after_a_strike_the_report_is_decided_again_and_the_page_shows_a_lower_r
     page.goto(f"/cases/{reference}")
     before = httpx2.get(f"{hub}/api/v1/cases/{reference}", headers=DUTY, timeout=ANSWER_SECONDS).json()
     assert before["risk"] == "high"
-    page.keyboard.press("s")
+    press_key(page, "s")
     form = page.locator("form", has=page.locator("#sign"))
     expect(form).to_contain_text("decided again")
     form.locator("#sign").select_option("weapon")

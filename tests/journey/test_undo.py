@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.conftest import PHONE, WIDE, sign_in
 from tests.journey.forms import become, send
-from tests.journey.steps import assert_sound, shown, until
+from tests.journey.steps import assert_sound, press_key, shown, until
 from tests.journey.test_review import DOMESTIC, UNSURE, receipt, routed, sent
 
 pytestmark = pytest.mark.journey
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.journey
 def answer(page: Page, reference: str) -> None:
     """Change the theme with a reason; the next report opens."""
     page.goto(f"/review/{reference}")
-    page.keyboard.press("2")
+    press_key(page, "2")
     page.select_option("#theme", DOMESTIC)
     page.fill("#reason", "She may be controlled.")
-    page.keyboard.press("Control+Enter")
+    press_key(page, "Control+Enter")
     page.wait_for_url(f"**answered={reference}")
 
 
@@ -38,7 +38,7 @@ def test_the_last_answer_is_taken_back_by_one_key_and_its_untouched_case_goes_wi
     answer(page, reference)
     case = in_case(hub, reference)
     expect(page.locator("[data-undo]")).to_contain_text("Undo, until")
-    page.keyboard.press("u")
+    press_key(page, "u")
     page.wait_for_url(f"**/review/{reference}")
     expect(page.locator("#rd")).to_have_text("Proposed, not yet decided")
     expect(page.locator(".rv__text")).to_contain_text("Helen Strood changed it")
@@ -56,7 +56,7 @@ def test_an_answer_whose_case_was_worked_on_stands_and_says_what_to_do_instead(p
     send(page, "Note", "Save the note", Note="She rang back: call after six.", It_is="fact")
     shown(page, f"/cases/{case}", page.locator(".moj-timeline", has_text="She rang back: call after six."))
     page.goto(f"/review/{reference}")
-    page.keyboard.press("u")
+    press_key(page, "u")
     expect(page.locator("[role=alert]")).to_contain_text("Somebody has worked on its case since")
     expect(page.locator("[role=alert]")).to_contain_text("Reroute the case")
     assert receipt(hub, reference)["status"] == "routed"

@@ -28,8 +28,11 @@ from services.referrals.domain.parts import (
 )
 from services.referrals.domain.state import link_key
 
-PEOPLE_AT_MOST = 60
-"""People of one case that a match looks at: the rest are still shown."""
+PEOPLE_AT_MOST = 2_000
+"""People of one case that are known when a report comes to it, those not safe to contact first.
+
+Whoever is beyond is taken for somebody new where a report names her again.
+"""
 
 _MATCHES = text("""
     SELECT wanted.key, found.case_id, found.seen_at FROM unnest(CAST(:keys AS text[])) AS wanted (key)
@@ -50,7 +53,7 @@ _PEOPLE = text("""
     SELECT found.case_id, found.document FROM unnest(CAST(:keys AS uuid[])) AS wanted (case_id)
     CROSS JOIN LATERAL (
         SELECT p.case_id, p.document FROM case_people p WHERE p.case_id = wanted.case_id
-        ORDER BY p.person_id LIMIT :most
+        ORDER BY p.safe <> 'no', p.person_id LIMIT :most
     ) AS found
 """)
 _TASKS = text("""

@@ -215,6 +215,25 @@ async def test_a_split_takes_a_report_out_and_both_sides_say_so(pipeline: Pipeli
         assert {"CaseSplit"} <= {entry["type"] for entry in side["timeline"]}
 
 
+async def test_who_is_not_safe_to_contact_stays_so_in_a_case_of_more_people_than_are_compared(
+    pipeline: Pipeline,
+) -> None:
+    here = street() | {"latitude": 51.8911, "longitude": -0.4711}
+    many = [
+        {"id": first + last, "role": "witness", "name": f"{first * 3} {last * 4}"}
+        for first in "abcdefgh"
+        for last in "vwxyz"
+    ]
+    unsafe = [each | {"contact": {"phone": "+447700900123", "safe": "no"}} for each in many]
+    others = [each | {"name": f"{each['name']} Oke"} for each in many]
+    _, reference = await case_of(pipeline, here, people=unsafe)
+    for people in (others, many):
+        assert (await case_of(pipeline, here, people=people))[1] == reference
+    case = (await get(pipeline, reference)).json()
+    assert len(case["people"]) == 2 * len(many)
+    assert {each["name"] for each in case["people"] if each["safe"] == "no"} == {each["name"] for each in many}
+
+
 async def test_only_who_may_see_both_cases_merges_them(pipeline: Pipeline) -> None:
     _, noise = await case_of(pipeline, street())
     words = {"category": "begging-vagrancy", "description": "Man begging and drinking lager at the doors."}

@@ -9,6 +9,7 @@ from schemas.events import CaseEvent, CaseState, ReferralState
 from schemas.personal import reveal
 from services.partnership.models import Partnership
 from services.referrals.domain import casefile
+from services.referrals.domain.intelligence import WITH_THE_POLICE
 from services.referrals.domain.parts import CasePerson, CaseReport, People, Task
 from services.referrals.domain.state import visible_to
 
@@ -59,6 +60,8 @@ def _report(known: Known, type_: str, event: CaseEvent) -> None:
     if type_ == "CaseSplit" and event.changed.get("from") == event.case.reference:
         for reference in event.changed["reports"]:
             known.reports.pop(reference, None)
+        if event.changed["into"] == WITH_THE_POLICE:
+            return  # its people stay: they came with what it said before
         known.people = casefile.without_people(known.people, case_id, known.reports.values())
 
 

@@ -4,6 +4,9 @@ from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain.state import Case, Refused
 from services.referrals.messages import Command
 
+WITH_THE_POLICE = "a case of the police"
+"""Where a report of another case went that became intelligence: no reference tells others of it."""
+
 REFERS = ("refer", "draft")
 REROUTES = "reroute"
 ASSIGNS = "assign"

@@ -17,6 +17,8 @@ from services.referrals.domain.state import Case
 
 HARM_AT_A_PLACE = ("cuckooing", "fire-arson", "trafficking", "labour-exploitation")
 """Harms that belong to a place: two reports of one at the same place are about the same thing."""
+COMPARED_AT_MOST = 60
+"""People of one case whose names are held against a report's."""
 SAID_BY_THE_PUBLIC = 0.7
 """What a reference counts in the public's form: anybody may have seen it, so it never joins on its own."""
 
@@ -118,7 +120,7 @@ def _made(event: ReportTriaged, key: Key, people: People, partnership: Partnersh
 
 def _person(event: ReportTriaged, people: People, partnership: Partnership) -> Iterator[tuple[str, Part]]:
     for mine in alike.subjects(reveal(event.personal)):
-        for theirs in people.named():
+        for theirs in people.named()[:COMPARED_AT_MOST]:
             near = alike.similarity(mine, theirs)
             if near >= 1:
                 birth = alike.same_birth(mine, theirs)

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from schemas.case_life import CaseSplit, ReportCorrected
 from schemas.codes import GRAVITY, CaseStatus, Disposition, Risk
 from schemas.events import Actor, CaseOpened, CaseState, ReportDecided, ReportJoined, ReportTriaged
-from services.kernel.decision import NOTHING, Context, Decision
+from services.kernel.decision import NOTHING, Context, Decision, together
 from services.kernel.references import reference
 from services.partnership.models import Partnership
 from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, signs, tasks
 from services.referrals.domain.change import Change
+from services.referrals.domain.intelligence import WITH_THE_POLICE
 from services.referrals.domain.parts import Link, Tasks, tasks_key
-from services.referrals.domain.state import MARKED, Case, link_key
+from services.referrals.domain.state import MARKED, Case, case_of, link_key
 from services.referrals.domain.titles import title
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
+BECAME_INTELLIGENCE = "A report is intelligence now: what it says since is with the police alone"
 CHOSEN = "A person joined it to this case when she decided the report"
 
 
@@ -39,6 +42,9 @@ def decided(state: Mapping[str, Any], event: ReportDecided, context: Context) ->
     to, or open one and propose the likely ones."""
     link: Link | None = state.get(link_key(event.report.report_id))
     if link is not None:
+        case = case_of(state, link.case_id)
+        if case is not None and event.report.kind == "intelligence" and not case.intelligence:
+            return _with_the_police(case, state, event, context)
         return redeciding.again(state, link, event, context)
     if not isinstance(event, ReportTriaged) or not needs_case(event):
         return NOTHING
@@ -47,6 +53,21 @@ def decided(state: Mapping[str, Any], event: ReportDecided, context: Context) ->
     if found and found[0].sure:
         return _joined(found[0], state, event, context)
     return _opened(found, state, event, context)
+
+
+def _with_the_police(case: Case, state: Mapping[str, Any], event: ReportDecided, context: Context) -> Decision:
+    """A report of a case that others see became intelligence: they keep what they had, and see no new word of it.
+
+    Once it is decided to need a case it goes on in one of its own, which is the police's.
+    """
+    change = Change(case, event.decided_by, context)
+    if not isinstance(event, ReportTriaged) or not needs_case(event):
+        change.happens(ReportCorrected, replaces=False, why=BECAME_INTELLIGENCE)
+        return change.decision()
+    gone = {"from": case.state.reference, "into": WITH_THE_POLICE, "reports": [event.report.reference]}
+    left = case.state.report_count - 1
+    change.happens(CaseSplit, replaces=False, why=BECAME_INTELLIGENCE, changed=gone, report_count=left)
+    return together(_opened((), state, event, context), change.decision())
 
 
 def _remember(change: Change, event_id: UUID, state: Mapping[str, Any], event: ReportTriaged, context: Context) -> None:

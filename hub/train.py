@@ -62,14 +62,18 @@ def train(
 
 def texts_of(folder: Path) -> list[dict[str, Any]]:
     """The partnership's training texts, file by file; a sentence where they are too few to learn from."""
-    texts = [
-        json.loads(line)
-        for file in sorted((folder / "training").glob("*.jsonl"))
-        for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    ]
+    texts = [text for file in files_of(folder) for text in file]
     if len(texts) <= SITTING:
         fail(f"{folder}/training holds {len(texts)} texts: at least {SITTING + 1} are needed to learn from.")
     return texts
+
+
+def files_of(folder: Path) -> list[list[dict[str, Any]]]:
+    """The texts of each file, by the files' names."""
+    return [
+        [json.loads(line) for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+        for file in sorted((folder / "training").glob("*.jsonl"))
+    ]
 
 
 def _layers(folder: Path, learned_from: str) -> own.Layers:

@@ -1,9 +1,11 @@
 """`hub tune`: teach the partnership's own layers on its training texts; `hub train` goes on from there.
 
-Each course of teaching is two rounds through the texts; `--further` gives the layers that are kept another one.
+Each course of teaching is two rounds through the texts unless told otherwise; `--further` gives the layers that are
+kept another one, on the texts that taught them and on those of files behind theirs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +19,13 @@ from deploy.local.wide_model import published
 from hub.reader import archives
 from hub.settings import local_settings
 from hub.telling import fail
-from hub.train import step, texts_of
+from hub.train import files_of, step, texts_of
 from services.triage.gateways import SECOND, ModelUnusable, SentenceModel, one_for_each
 from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, load, plain, save
 from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
 from services.triage.second_reader import Vector, WeightsUnusable
-from services.triage.tuning import Lesson, greatest, new_head, tuned
+from services.triage.tuning import EPOCHS, Lesson, greatest, new_head, tuned
 
 MEASURED = 200
 """Each so many-th text tells how great numbers get."""
@@ -35,10 +37,11 @@ def tune(
         bool, typer.Option("--measure", help="Only write down how great the sentence model's own numbers get.")
     ] = False,
     further: Annotated[
-        bool, typer.Option("--further", help="Go on from the layers that are kept, which learned from the same texts.")
+        bool, typer.Option("--further", help="Go on from the layers that are kept, which learned from these texts.")
     ] = False,
+    rounds: Annotated[int, typer.Option(min=1, max=10, help="How often each text is gone through.")] = EPOCHS,
 ) -> None:
-    """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. Some 75 minutes on two cores."""
+    """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. Some 40 minutes a round."""
     settings = local_settings()
     folder = partnership or settings.partnership
     texts = texts_of(folder)
@@ -61,19 +64,25 @@ def tune(
         head: Mapping[str, Vector] = new_head(lesson.tokens.shape[1], len(themes) + len(flags))
     else:
         upper, head = plain(kept.blocks), kept.head
-    learned, head = tuned(upper, head, lesson, step)
+    learned, head = tuned(upper, head, lesson, step, rounds)
     most = greatest(learned, lesson.apart, _some(lesson))
     save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), head), folder / LAYERS)
 
 
 def _kept(folder: Path, texts: Texts) -> Layers:
-    """The layers to go on from. Others' texts held out other ones: what is measured by would have taught them."""
+    """The layers to go on from; the texts that taught them must be the first files.
+
+    If others stood among them, other ones would be held out, and what is measured by would have taught.
+    """
     try:
         kept = load(folder)
     except WeightsUnusable as trouble:
         fail(str(trouble))
-    if kept.learned_from != digest_of(texts):
+    ends = accumulate(map(len, files_of(folder)))
+    if kept.learned_from not in (digest_of(texts[:end]) for end in reversed(list(ends))):
         fail(f"{LAYERS} learned from other texts: `hub tune` without --further begins anew.")
+    if (kept.themes, kept.flags) != (themes_of(texts), flags_of(texts)):
+        fail(f"{LAYERS} names other themes or signs than the texts: `hub tune` without --further begins anew.")
     return kept
 
 

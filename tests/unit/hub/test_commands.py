@@ -18,10 +18,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import Ports
+from deploy.local.trouble import CannotStart
 from hub import batches, migrate, patience
 from hub.cli import COMMANDS, application, past_the_proxy
 from services.kernel.settings import Settings
 from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
+from services.triage.lessons import digest_of
 from tests.unit.hub.fake_hub import fake_hub
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
@@ -302,23 +304,49 @@ def test_keys_of_a_hub_that_does_not_run_say_where_they_looked(monkeypatch: pyte
     assert "`hub status` says where" in ended.stderr
 
 
+TEXTS = [{"description": f"Noise, night {number}.", "themes": [], "flags": []} for number in range(42)]
+
+
+def _taught(folder: Path, learned_from: str | None) -> Path:
+    """A partnership with texts in two files, and layers that learned from those with that digest; None: none."""
+    (folder / "training").mkdir()
+    for name, texts in (("reports-none", TEXTS[:21]), ("various", TEXTS[21:])):
+        lines = "".join(f"{json.dumps(text)}\n" for text in texts)
+        (folder / "training" / f"{name}.jsonl").write_text(lines)
+    if learned_from is not None:
+        head = {name: np.zeros(1, np.float32) for name in HEAD}
+        parts = {*MATRICES, *(f"{name}_step" for name in MATRICES), *(f"{name}_ease" for name in TAKING)}
+        blocks = {name: np.zeros((1, 1, 1), np.float32) for name in parts}
+        save(Layers(("none",), ("harm",), learned_from, blocks, head), folder / LAYERS)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("learned_from", "says"),
-    [(None, "The partnership has no reader/layers.npz: `hub tune` makes it"), ("0a1b2c3d", "learned from other texts")],
+    [
+        (None, "The partnership has no reader/layers.npz: `hub tune` makes it"),
+        ("0a1b2c3d", "learned from other texts"),
+        (digest_of(TEXTS[21:]), "learned from other texts"),
+        (digest_of(TEXTS[:20]), "learned from other texts"),
+    ],
 )
 def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
     tmp_path: Path, learned_from: str | None, says: str
 ) -> None:
     """Before anything is fetched: other texts hold other ones out, and figures would be of texts that taught."""
-    (tmp_path / "training").mkdir()
-    text = json.dumps({"description": "Noise.", "themes": [], "flags": []})
-    (tmp_path / "training" / "reports-none.jsonl").write_text(f"{text}\n" * 21)
-    if learned_from is not None:
-        head = {name: np.zeros(1, np.float32) for name in HEAD}
-        parts = {*MATRICES, *(f"{name}_step" for name in MATRICES), *(f"{name}_ease" for name in TAKING)}
-        blocks = {name: np.zeros((1, 1, 1), np.float32) for name in parts}
-        save(Layers(("none",), ("harm",), learned_from, blocks, head), tmp_path / LAYERS)
-    told = hub("tune", "--further", "--partnership", str(tmp_path))
+    told = hub("tune", "--further", "--partnership", str(_taught(tmp_path, learned_from)))
     assert told.exit_code == 2
     assert says in told.stderr
     assert len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("taught", [21, 42])
+def test_layers_are_taught_further_on_files_of_texts_that_came_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taught: int
+) -> None:
+    def _begun(_: Path) -> None:
+        raise CannotStart("It would fetch the model now.")
+
+    monkeypatch.setattr("hub.tune.published", _begun)
+    told = hub("tune", "--further", "--partnership", str(_taught(tmp_path, digest_of(TEXTS[:taught]))))
+    assert "It would fetch the model now." in told.stderr

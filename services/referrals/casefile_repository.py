@@ -26,6 +26,7 @@ from services.referrals.domain.parts import (
     reports_key,
     tasks_key,
 )
+from services.referrals.domain.routing import routed_key
 from services.referrals.domain.state import link_key
 
 PEOPLE_AT_MOST = 2_000
@@ -41,7 +42,7 @@ _MATCHES = text("""
     ) AS found
 """)
 _LINKS = text("""
-    SELECT report_id, case_id, reference, event_id FROM case_reports
+    SELECT report_id, case_id, reference, event_id, routed FROM case_reports
     WHERE report_id = ANY(CAST(:keys AS uuid[])) AND event_id IS NOT NULL
 """)
 _REPORTS = text("""
@@ -124,7 +125,7 @@ def _named(keys: Iterable[str], prefix: str) -> list[str]:
 
 
 async def load_marks(connection: AsyncConnection, marks: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
-    """The newest cases under each mark, and the links of reports."""
+    """The newest cases under each mark, and the links of reports with what was last decided of these."""
     state: dict[str, Any] = {}
     if marks:
         found: dict[str, list[Match]] = {}
@@ -134,6 +135,8 @@ async def load_marks(connection: AsyncConnection, marks: frozenset[str], keys: f
     if links := _named(keys, "link:"):
         for row in await connection.execute(_LINKS, {"keys": links}):
             state[link_key(row.report_id)] = Link(case_id=row.case_id, reference=row.reference, event_id=row.event_id)
+            if row.routed is not None:
+                state[routed_key(row.report_id)] = Routed.model_validate(row.routed)
     return state
 
 

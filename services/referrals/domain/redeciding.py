@@ -15,7 +15,7 @@ from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain import casefile, matching, routing, sign_effects, signs, tasks
 from services.referrals.domain.change import Change
 from services.referrals.domain.joining import Found
-from services.referrals.domain.parts import Link, Matches, Tasks, tasks_key
+from services.referrals.domain.parts import Link, Matches, Routed, Tasks, tasks_key
 from services.referrals.domain.state import MARKED, Case, case_key, case_of
 
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
@@ -49,7 +49,7 @@ def _taken_back(case: Case, event: ReportDecided, context: Context) -> Decision:
 def _corrected(
     state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision, context: Context
 ) -> Decision:
-    facts = _facts(case, event, earlier)
+    facts = _facts(state, case, event, earlier)
     changed = _differences(event, earlier)
     moved = bool({"themes", "lead_agency"} & changed.keys())
     if event.undone:
@@ -94,7 +94,7 @@ def _known_already(state: Mapping[str, Any], case: Case, event: ReportDecided, e
         return False  # nothing changes, and why not is said
     tasks_known: Tasks = state.get(tasks_key(case.state.case_id)) or Tasks()
     entitled = {each.state.entitlement for each in tasks_known.tasks}
-    facts = _facts(case, event, earlier)
+    facts = _facts(state, case, event, earlier)
     before = case.state.model_dump(include=set(facts))
     return (
         not {"themes", "lead_agency", "disposition"} & _differences(event, earlier).keys()
@@ -163,13 +163,15 @@ def _unworked(case: Case) -> bool:
     return case.state.owner is None and not case.open_referrals and not case.ladder and not case.support
 
 
-def _facts(case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:
+def _facts(state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:
     """The case takes on more risk and an earlier time, never less: that is for a person to say, and where she struck a
     sign out she did."""
     before, decision = case.state, event.decision
-    danger = signs.DANGER in decision.flags and signs.DANGER not in before.flags
-    due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
     newer = event.report.revision > earlier.revision
+    danger = signs.DANGER in decision.flags and (
+        signs.DANGER not in before.flags or (newer and _first_says_so(state, event))
+    )
+    due = [moment for moment in (before.due_at, decision.due_at) if moment is not None]
     facts: dict[str, Any] = {
         **signs.brought(before, decision, new_words=newer),
         "risk": max(before.risk, decision.risk, key=GRAVITY.__getitem__),
@@ -184,6 +186,12 @@ def _facts(case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[s
     if before.report_count == 1:
         facts |= {"street": event.report.street, "cell": event.report.cell}
     return facts
+
+
+def _first_says_so(state: Mapping[str, Any], event: ReportDecided) -> bool:
+    """Whether this report told of no danger before: what was acknowledged was another one's."""
+    known: Routed | None = state.get(routing.routed_key(event.report.report_id))
+    return known is not None and signs.DANGER not in known.flags
 
 
 def _route(case: Case, event: ReportDecided, partnership: Partnership) -> dict[str, Any]:

@@ -126,3 +126,29 @@ def test_the_rest_of_a_case_is_plain_again_once_the_sensitive_report_is_split_of
     left = desk.case(case.state.reference)
     assert left.state.themes == ("town-centre",)
     assert [each.facts.reference for each in reports_of(desk, case.state.case_id)] == [first.report.reference]
+
+
+DANGER = {"risk": "high", "flags": ("danger-now",)}
+
+
+def danger(event: ReportTriaged, revision: int) -> ReportTriaged:
+    """A later revision of a report that tells of danger."""
+    decision = triaged(decision=DANGER).decision
+    return corrected(event, [], revision=revision).model_copy(update={"decision": decision})
+
+
+def test_a_danger_that_another_report_tells_only_when_it_is_corrected_is_acknowledged_as_well(desk: Desk) -> None:
+    told = desk.report(decision=DANGER, report={"revision": 1})
+    (case,) = cases(desk)
+    assert isinstance(desk.asks(case, "acknowledge"), Done)
+    quiet = desk.report(report={"revision": 1})
+    desk.send(danger(told, 2), str(told.report.report_id))
+    (case,) = cases(desk)
+    assert (case.state.report_count, case.state.danger_unacknowledged) == (2, False), "it told of that danger before"
+    desk.send(danger(quiet, 2), str(quiet.report.report_id))
+    (case,) = cases(desk)
+    assert case.state.danger_unacknowledged
+    assert isinstance(desk.asks(case, "acknowledge"), Done)
+    desk.send(danger(quiet, 3), str(quiet.report.report_id))
+    (case,) = cases(desk)
+    assert not case.state.danger_unacknowledged

@@ -132,6 +132,12 @@ async def load_marks(connection: AsyncConnection, marks: frozenset[str], keys: f
         for row in await connection.execute(_MATCHES, {"keys": sorted(marks), "most": FOUND_AT_MOST}):
             found.setdefault(row.key, []).append(Match(case_id=row.case_id, seen_at=row.seen_at))
         state |= {key: Matches(cases=tuple(cases)) for key, cases in found.items()}
+    return state | await load_links(connection, keys)
+
+
+async def load_links(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
+    """The links of reports that are in a case, and what was last decided of each."""
+    state: dict[str, Any] = {}
     if links := _named(keys, "link:"):
         for row in await connection.execute(_LINKS, {"keys": links}):
             state[link_key(row.report_id)] = Link(case_id=row.case_id, reference=row.reference, event_id=row.event_id)

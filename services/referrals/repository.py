@@ -87,15 +87,15 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     """
     state = await casefile_repository.load_marks(connection, marks, keys)
     matched = {str(match.case_id) for found in state.values() if isinstance(found, Matches) for match in found.cases}
-    matched |= {str(found.case_id) for found in state.values() if isinstance(found, Link)}
-    wanted = matched | set(_named(keys, "case:"))
     cases: dict[str, Any] = {}
-    while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):
-        found = dict(map(_case, await connection.execute(_CASES, {"keys": missing})))
-        cases |= found
-        merged = [case.state for case in found.values() if case.state.merged_into is not None]
-        wanted = {str(state.merged_into) for state in merged}
-        matched |= {str(state.merged_into) for state in merged if str(state.case_id) in matched}
+    known: dict[str, str] | None = None
+    while (links := _linked(state)) != known:
+        matched |= set(links.values())
+        await _lock(connection, cases, matched, keys)
+        if links:
+            # Whoever moves a report locks the case that it is in: it may have moved while we waited for that case.
+            state |= await casefile_repository.load_links(connection, keys)
+        known = links
     state |= cases
     ids = [case.state.case_id for case in cases.values()]
     state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)
@@ -105,6 +105,22 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     for case_id in _named(keys, "referrals:"):
         state[referrals_key(case_id)] = tuple(await referrals_of(connection, UUID(case_id)))
     return state
+
+
+def _linked(state: Mapping[str, Any]) -> dict[str, str]:
+    """The case of each report that is in one."""
+    return {key: str(found.case_id) for key, found in state.items() if isinstance(found, Link)}
+
+
+async def _lock(connection: AsyncConnection, cases: dict[str, Any], matched: set[str], keys: frozenset[str]) -> None:
+    """Lock and add to `cases` the matched ones and those that `keys` name, and those that these were merged into."""
+    wanted = matched | set(_named(keys, "case:"))
+    while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):
+        found = dict(map(_case, await connection.execute(_CASES, {"keys": missing})))
+        cases |= found
+        merged = [case.state for case in found.values() if case.state.merged_into is not None]
+        wanted = {str(state.merged_into) for state in merged}
+        matched |= {str(state.merged_into) for state in merged if str(state.case_id) in matched}
 
 
 async def save(connection: AsyncConnection, changed: Mapping[str, Any]) -> None:

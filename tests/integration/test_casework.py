@@ -1,15 +1,20 @@
 """Cases over HTTP on real engines: merged, split, likely the same, tasks, people, the past, many moved at once."""
 
+import asyncio
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from string import ascii_uppercase
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.access.callers import Caller
 from services.access.tokens import mint_token
+from services.referrals import repository
+from services.referrals.domain.state import case_key, link_key
 from tests.integration.conftest import Pipeline, until
 
 pytestmark = pytest.mark.integration
@@ -232,6 +237,37 @@ async def test_who_is_not_safe_to_contact_stays_so_in_a_case_of_more_people_than
     case = (await get(pipeline, reference)).json()
     assert len(case["people"]) == 2 * len(many)
     assert {each["name"] for each in case["people"] if each["safe"] == "no"} == {each["name"] for each in many}
+
+
+async def test_a_report_that_a_split_moves_while_its_correction_waits_for_the_case_is_corrected_where_it_is(
+    pipeline: Pipeline,
+) -> None:
+    """As it happens between two transactions: the correction reads where its report is, and waits for that case."""
+    report, here = await case_of(pipeline, street())
+    _, there = await case_of(pipeline, street())
+    database = pipeline.processes["referrals"].database
+    find = "SELECT case_id FROM cases WHERE reference = :reference"
+    move = "UPDATE case_reports SET case_id = :there WHERE reference = :report RETURNING report_id"
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM cases WHERE case_id%'"
+
+    async def loaded(link: str) -> Mapping[str, Any]:
+        async with database.writing() as connection:
+            return await repository.load(connection, frozenset({link}), frozenset({link}))
+
+    async with database.writing() as connection:
+        first = (await connection.execute(text(f"{find} FOR UPDATE"), {"reference": here})).scalar_one()
+        second = (await connection.execute(text(find), {"reference": there})).scalar_one()
+        moved = (await connection.execute(text(move), {"there": second, "report": report})).scalar_one()
+        correction = asyncio.create_task(loaded(link_key(moved)))
+
+        async def waiting() -> bool:
+            async with database.writing() as other:
+                return (await other.execute(text(waits))).first() is not None
+
+        await until(waiting, "the correction to wait for the case")
+    state = await correction
+    assert state[link_key(moved)].case_id == second != first
+    assert state[case_key(second)].state.reference == there
 
 
 async def test_only_who_may_see_both_cases_merges_them(pipeline: Pipeline) -> None:

@@ -22,12 +22,16 @@ from schemas.codes import Kind
 DESCRIPTION_LIMIT, SOURCE_ID_LIMIT, ATTRIBUTES_LIMIT, ATTRIBUTE_LIMIT, PEOPLE_LIMIT = 4000, 200, 50, 500, 50
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+YEARS = range(1900, 2101)
+"""Of any time that is sent: beyond them are mistakes, and times that no time zone can name."""
+Month = Annotated[str, Field(pattern=r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])$")]
 
 
 def _with_offset(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise PydanticCustomError("offset_missing", "A time needs an offset, such as 2026-03-02T09:15:00+00:00.")
+    if moment.year not in YEARS:
+        raise PydanticCustomError("year_out_of_range", "A time lies between the years 1900 and 2100.")
     return moment
 
 

@@ -79,8 +79,9 @@ class Sight:
         personal = event.get("personal")
         if not personal or self.parts is None:
             return dict(event)
+        # What a report tells is its sender's, whoever brought it into the case.
         by, asked = (event.get("by") or {}).get("agency"), (event.get("changed") or {}).get("asked")
-        own = self.agency is not None and self.agency in (by, asked)
+        own = self.agency is not None and self.agency in (by, asked) and not event.get("report")
         return dict(event) | {"personal": {**personal, "fields": self.fields(personal.get("fields") or {}, own=own)}}
 
     def events(self, events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ ERRORS = {
     "case-missing": "Name the case by its reference, such as C-7CK-4WN-2QP.",
     "case-open": "The case is open already.",
     "code-unknown": "There is no such theme or agency.",
+    "not-csv": "The file or row is not CSV: a value holds a line's end, or is too long.",
     "column-missing": "The file lacks a column that its format has.",
     "consent-missing": "A referral needs consent, or an override with `basis` and `by`.",
     "danger-unacknowledged": "Somebody must acknowledge the danger before the case is closed.",

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from schemas import topics
 from services.access.authentication import operations_only
-from services.intake import api, batch_api, call_desk, forms, internal_api
+from services.intake import api, batch_api, call_desk, forms, internal_api, status_pages
 from services.intake.batches import Batches
 from services.intake.feeds import feed_reader
 from services.intake.gateways import DutyContact, Triage
 from services.intake.keys import Keys
 from services.intake.receiving_http import RateLimit
 from services.intake.stage import IntakeStage
+from services.intake.wrong_codes import WrongCodes
 from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
@@ -45,14 +46,21 @@ def build(settings: Settings) -> Process:
             *_feeds(partnership),
         ),
         jobs={"danger-mail": DutyContact(settings, partnership).tell},
-        routers=(api.router, batch_api.router, internal_api.router, forms.router, call_desk.router),
+        routers=(
+            api.router,
+            batch_api.router,
+            internal_api.router,
+            forms.router,
+            status_pages.router,
+            call_desk.router,
+        ),
         background=(batches.run,),
         operations_only=(operations_only(),),
     )
     state = process.app.state
     state.settings, state.partnership = settings, partnership
     state.introspect = Keys(settings, partnership, process.database)
-    state.rate_limit = RateLimit()
+    state.rate_limit, state.wrong_codes = RateLimit(), WrongCodes()
     state.pages = Pages(Path(__file__).parent / "templates")
     mount_static(process.app)
     state.explain = Triage(settings).explain

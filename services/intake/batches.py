@@ -50,13 +50,22 @@ class ReleaseBatch(Batch):
     ) -> None:
         super().__init__("file", received)
         self._batch, self._rows, self._refused, self._today = batch, rows, refused, today
+        self._cursor: int = batch.cursor
+        self._claimed = self._cursor
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
-        """Move the cursor past all rows of this release."""
-        last = self._rows[-1].row
-        if not await batch_repository.move_cursor(connection, self._batch.id, self._batch.cursor, last):
+        """Move the cursor past these rows, with the last of them past all: where the database refuses one, the release
+        is divided, and each part is claimed for itself."""
+        whole = not received or received[-1] is self.received[-1]
+        self._claimed = self._rows[-1].row if whole else received[-1].raw.offset
+        if not await batch_repository.move_cursor(connection, self._batch.id, self._cursor, self._claimed):
             raise Fenced(self._batch.reference)
         return received
+
+    def committed(self, received: Sequence[Received]) -> None:
+        """The next part goes on from here."""
+        super().committed(received)
+        self._cursor = self._claimed
 
     async def bury(
         self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
@@ -69,7 +78,8 @@ class ReleaseBatch(Batch):
             name: [] for name in ("rows", "outcomes", "references", "reasons", "source_ids")
         }
         for row, reasons in self._refused.items():
-            _append(columns, row, "rejected", None, reasons, None)
+            if self._cursor < row <= self._claimed:
+                _append(columns, row, "rejected", None, reasons, None)
         for outcome in outcomes:
             _append(columns, outcome.received.raw.offset, *_row_outcome(outcome))
         await batch_repository.write_outcomes(connection, self._batch.id, columns)

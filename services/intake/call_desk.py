@@ -20,6 +20,7 @@ from services.partnership.assessing import CallQuestion
 from services.partnership.models import Partnership
 
 CALLS, ROLE, DANGER = "contact-centre", "call-taker", "danger"
+REVISION_DIGITS = 6
 GRADES = (("1", "Now"), ("2", "60 min"), ("3", "48 h"), ("4", "Appt"), ("5", "None"))
 KINDS = (("incident", "Incident"), ("concern", "Concern"))
 SAY_NOW = "If you are in danger, hang up and ring 999. If you cannot speak, listen, then press 55."
@@ -64,7 +65,7 @@ def _page(
         kept=kept,
         saved=saved,
         source_id=kept.get("source_id") or str(uuid4()),
-        revision=int(kept.get("revision") or 1),
+        revision=_revision(kept),
         errors=errors or [],
     )
 
@@ -83,14 +84,20 @@ def _people(fields: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{name: value for name, value in person.items() if value is not None}]
 
 
+def _revision(fields: Mapping[str, str]) -> int:
+    """What the page takes it for; intake knows better."""
+    given = fields.get("revision", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= REVISION_DIGITS else 1
+
+
 def _made(fields: Mapping[str, str]) -> Submission:
     kept = dict(fields) | {"source_id": fields.get("source_id") or str(uuid4())}
-    more = {"revision": int(fields.get("revision") or 1), "kind": fields.get("kind") or "incident"}
+    more = {"revision": _revision(fields), "kind": fields.get("kind") or "incident"}
     return submission(kept, more | {"people": _people(fields)})
 
 
 async def _stored(request: Request, taker: Caller, fields: Mapping[str, str]) -> Report:
-    more = {"line": "101", "grade": fields.get("grade") or None, "call_taker": taker.id}
+    more = {"line": "101", "grade": fields.get("grade") or None, "call_taker": taker.id, "newest": True}
     return await received(request, _made(fields), CALLS, "101", **more)
 
 

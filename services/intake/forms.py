@@ -1,9 +1,8 @@
-"""The public's form and its status page: one question a page, no account, no script needed."""
+"""The public's form: one question a page, no account, no script needed."""
 
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from hmac import compare_digest
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +11,11 @@ from pydantic import ValidationError
 
 from schemas.codes import Channel
 from schemas.submission import DESCRIPTION_LIMIT, Submission
-from services.intake import repository, views
+from services.intake import views
 from services.intake.domain import receiving
 from services.intake.messages import ReceiveReport
 from services.kernel.http import Problem
 from services.kernel.process import Process
-from services.kernel.references import ReferenceMistyped, tidy_reference
 from services.pages.rendering import Pages
 from services.partnership.models import Partnership
 
@@ -33,6 +31,7 @@ KEPT = (
     "day",
     "email",
     "safe",
+    "told_at",
 )
 OF_STEP = {
     "danger": ("danger",),
@@ -44,6 +43,14 @@ OF_STEP = {
 }
 """The fields that a step asks: what came with an earlier answer is replaced, also by nothing."""
 ONLINE = "online-form"
+TOLD_AT_MOST = timedelta(days=1)
+"""So long a page stays open that says when its answers were given."""
+UNFIT: dict[int | str, tuple[str, str, str]] = {
+    "description": ("what", "description", "Write it in plain words: it holds a character that cannot be kept."),
+    "place": ("where", "where", "Use 200 plain characters at most."),
+    "people": ("you", "email", "Write the e-mail address like name@example.org."),
+}
+"""The step, its field and what to do, for what of a report is not as it must be."""
 TITLES = {
     "danger": "Is anyone in danger now?",
     "what": "What happened, or is happening?",
@@ -66,14 +73,6 @@ FILLED = {
     "when": "today",
 }
 """A demonstration's visitor may send this as it is."""
-STATUS_WORDS = {
-    "received": "We have your report. It has not been decided yet where it goes.",
-    "in-review": "A person is deciding who deals with it.",
-    "routed": "It is with the agency named here.",
-    "quarantined": "Something in it could not be read. A person is mending it; you need do nothing.",
-    "closed": "It has been dealt with.",
-}
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -91,8 +90,8 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 
 async def fields_of(request: Request) -> dict[str, str]:
-    """A form's fields, trimmed."""
-    return {name: str(value).strip() for name, value in (await request.form()).items()}
+    """A form's fields, trimmed; a line that a browser sends ends with one character, as it was counted on the page."""
+    return {name: str(value).replace("\r\n", "\n").strip() for name, value in (await request.form()).items()}
 
 
 def _categories(request: Request) -> list[tuple[str, str]]:
@@ -146,12 +145,22 @@ async def go_on(request: Request) -> Response:
     asked = fields.get("go", "")
     if asked in STEPS and STEPS.index(asked) < STEPS.index(step):
         return _step(request, asked, kept, [])
-    wrong = _wrong(step, kept, _today(request))
-    if wrong:
-        return _step(request, step, kept, wrong)
+    for answered in STEPS[: STEPS.index(step) + 1] if step == "check" else (step,):
+        if wrong := _wrong(answered, kept, _today(request)):
+            return _step(request, answered, kept, wrong)
     if step != "check":
-        return _step(request, STEPS[STEPS.index(step) + 1], kept, [])
+        return _step(request, STEPS[STEPS.index(step) + 1], kept | {"told_at": _told_at(request, kept).isoformat()}, [])
     return await _sent(request, kept)
+
+
+def _told_at(request: Request, kept: Mapping[str, str]) -> datetime:
+    """When the answers were given first: the same answers sent again are the same report, whenever they arrive."""
+    now: datetime = request.app.state.hub.clock()
+    try:
+        told = datetime.fromisoformat(kept.get("told_at", ""))
+    except ValueError:
+        return now
+    return told if told.tzinfo is not None and now - TOLD_AT_MOST <= told <= now else now
 
 
 def _wrong(step: str, kept: Mapping[str, str], today: date) -> list[tuple[str, str]]:
@@ -194,10 +203,11 @@ async def _sent(request: Request, kept: dict[str, str]) -> Response:
     more = {"people": people, "wants_updates": bool(people)} | _occurred(request, kept)
     try:
         made = submission(kept, more)
-    except ValidationError:
-        return _step(request, "you", kept, [("email", "Write the e-mail address like name@example.org.")])
+    except ValidationError as error:
+        step, field, words = UNFIT.get(error.errors()[0]["loc"][0], UNFIT["people"])
+        return _step(request, step, kept, [(field, words)])
     code = f"{secrets.randbelow(1_000_000):06d}"
-    report = await received(request, made, ONLINE, "online", status_code=code)
+    report = await received(request, made, ONLINE, "online", status_code=code, newest=True)
     code = report.status_code or code
     local = report.facts.received_at.astimezone(request.app.state.partnership.zone)
     return render(
@@ -215,12 +225,12 @@ async def _sent(request: Request, kept: dict[str, str]) -> Response:
 def _occurred(request: Request, kept: Mapping[str, str]) -> dict[str, Any]:
     """The time that the answer means: a moment, a day as from and until, or nothing."""
     partnership: Partnership = request.app.state.partnership
-    now: datetime = request.app.state.hub.clock()
+    now = _told_at(request, kept)
     if kept.get("when") == "now":
         return {"occurred_at": now.isoformat()}
     if kept.get("when") not in ("today", "day"):
         return {}
-    day = date.fromisoformat(kept["day"]) if kept["when"] == "day" else _today(request)
+    day = date.fromisoformat(kept["day"]) if kept["when"] == "day" else now.astimezone(partnership.zone).date()
     begins = datetime.combine(day, time(), partnership.zone)
     until = min(begins + timedelta(days=1) - timedelta(seconds=1), now)
     return {"occurred_at": begins.isoformat(), "occurred_until": max(begins, until).isoformat()}
@@ -253,32 +263,3 @@ async def received(request: Request, made: Submission, partner: str, channel: Ch
     if not isinstance(answer, receiving.Accepted):
         raise Problem(409, "still-running", "The same report is being saved. Try again in a moment.")
     return answer.report
-
-
-@router.get("/report/status")
-async def ask_status(request: Request) -> Response:
-    """Reference and code, please."""
-    return render(request, "status.html", title="Check a report", found=None, words="")
-
-
-@router.post("/report/status")
-async def show_status(request: Request) -> Response:
-    """What is happening with a report; wrong and unknown are answered alike."""
-    fields = await fields_of(request)
-    found = await _by_code(request, fields.get("reference", ""), fields.get("code", "").replace(" ", ""))
-    wrong = [] if found else [("reference", "The reference and the code do not fit together. Check both.")]
-    words = STATUS_WORDS.get(found["status"], "") if found else ""
-    status = 200 if found else 422
-    return render(request, "status.html", status, title="Check a report", found=found, words=words, errors=wrong)
-
-
-async def _by_code(request: Request, typed: str, code: str) -> dict[str, Any] | None:
-    try:
-        reference = tidy_reference(typed)
-    except ReferenceMistyped:
-        return None
-    async with request.app.state.hub.database.reading(partner=ONLINE) as connection:
-        report = await repository.by_reference(connection, reference)
-    if report is None or report.status_code is None or not compare_digest(report.status_code, code):
-        return None
-    return views.receipt(report, with_decision=False)

@@ -23,7 +23,11 @@ from services.kernel.holding import HOLDING
 
 
 class ReceiveReport(BaseModel):
-    """Take one report in; `report_id` is made from sender and source id, so the same record is the same report."""
+    """Take one report in; `report_id` is made from sender and source id, so the same record is the same report.
+
+    `newest`: one person writes it on one page, and what comes last stands, whatever revision the page took it for: an
+    answer may have been lost on the way back.
+    """
 
     model_config = ConfigDict(frozen=True)
     report_id: UUID
@@ -39,6 +43,7 @@ class ReceiveReport(BaseModel):
     outcome: str | None = None
     extract: bool = False
     status_code: str | None = None
+    newest: bool = False
 
 
 class TakeOutcome(BaseModel):

@@ -77,7 +77,10 @@ class Unpacked:
 
 def check_header(line: str, required: Sequence[str]) -> list[str]:
     """The columns of a police file. Raises a problem that names what is missing."""
-    columns = next(csv.reader([line]), [])
+    try:
+        columns = next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise Problem(422, "not-csv", "The file's header is not CSV. Nothing was taken.") from error
     missing = [name for name in required if name not in columns]
     if missing:
         errors = [FieldError(f"/{name}", "column-missing", f"The column {name} is missing.") for name in missing]

@@ -83,7 +83,12 @@ class PoliceReader:
 
     def read(self, line: str, row: int, staged: Staged) -> None:
         """One row."""
-        values = next(csv.reader([line]), [])
+        try:
+            values = next(csv.reader([line]), [])
+        except csv.Error:
+            # A carriage return within a value, or a value of more characters than a field of CSV may have.
+            staged.reject(row, reason("", "not-csv", "The row is not CSV: a value holds a line's end, or is too long."))
+            return
         if len(values) != len(self._columns):
             staged.reject(row, reason("", "wrong-columns", "The row does not have as many values as the header."))
         elif "\x00" in line:

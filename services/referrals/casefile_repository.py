@@ -9,11 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.personal import Plain
 from services.referrals.domain.parts import (
-    FOUND_AT_MOST,
     CasePerson,
     CaseReport,
     Link,
-    Match,
     Matches,
     People,
     Proposal,
@@ -26,8 +24,6 @@ from services.referrals.domain.parts import (
     reports_key,
     tasks_key,
 )
-from services.referrals.domain.routing import routed_key
-from services.referrals.domain.state import link_key
 
 PEOPLE_AT_MOST = 2_000
 """People of one case that are known when a report comes to it, those not safe to contact first.
@@ -35,16 +31,6 @@ PEOPLE_AT_MOST = 2_000
 Whoever is beyond is taken for somebody new where a report names her again.
 """
 
-_MATCHES = text("""
-    SELECT wanted.key, found.case_id, found.seen_at FROM unnest(CAST(:keys AS text[])) AS wanted (key)
-    CROSS JOIN LATERAL (
-        SELECT case_id, seen_at FROM case_matches m WHERE m.key = wanted.key ORDER BY seen_at DESC, case_id LIMIT :most
-    ) AS found
-""")
-_LINKS = text("""
-    SELECT report_id, case_id, reference, event_id, routed FROM case_reports
-    WHERE report_id = ANY(CAST(:keys AS uuid[])) AND event_id IS NOT NULL
-""")
 _REPORTS = text("""
     SELECT r.case_id, r.routed, e.document FROM case_reports r JOIN case_events e USING (event_id)
     WHERE r.case_id = ANY(CAST(:keys AS uuid[]))
@@ -120,30 +106,9 @@ _PROPOSALS_OF = text("""
 """)
 
 
-def _named(keys: Iterable[str], prefix: str) -> list[str]:
+def named(keys: Iterable[str], prefix: str) -> list[str]:
+    """What the keys with that prefix name, in order."""
     return sorted(key.removeprefix(prefix) for key in keys if key.startswith(prefix))
-
-
-async def load_marks(connection: AsyncConnection, marks: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
-    """The newest cases under each mark, and the links of reports with what was last decided of these."""
-    state: dict[str, Any] = {}
-    if marks:
-        found: dict[str, list[Match]] = {}
-        for row in await connection.execute(_MATCHES, {"keys": sorted(marks), "most": FOUND_AT_MOST}):
-            found.setdefault(row.key, []).append(Match(case_id=row.case_id, seen_at=row.seen_at))
-        state |= {key: Matches(cases=tuple(cases)) for key, cases in found.items()}
-    return state | await load_links(connection, keys)
-
-
-async def load_links(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
-    """The links of reports that are in a case, and what was last decided of each."""
-    state: dict[str, Any] = {}
-    if links := _named(keys, "link:"):
-        for row in await connection.execute(_LINKS, {"keys": links}):
-            state[link_key(row.report_id)] = Link(case_id=row.case_id, reference=row.reference, event_id=row.event_id)
-            if row.routed is not None:
-                state[routed_key(row.report_id)] = Routed.model_validate(row.routed)
-    return state
 
 
 async def load_parts(
@@ -153,11 +118,11 @@ async def load_parts(
     state: dict[str, Any] = {}
     if cases:
         state |= await _grouped(connection, _TASKS, {"keys": sorted(cases)}, Task, tasks_key, _tasks)
-    people = sorted({*matched, *_named(keys, "people:")})
+    people = sorted({*matched, *named(keys, "people:")})
     if people:
         asked = {"keys": people, "most": PEOPLE_AT_MOST}
         state |= await _grouped(connection, _PEOPLE, asked, CasePerson, people_key, _people)
-    if reports := _named(keys, "reports:"):
+    if reports := named(keys, "reports:"):
         state |= await _reports(connection, reports)
     return state | await _proposals(connection, keys)
 
@@ -165,11 +130,11 @@ async def load_parts(
 async def _proposals(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
     """Proposals by their own id, and the open ones of a case on either side."""
     state: dict[str, Any] = {}
-    if proposals := _named(keys, "proposal:"):
+    if proposals := named(keys, "proposal:"):
         for row in await connection.execute(_PROPOSALS, {"keys": proposals}):
             proposal = Proposal.model_validate(row.document)
             state[proposal_key(proposal.state.proposal_id)] = proposal
-    if waiting := _named(keys, "proposals:"):
+    if waiting := named(keys, "proposals:"):
         for row in await connection.execute(_OPEN_PROPOSALS, {"keys": waiting}):
             key = proposals_key(row.case_id)
             state[key] = (*state.get(key, ()), Proposal.model_validate(row.document))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.referrals import casefile_repository, meeting_repository
+from services.referrals import casefile_repository, marks_repository, meeting_repository
 from services.referrals.domain.parts import Link, Matches
 from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key, referrals_key
 
@@ -85,7 +85,7 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
 
     A merged case is loaded with the one that it went into, and that one's people where it is found by a mark or link.
     """
-    state = await casefile_repository.load_marks(connection, marks, keys)
+    state = await marks_repository.load_marks(connection, marks, keys)
     matched = {str(match.case_id) for found in state.values() if isinstance(found, Matches) for match in found.cases}
     cases: dict[str, Any] = {}
     known: dict[str, str] | None = None
@@ -94,7 +94,7 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
         await _lock(connection, cases, matched, keys)
         if links:
             # Whoever moves a report locks the case that it is in: it may have moved while we waited for that case.
-            state |= await casefile_repository.load_links(connection, keys)
+            state |= await marks_repository.load_links(connection, keys)
         known = links
     state |= cases
     ids = [case.state.case_id for case in cases.values()]

@@ -18,6 +18,7 @@ from services.intake.domain import recovering
 from services.intake.domain.receiving import Report, Rules
 from services.kernel.decision import NOTHING, Context, Decision
 
+UNDECIDED = (ReportStatus.RECEIVED, ReportStatus.QUARANTINED, ReportStatus.IN_REVIEW)
 REASONS = {
     Disposition.NEEDS_CASE: "It has gone to the agency that leads on this.",
     Disposition.RECORD_ONLY: "It has been recorded and counts in the partnership's figures.",
@@ -130,20 +131,22 @@ def _in_case(state: dict[str, Report], event: CaseEvent, report: ReportFacts, co
 
 def _case_ended(state: dict[str, Report], event: CaseEvent, context: Context) -> Decision:
     closed = isinstance(event, CaseClosed)
+    reason = (event.case.outcome or "closed") if closed else None
     status = ReportStatus.CLOSED if closed else ReportStatus.ROUTED
     changed: dict[str, Report] = {}
     tallies: dict[str, int] = {}
     for key, known in state.items():
-        if known and known.case_id == event.case.case_id and known.status is not status and not known.withdrawn:
-            reason = (event.case.outcome or "closed") if closed else None
-            changed[key] = known.model_copy(
-                update={
-                    "status": status,
-                    "closed_reason": reason,
-                    "case_closed": reason,
-                    "updated_at": context.now,
-                }
-            )
-            for name, amount in moved(known, changed[key]).items():
-                tallies[name] = tallies.get(name, 0) + amount
+        if not known or known.case_id != event.case.case_id or known.withdrawn:
+            continue
+        after = known.model_copy(update={"case_closed": reason} | _ended(known, status, reason))
+        if after == known:
+            continue
+        changed[key] = after.model_copy(update={"updated_at": context.now})
+        for name, amount in moved(known, after).items():
+            tallies[name] = tallies.get(name, 0) + amount
     return Decision(state=changed, tallies=tallies)
+
+
+def _ended(known: Report, status: ReportStatus, reason: str | None) -> dict[str, Any]:
+    """What of a report waits still, a correction say, waits on: its own decision says later how it ended."""
+    return {} if known.status in UNDECIDED else {"status": status, "closed_reason": reason}

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID, uuid5
 
@@ -14,9 +14,10 @@ from schemas.codes import ReportStatus
 from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
 from schemas.personal import seal
 from schemas.submission import Submission
+from services.intake.domain import urgency
 from services.intake.domain.places import locate
-from services.intake.messages import DangerUnanswered, ReceiveReport
-from services.kernel.decision import Context, Decision, NewEvent, NewTimer
+from services.intake.messages import ReceiveReport
+from services.kernel.decision import Context, Decision, NewEvent
 from services.kernel.references import reference
 from services.partnership.models import Partnership
 
@@ -121,25 +122,6 @@ def content_hash(submission: Submission) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def is_historic(submission: Submission, command: ReceiveReport, rules: Rules) -> bool:
-    """Police extracts, and what occurred so long before receipt that nothing can be done about it now."""
-    if command.extract:
-        return True
-    limit = timedelta(days=rules.partnership.threshold("historic-after").value)
-    occurred = submission.occurred_until or submission.occurred_at
-    if occurred is not None:
-        return command.received_at - occurred > limit
-    if submission.occurred_month is None:
-        return False
-    return command.received_at - _end_of_month(submission.occurred_month) > limit
-
-
-def _end_of_month(month: str) -> datetime:
-    year, number = (int(part) for part in month.split("-"))
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return datetime.combine(following, datetime.min.time(), UTC)
-
-
 def receive(known: Report | None, command: ReceiveReport, trace_id: str | None, context: Context) -> Decision:
     """Decide one `ReceiveReport`."""
     submission, rules = command.submission, context.rules
@@ -147,11 +129,27 @@ def receive(known: Report | None, command: ReceiveReport, trace_id: str | None, 
         return Decision(answer=UNKNOWN_CATEGORY)
     digest = content_hash(submission)
     if known is not None:
+        command = _as_newest(known, command, digest)
         refusal = _against(known, command, digest)
         if refusal is not None:
             return Decision(answer=refusal)
         command = _next_of_extract(known, command)
-    return _take(known, command, digest, trace_id, context)
+    taken = _take(known, command, digest, trace_id, context)
+    # The page's own number may be that of an earlier revision, whose events have had the ids that it gives.
+    return replace(taken, cause=message_id(command.report_id, command.submission.revision)) if command.newest else taken
+
+
+def _as_newest(known: Report, command: ReceiveReport, digest: str) -> ReceiveReport:
+    """As the same again, or as the next revision; anything but what one person writes on one page as it came."""
+    if not command.newest:
+        return command
+    revision = known.facts.revision if _says_the_same(known, command, digest) else known.facts.revision + 1
+    return command.model_copy(update={"submission": command.submission.model_copy(update={"revision": revision})})
+
+
+def _says_the_same(known: Report, command: ReceiveReport, digest: str) -> bool:
+    of_call = (known.facts.line, known.facts.grade) == (command.line, command.grade)
+    return digest == known.content_hash and of_call
 
 
 def _next_of_extract(known: Report, command: ReceiveReport) -> ReceiveReport:
@@ -186,7 +184,7 @@ def _against(known: Report, command: ReceiveReport, digest: str) -> Refused | Ac
     if command.extract:
         return Accepted(known, duplicate=True) if digest in (known.content_hash, *known.earlier) else None
     if submission.revision == known.facts.revision:
-        if digest == known.content_hash:
+        if _says_the_same(known, command, digest):
             return Accepted(known, duplicate=True)
         return Refused("source-id-reused", "/source_id", "This source_id and revision came with other content before.")
     if submission.revision < known.facts.revision:
@@ -231,10 +229,17 @@ def _take(
     return Decision(
         state={key: report} | _history(key, known, context),
         events=(NewEvent(topic, str(facts.report_id), body),),
-        timers=(_danger_timer(key, facts, context),) if waits else (),
+        timers=(urgency.danger_timer(key, facts, context),) if waits and not _waits_with_danger(known) else (),
         tallies=_tallies(known, command, context),
         answer=Accepted(report),
     )
+
+
+def _waits_with_danger(known: Report | None) -> bool:
+    """Whether its timer runs already, from when danger was told first: no later word puts that off."""
+    if known is None or known.status not in (ReportStatus.RECEIVED, ReportStatus.QUARANTINED):
+        return False
+    return known.facts.danger_now and not known.facts.historic
 
 
 def _earlier(known: Report | None, digest: str) -> tuple[str, ...]:
@@ -265,11 +270,6 @@ def _tallies(known: Report | None, command: ReceiveReport, context: Context) -> 
     return counted | {f"decided/{batch}": 1 for batch in settled if batch}
 
 
-def _danger_timer(key: str, facts: ReportFacts, context: Context) -> NewTimer:
-    wait = timedelta(seconds=context.rules.partnership.threshold("danger-unanswered").value)
-    return NewTimer("danger-unanswered", str(facts.report_id), context.now + wait, DangerUnanswered(source=key))
-
-
 def _facts(
     known: Report | None, command: ReceiveReport, street: str | None, cell: str | None, rules: Rules
 ) -> ReportFacts:
@@ -293,7 +293,7 @@ def _facts(
         cell=cell,
         danger_now=submission.danger_now,
         wants_updates=submission.wants_updates,
-        historic=is_historic(submission, command, rules),
+        historic=urgency.is_historic(command, rules.partnership, live=known is not None and not known.facts.historic),
         batch=command.batch,
         outcome=command.outcome,
     )

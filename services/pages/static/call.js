@@ -1,9 +1,9 @@
 // The call desk: jumps by Alt and a number, saves at a pause in typing, shows what triage hears. The form works without.
 (function () {
   "use strict";
-  var form = document.getElementById("call"), began = Date.now(), saved = "", savedAt = 0, saving = false, timer, listener;
+  var form = document.getElementById("call"), began = Date.now(), saved = "", savedAt = 0, saving = false, finishing = false, timer, listener;
   var one = function (selector) { return document.querySelector(selector); };
-  var FIRST = 1500, AGAIN = 10000, LEAST = 20, UNHEARD = 2000;
+  var FIRST = 1500, AGAIN = 10000, LEAST = 20, UNHEARD = 2000, PATIENCE = 8000;
   var words = function () { return new URLSearchParams(new FormData(form)); };
   var content = function () { var all = words(); all.delete("revision"); return all.toString(); };
 
@@ -24,7 +24,7 @@
     if (saving || !enough() || content() === saved) { return; }
     var sent = content();
     saving = true;
-    fetch("/call/save", { method: "POST", body: words() }).then(function (answer) { return answer.json().then(function (said) { return { ok: answer.ok, said: said }; }); })
+    fetch("/call/save", { method: "POST", body: words(), signal: AbortSignal.timeout(PATIENCE) }).then(function (answer) { return answer.json().then(function (said) { return { ok: answer.ok, said: said }; }); })
       .then(function (found) {
         var box = one("[data-saved]");
         box.textContent = "";
@@ -35,7 +35,10 @@
         text(box, "span", " as " + found.said.reference + ", kept if the line drops", "muted");
       })
       .catch(function () { one("[data-saved]").textContent = "Not saved: no connection. Finish the call to try again."; })
-      .finally(function () { saving = false; if (content() !== saved) { later(); } });
+      .finally(function () {
+        saving = false;
+        if (finishing) { finishing = false; form.requestSubmit(); } else if (content() !== saved) { later(); }
+      });
   }
   function later() { clearTimeout(timer); timer = setTimeout(save, savedAt ? Math.max(FIRST, AGAIN - (Date.now() - savedAt)) : FIRST); }
 
@@ -62,6 +65,10 @@
   }
   function changed() { later(); clearTimeout(listener); listener = setTimeout(listen, 500); }
   form.addEventListener("input", changed);
-  form.addEventListener("submit", function (event) { if (saved && content() === saved) { event.preventDefault(); location.href = "/call"; } });
+  // A save that is under way ends first: were it the later of the two, its older words would stand.
+  form.addEventListener("submit", function (event) {
+    if (saving) { event.preventDefault(); finishing = true; return; }
+    if (saved && content() === saved) { event.preventDefault(); location.href = "/call"; }
+  });
   setInterval(function () { var seconds = Math.floor((Date.now() - began) / 1000); one("[data-clock]").textContent = (seconds >= 60 ? Math.floor(seconds / 60) + " min " : "") + seconds % 60 + " s"; }, 1000);
 }());

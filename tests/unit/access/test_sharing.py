@@ -122,3 +122,15 @@ def test_a_referral_keeps_its_reason_and_its_fields_from_a_reader_without_text(p
     fire = sight(partnership, "bedfordshire-fire", SENSITIVE).referral(sent)
     assert (fire["reason"], fire["personal"], fire["rating"]) == (None, {}, "red")
     assert sight(partnership, "probation", SENSITIVE).referral(sent)["reason"] == "Fire setting."
+
+
+def test_what_a_report_tells_is_its_senders_also_where_her_own_agency_brought_it_into_the_case(
+    partnership: Partnership,
+) -> None:
+    fire = sight(partnership, "bedfordshire-fire", SENSITIVE)
+    told = {"form": "plain", "fields": REPORT | {"reason": "Ours."}}
+    split = event("bedfordshire-fire", personal=told, report={"reference": "R-222-222-222"})
+    shown = fire.event(split)["personal"]["fields"]
+    assert "description" not in shown
+    assert "reason" not in shown
+    assert fire.event(event("bedfordshire-fire", personal=told))["personal"]["fields"]["reason"] == "Ours."

@@ -32,12 +32,14 @@ def read(path: Path) -> list[Report]:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, list[Report]]:
+    """Those that stand by their themes."""
     return {path.stem.removeprefix("reports-"): read(path) for path in sorted(TRAINING.glob("reports-*.jsonl"))}
 
 
 @pytest.fixture(scope="module")
-def reports(files: dict[str, list[Report]]) -> list[Report]:
-    return [report for written in files.values() for report in written]
+def reports() -> list[Report]:
+    """All, also those of every theme that stand behind them."""
+    return [report for path in sorted(TRAINING.glob("*.jsonl")) for report in read(path)]
 
 
 def main_theme(report: Report) -> str:

@@ -13,6 +13,17 @@ RESOLUTION = 10
 """H3 resolution: a cell's edge is about 66 metres."""
 _NEAR = re.compile(r"^\s*on or near\s+", re.I)
 _HOUSE = re.compile(r"^\s*(?:(?:flat|apartment|unit|no\.?|number)\s*)?\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?\s*,?\s+", re.I)
+_HOME = re.compile(r"^\s*(?:flat|apartment|unit|room|no\.?|number)?\s*(?:\d+[a-z]?|[a-z])?\s*$", re.I)
+"""A part of an address that names one home and no street."""
+_ROAD_NUMBER = re.compile(r"^[AMB]\d{1,4}\b(?!.*\b(?:house|court|flats?|tower|lodge)\b)", re.I)
+_SOMEBODY = re.compile(r"\b(?:mr|mrs|miss|ms|dr|her|his|my|our|their)\b|['’]s?(?:\s|$)", re.I)
+_STREET = re.compile(
+    r"\b((?:(?!(?:at|behind|by|from|her|his|in|my|near|of|off|on|opposite|our|outside|the|their|to)\b)[\w.'’-]+\s+){1,3}?"
+    r"(?:avenue|ave|church|close|crescent|drive|gardens|gate|green|grove|hill|lane|lea|mews|mosque|parade|park|place|ring|rise|road|rd|"
+    r"row|school|square|station|street|st|terrace|view|walk|way)\b)(?!.*['’]s?\s)",
+    re.I,
+)
+"""A street within a sentence: up to three words and what streets are called, behind whoever lives there."""
 STREET_LIMIT = 60
 
 
@@ -26,15 +37,24 @@ class Located:
 
 
 def street_of(text: str | None) -> str | None:
-    """The street or place name of a sender's words: its first part, without "on or near" and without house numbers."""
-    if not text:
-        return None
-    first = _NEAR.sub("", text).split(",")[0]
-    while (shorter := _HOUSE.sub("", first)) != first:
-        first = shorter
-    if any(character.isdigit() for character in first) and not re.match(r"^[AMB]\d{1,4}\b", first):
-        return None
-    return first.strip()[:STREET_LIMIT] or None
+    """The street or place name of a sender's words: without "on or near", house numbers, and whose home it is."""
+    published = _NEAR.match(text or "")  # the police's own words for where: they name nobody
+    for part in _NEAR.sub("", text or "").split(","):
+        place = _without_number(part)
+        if _SOMEBODY.search(place) and not published:
+            named = _STREET.search(place)
+            place = named[1] if named else ""
+        if _HOME.match(place):
+            continue
+        numbered = any(character.isdigit() for character in place) and not _ROAD_NUMBER.match(place)
+        return None if numbered else place.strip()[:STREET_LIMIT]
+    return None
+
+
+def _without_number(part: str) -> str:
+    while (shorter := _HOUSE.sub("", part)) != part:
+        part = shorter
+    return part
 
 
 def locate(place: Place | None) -> Located:

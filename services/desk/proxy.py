@@ -29,7 +29,10 @@ router = APIRouter(include_in_schema=False)
 
 
 async def _passed(request: Request, client: httpx2.AsyncClient, speaks_for: str | None = None) -> Response:
-    """`speaks_for`: a token instead of what the browser sent of itself."""
+    """`speaks_for`: a token instead of what the browser sent of itself. Raises a 404 problem for a path with dots."""
+    if not {".", ".."}.isdisjoint(request.url.path.split("/")):
+        # The client would walk them: to what a service answers its own kind alone.
+        raise Problem(404, "not-found", "There is nothing at this address.")
     left_out = HOP_BY_HOP | ({"authorization", "cookie"} if speaks_for else set())
     headers = [(name, value) for name, value in request.headers.items() if name.lower() not in left_out]
     headers += [("authorization", f"Bearer {speaks_for}")] if speaks_for else []

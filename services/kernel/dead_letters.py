@@ -43,14 +43,19 @@ async def held_keys(connection: AsyncConnection, keys: Collection[str]) -> set[s
     return set(found.scalars())
 
 
+def _storable(written: str) -> str:
+    """PostgreSQL keeps no NUL in text: one in a header must not keep its record from being buried."""
+    return written.replace("\x00", "")
+
+
 def _header_json(headers: Headers) -> str:
-    return json.dumps([[name, None if value is None else value.hex()] for name, value in headers])
+    return json.dumps([[_storable(name), None if value is None else value.hex()] for name, value in headers])
 
 
 def _header_value(headers: Headers, wanted: str) -> str | None:
     for name, value in headers:
         if name == wanted and value:
-            return value.decode("utf-8", "replace")
+            return _storable(value.decode("utf-8", "replace"))
     return None
 
 
@@ -69,7 +74,7 @@ def _row(received: Received, reason: str, state: str, replays: int) -> dict[str,
         "message_id": _header_value(raw.headers, "ce_id"),
         "trace_id": trace.split("-")[1] if trace.count("-") == 3 else None,
         "state": state,
-        "reason": reason,
+        "reason": _storable(reason),
         "replays": replays,
     }
 

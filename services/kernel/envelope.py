@@ -1,5 +1,6 @@
 """CloudEvents 1.0 in Kafka's binary mode: headers beside a JSON body, with W3C trace context and causality."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from services.kernel.decision import Message, Origin
 
 Headers = tuple[tuple[str, bytes | None], ...]
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,13 @@ class Raw:
 
     @property
     def subject(self) -> str:
-        """The key as text, which gives the order; a key that is not UTF-8 keeps its bytes in hexadecimal."""
+        """The key as text, which gives the order; in hexadecimal where PostgreSQL's text cannot hold it."""
         key = self.key or b""
         try:
-            return key.decode()
+            text = key.decode()
         except UnicodeDecodeError:
             return key.hex()
+        return key.hex() if "\x00" in text else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,14 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
+def _instant(written: str) -> datetime:
+    """A time with its offset, as RFC 3339 asks. Raises ValueError for any other."""
+    time = datetime.fromisoformat(written)
+    if time.tzinfo is None:
+        raise ValueError("a time without an offset")
+    return time
+
+
 def _safe_reason(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     pointer = "/" + "/".join(str(part) for part in first["loc"])
@@ -103,7 +114,7 @@ def decode(raw: Raw, readers: Mapping[str, Mapping[int, type[BaseModel]]], origi
     """Read one record. Never raises: what is wrong stands in `reason`, without any value of the record."""
     headers = _texts(raw.headers)
     name, _, version_text = headers.get("ce_type", "").rpartition(".v")
-    if not name or not version_text.isdigit():
+    if not name or not _VERSION.fullmatch(version_text):
         return Received(raw, reason="no-type: header ce_type is missing or not Name.vN")
     versions = readers.get(name)
     if versions is None:
@@ -122,7 +133,7 @@ def _validated(
 ) -> Received:
     try:
         body: Any = reader.model_validate_json(raw.value or b"")
-        time = datetime.fromisoformat(headers.get("ce_time", ""))
+        time = _instant(headers.get("ce_time", ""))
     except ValidationError as error:
         return Received(raw, reason=_safe_reason(error))
     except ValueError:

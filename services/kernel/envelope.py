@@ -51,6 +51,11 @@ class Received:
         """What later messages queue behind: topic and key."""
         return f"{self.raw.topic}/{self.raw.subject}"
 
+    @property
+    def identity(self) -> UUID | None:
+        """The message's id; where there is no message, the one in the envelope, if any."""
+        return self.message.id if self.message else id_of(self.raw)
+
 
 def headers_of(
     *, message_id: UUID, service: str, type_: str, time: datetime, subject: str, cause: Message, traceparent: str | None

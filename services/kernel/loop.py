@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
 from sqlalchemy import text
@@ -153,10 +154,10 @@ class Loop:
     async def _unseen(self, connection: AsyncConnection, batch: Batch, known: Sequence[Received]) -> Sequence[Received]:
         if not batch.uses_inbox:
             return known
-        first: dict[Any, Received] = {}
+        first: dict[UUID, Received] = {}
         for each in known:
-            if each.message is not None:
-                first.setdefault(each.message.id, each)
+            if (identity := each.identity) is not None:
+                first.setdefault(identity, each)
         if not first:
             return known
         new = set((await connection.execute(_SEE, {"ids": sorted(first, key=attrgetter("int"))})).scalars())
@@ -164,7 +165,7 @@ class Loop:
         return [
             each
             for each in known
-            if each.message is None or (each.message.id in new and first[each.message.id] is each)
+            if (identity := each.identity) is None or (identity in new and first[identity] is each)
         ]
 
     async def _note_held(
@@ -262,9 +263,10 @@ class Loop:
         if not (batch.uses_inbox and work.dead):
             return
         recent = deque(self._recent, maxlen=RECENT_MESSAGES)
-        recent.extend(outcome.received.held_key if outcome.reason else None for outcome in work.outcomes)
-        if len({key for key in recent if key}) >= DEAD_KEYS_AT_MOST:
-            raise BadDeploySuspected(batch.name)
+        for outcome in work.outcomes:  # at each: a batch is longer than what is looked back on
+            recent.append(outcome.received.held_key if outcome.reason else None)
+            if outcome.reason and len({key for key in recent if key}) >= DEAD_KEYS_AT_MOST:
+                raise BadDeploySuspected(batch.name)
 
     def _committed(self, batch: Batch, received: Sequence[Received], work: _Work) -> None:
         ended = self._clock()

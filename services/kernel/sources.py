@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel import dead_letters
-from services.kernel.envelope import Received, decode, id_of
+from services.kernel.envelope import Received, decode
 from services.kernel.errors import CommandStillRunning, Fenced, IdempotencyKeyReused
 
 _MOVE = text("""
@@ -121,7 +121,7 @@ class TimerBatch(Batch):
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Delete their rows; one whose payload cannot be read goes too, and becomes a dead letter once."""
-        ids = [each.message.id if each.message else id_of(each.raw) for each in received]
+        ids = [each.identity for each in received]
         wanted = sorted(each for each in ids if each is not None)
         fired = set((await connection.execute(_FIRE, {"ids": wanted})).scalars())
         return [each for each, identity in zip(received, ids, strict=True) if identity in fired]

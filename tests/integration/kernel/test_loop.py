@@ -16,7 +16,7 @@ from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
 from services.kernel.envelope import Raw, Received, decode, encoded
 from services.kernel.errors import BadDeploySuspected, CommandStillRunning, Fenced, IdempotencyKeyReused
 from services.kernel.holding import HOLDING, Holding
-from services.kernel.loop import DEAD_KEYS_AT_MOST, Loop
+from services.kernel.loop import DEAD_KEYS_AT_MOST, RECENT_MESSAGES, Loop
 from services.kernel.settings import Settings
 from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, ReplayBatch, Replayed
 from tests.integration.kernel.probe import Poke, Poked, ProbeStage
@@ -94,6 +94,16 @@ async def test_an_id_that_the_inbox_has_seen_is_dropped(bench: Bench) -> None:
     identity = str(uuid.uuid4())
     await bench.feed([bench.record("a", message_id=identity), bench.record("a", message_id=identity)])
     await bench.feed([bench.record("a", message_id=identity)])
+    assert await bench.count_of("a") == 1
+
+
+async def test_what_died_unread_and_comes_again_under_its_id_is_dropped(bench: Bench) -> None:
+    identity = str(uuid.uuid4())
+    await bench.feed([bench.record("a", message_id=identity, value=b"{bad")])
+    await bench.feed([bench.record("a", message_id=identity, value=b"{bad")])
+    mended = Poke(place="a").model_dump_json().encode()
+    await bench.rows("UPDATE dead_letters SET value = $1", mended)
+    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
     assert await bench.count_of("a") == 1
 
 
@@ -231,6 +241,13 @@ async def test_twenty_dead_keys_among_the_last_hundred_messages_stop_the_consume
         await bench.feed([bench.record(f"p{n}", "raise") for n in range(DEAD_KEYS_AT_MOST)])
     assert not await bench.rows("SELECT 1 FROM dead_letters")
     assert (await bench.rows("SELECT next_offset FROM positions WHERE partition = 0"))[0]["next_offset"] == 0
+
+
+async def test_dead_keys_stop_the_consumer_wherever_in_a_long_batch_they_stand(bench: Bench) -> None:
+    bad = [bench.record(f"p{n}", "raise") for n in range(DEAD_KEYS_AT_MOST)]
+    with pytest.raises(BadDeploySuspected):
+        await bench.feed([*bad, *[bench.record("good") for _ in range(RECENT_MESSAGES)]])
+    assert not await bench.rows("SELECT 1 FROM dead_letters")
 
 
 async def test_processes_that_meet_one_place_at_once_take_turns(bench: Bench) -> None:

@@ -9,9 +9,8 @@ from schemas.submission import Submission
 from services.intake.domain import receiving
 from services.intake.messages import FeedRowRefused, ReceiveReport
 from services.intake.staging import reasons_of
-from services.kernel.consumer import Reader
 from services.kernel.decision import Message
-from services.kernel.envelope import Raw, Received, position_id
+from services.kernel.envelope import Raw, Reader, Received, position_id
 from services.kernel.telemetry import trace_id_of
 from services.partnership.models import Partnership
 from services.partnership.people import Partner

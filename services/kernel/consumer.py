@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from services.kernel.database import Database
 from services.kernel.decision import Stage
-from services.kernel.envelope import Raw, Received, decode
+from services.kernel.envelope import Raw, Reader, Received, decode
 from services.kernel.errors import INFRASTRUCTURE, BadDeploySuspected, Fenced
 from services.kernel.loop import Loop
 from services.kernel.sources import RecordBatch
@@ -49,7 +49,6 @@ _READ_POSITIONS = text("""
     WHERE topic = :topic AND partition = ANY(CAST(:partitions AS integer[]))
 """)
 
-Reader = Callable[[Raw], Received]
 log = structlog.get_logger()
 
 

@@ -19,7 +19,12 @@ _BURY = text("""
     VALUES (:held_key, :topic, :partition, :record_offset, :key, CAST(:headers AS jsonb), :value, :type, :message_id,
             :trace_id, :state, :reason, :replays)
 """)
-_TAKE = text("DELETE FROM dead_letters WHERE held_key = :key RETURNING *")
+_TAKE = text("""
+    DELETE FROM dead_letters WHERE id = (
+        SELECT id FROM dead_letters WHERE held_key = :key AND (length(key) > 0 OR id = :letter)
+        ORDER BY state <> 'dead', id LIMIT 1
+    ) RETURNING *
+""")
 _LEFT = text("SELECT count(*) FROM dead_letters WHERE held_key = :key")
 _FREE = text("DELETE FROM held_keys WHERE key = :key")
 _LIST = text("""
@@ -101,11 +106,13 @@ def raw_of(row: Any) -> Raw:
     return Raw(row.topic, row.partition, row.record_offset, row.key, headers, row.value)
 
 
-async def take(connection: AsyncConnection, key: str) -> list[Any]:
-    """Take everything under a held key out, oldest first, holding the key's lock."""
+async def take(connection: AsyncConnection, key: str, letter: int | None) -> Any | None:
+    """Take the next one under a held key out, holding the key's lock: the dead first, then what waits, oldest first.
+
+    Letters without a key hold nothing: of them only the one with the number `letter` is taken. None when none is left.
+    """
     await held_keys(connection, [key])
-    rows = (await connection.execute(_TAKE, {"key": key})).all()
-    return sorted(rows, key=lambda row: (row.state != "dead", row.id))
+    return (await connection.execute(_TAKE, {"key": key, "letter": letter})).one_or_none()
 
 
 async def free_if_empty(connection: AsyncConnection, key: str) -> bool:

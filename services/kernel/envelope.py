@@ -1,7 +1,7 @@
 """CloudEvents 1.0 in Kafka's binary mode: headers beside a JSON body, with W3C trace context and causality."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,10 @@ class Received:
     def identity(self) -> UUID | None:
         """The message's id; where there is no message, the one in the envelope, if any."""
         return self.message.id if self.message else id_of(self.raw)
+
+
+Reader = Callable[[Raw], Received]
+"""Reads one record; never raises."""
 
 
 def headers_of(

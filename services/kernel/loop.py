@@ -105,9 +105,14 @@ class Loop:
     async def run(self, batch: Batch) -> list[Outcome]:
         """Handle a batch: everything in one transaction, or divided where the database says that a row is at fault.
 
+        A replay is one transaction after the other, until nothing is left or something died again.
+
         Raises `Fenced`, `BadDeploySuspected`, a command's own error, or the infrastructure's (nothing was consumed).
         """
-        return await self._divided(batch, batch.received)
+        outcomes = await self._divided(batch, batch.received)
+        while batch.unfinished:
+            outcomes += await self._divided(batch, batch.received)
+        return outcomes
 
     async def _divided(self, batch: Batch, received: Sequence[Received]) -> list[Outcome]:
         try:

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from services.kernel import dead_letters
-from services.kernel.envelope import Raw
+from services.kernel.envelope import Raw, Reader, Received, decode
 from services.kernel.http import FieldError, Problem
 from services.kernel.sources import ReplayBatch
 from services.kernel.telemetry import registry
@@ -114,12 +114,23 @@ async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -
     if mended is not None:
         async with hub.database.writing() as connection:
             await dead_letters.repair(connection, letter_id, mended)
-    outcomes = await hub.loop.run(ReplayBatch(row.held_key, hub.stage.readers))
+    outcomes = await hub.loop.run(ReplayBatch(row.held_key, _reader(hub), letter_id))
     dead = [outcome.reason for outcome in outcomes if outcome.reason]
     async with hub.database.writing() as connection:
         numbers = await dead_letters.numbers(connection, row.held_key)
     told = {"reason": dead[0] if dead else None, "numbers": numbers}
     return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead)} | told
+
+
+def _reader(hub: "Process") -> Reader:
+    """Reads a record as its subscription does: a topic that is not ours has a reader of its own."""
+    own = {each.subscription.topic: each.subscription.reader for each in hub.consumers}
+
+    def read(raw: Raw) -> Received:
+        reader = own.get(raw.topic)
+        return reader(raw) if reader else decode(raw, hub.stage.readers, "replay")
+
+    return read
 
 
 def mend(value: bytes, repair: Repair) -> bytes | None:

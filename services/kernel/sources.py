@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel import dead_letters
-from services.kernel.envelope import Received, decode
+from services.kernel.envelope import Reader, Received
 from services.kernel.errors import CommandStillRunning, Fenced, IdempotencyKeyReused
 
 _MOVE = text("""
@@ -50,7 +50,9 @@ class Batch:
     exempt: str | None = None
     """A held key that does not hold this batch: the one that is being replayed."""
     freed: Received | None = None
-    """The oldest record under a key that this batch has freed."""
+    """The last record under a key that this batch has freed."""
+    unfinished = False
+    """Whether another transaction is to follow: a replay takes one for each letter."""
 
     def __init__(self, name: str, received: Sequence[Received]) -> None:
         self.name, self.received = name, tuple(received)
@@ -141,30 +143,35 @@ class ResultBatch(Batch):
 
 
 class ReplayBatch(Batch):
-    """Everything under one held key, oldest first; the key is freed last."""
+    """Everything under one held key, oldest first, each in a transaction of its own; the key is freed with the last.
 
-    def __init__(self, key: str, stage_readers: Any) -> None:
+    So one that the database refuses is blamed alone. The first that dies again ends the replay.
+    """
+
+    def __init__(self, key: str, read: Reader, letter: int | None = None) -> None:
         super().__init__("replay", ())
-        self.exempt, self._readers, self._replays = key, stage_readers, 0
-        self._taken: list[Received] = []
+        self.exempt, self._read, self._letter, self._replays = key, read, letter, 0
+        self._taken: tuple[Received, ...] = ()
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
-        """Take the rows out under the key's lock, and read them again."""
-        rows = await dead_letters.take(connection, str(self.exempt))
-        self._replays = max((row.replays for row in rows), default=0) + 1
-        self._taken = [decode(dead_letters.raw_of(row), self._readers, "replay") for row in rows]
+        """Take the next row out under the key's lock, and read it again."""
+        row = await dead_letters.take(connection, str(self.exempt), self._letter)
+        self.freed, self.unfinished = None, row is not None
+        self._replays = row.replays + 1 if row else 0
+        self._taken = (self._read(dead_letters.raw_of(row)),) if row else ()
         return self._taken
 
     async def bury(
         self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
     ) -> None:
         """What failed again is kept again, and counted."""
+        self.unfinished = False
         await dead_letters.bury(connection, dead, waiting, self._replays)
 
     async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
         """Free the key when nothing is left under it."""
         if await dead_letters.free_if_empty(connection, str(self.exempt)):
-            self.freed = next(iter(self._taken), None)
+            self.freed, self.unfinished = next(iter(self._taken), None), False
 
 
 @dataclass(frozen=True, slots=True)

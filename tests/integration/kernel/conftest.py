@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from services.kernel.consumer import read_positions
 from services.kernel.settings import Settings
 from tests.integration.kernel import probe
+from tests.integration.kernel.bench import TOPIC, Bench
 
 
 @pytest.fixture
@@ -35,3 +37,12 @@ async def topics(kafka_bootstrap: str) -> AsyncIterator[str]:
     yield suffix
     await admin.delete_topics(names)
     await admin.close()
+
+
+@pytest.fixture
+async def bench(service: str, settings: Settings) -> AsyncIterator[Bench]:
+    """A bench on a fresh schema."""
+    made = Bench(service, settings)
+    made.positions = await read_positions(made.database, TOPIC, [0, 1])
+    yield made
+    await made.database.close()

@@ -9,8 +9,8 @@ import pytest
 from services.kernel.consumer import read_positions
 from services.kernel.settings import Settings
 from services.kernel.testing import MemoryLoop
+from tests.integration.kernel.bench import TOPIC, Bench
 from tests.integration.kernel.probe import Poke, ProbeStage
-from tests.integration.kernel.test_loop import TOPIC, Bench
 
 pytestmark = pytest.mark.integration
 _IDS = UUID("f3f1c0de-0000-5000-8000-000000000001")

@@ -2,77 +2,22 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
 import pytest
 from pydantic import BaseModel
 
 from services.kernel.consumer import read_positions
-from services.kernel.database import Database
 from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
-from services.kernel.envelope import Raw, Received, decode, encoded
 from services.kernel.errors import BadDeploySuspected, CommandStillRunning, Fenced, IdempotencyKeyReused
 from services.kernel.holding import HOLDING, Holding
-from services.kernel.loop import DEAD_KEYS_AT_MOST, RECENT_MESSAGES, Loop
-from services.kernel.settings import Settings
-from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, ReplayBatch, Replayed
+from services.kernel.loop import DEAD_KEYS_AT_MOST, RECENT_MESSAGES
+from services.kernel.sources import CommandBatch, Idempotency, RecordBatch, Replayed
+from tests.integration.kernel.bench import TOPIC, Bench
 from tests.integration.kernel.probe import Poke, Poked, ProbeStage
 
 pytestmark = pytest.mark.integration
-TOPIC = "pokes"
-
-
-class Bench:
-    """A loop with hands to feed it and eyes on its tables."""
-
-    def __init__(self, service: str, settings: Settings) -> None:
-        self.service, self.settings = service, settings
-        self.stage = ProbeStage()
-        self.database = Database(service, settings)
-        self.loop = Loop(service, self.stage, self.database)
-        self.positions: dict[int, int] = {}
-        self.offset = 0
-
-    def record(self, place: str, mood: str = "", *, message_id: str | None = None, **changes: Any) -> Received:
-        """The next record of partition 0."""
-        headers = {
-            "ce_id": message_id or str(uuid.uuid4()),
-            "ce_type": changes.pop("type_", "Poke.v1"),
-            "ce_time": datetime.now(UTC).isoformat(),
-        }
-        value = changes.pop("value", Poke(place=place, mood=mood).model_dump_json().encode())
-        raw = Raw(TOPIC, 0, self.offset, place.encode(), changes.pop("headers", encoded(headers)), value)
-        self.offset += 1
-        return decode(raw, self.stage.readers, "record")
-
-    async def feed(self, records: Sequence[Received]) -> list[Any]:
-        """Run them as one batch."""
-        return await self.loop.run(RecordBatch(TOPIC, records, self.positions))
-
-    async def rows(self, query: str, *arguments: Any) -> list[Any]:
-        """Look at the tables."""
-        connection = await asyncpg.connect(self.settings.database_url, server_settings={"search_path": self.service})
-        try:
-            return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
-
-    async def count_of(self, place: str) -> int:
-        """How often a place was poked, as stored."""
-        rows = await self.rows("SELECT count FROM places WHERE name = $1", place)
-        return int(rows[0]["count"]) if rows else 0
-
-
-@pytest.fixture
-async def bench(service: str, settings: Settings) -> AsyncIterator[Bench]:
-    """A bench on a fresh schema."""
-    made = Bench(service, settings)
-    made.positions = await read_positions(made.database, TOPIC, [0, 1])
-    yield made
-    await made.database.close()
 
 
 async def test_later_messages_of_a_batch_see_what_earlier_ones_changed(bench: Bench) -> None:
@@ -94,16 +39,6 @@ async def test_an_id_that_the_inbox_has_seen_is_dropped(bench: Bench) -> None:
     identity = str(uuid.uuid4())
     await bench.feed([bench.record("a", message_id=identity), bench.record("a", message_id=identity)])
     await bench.feed([bench.record("a", message_id=identity)])
-    assert await bench.count_of("a") == 1
-
-
-async def test_what_died_unread_and_comes_again_under_its_id_is_dropped(bench: Bench) -> None:
-    identity = str(uuid.uuid4())
-    await bench.feed([bench.record("a", message_id=identity, value=b"{bad")])
-    await bench.feed([bench.record("a", message_id=identity, value=b"{bad")])
-    mended = Poke(place="a").model_dump_json().encode()
-    await bench.rows("UPDATE dead_letters SET value = $1", mended)
-    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
     assert await bench.count_of("a") == 1
 
 
@@ -156,47 +91,6 @@ async def test_a_type_that_we_do_not_name_is_skipped(bench: Bench) -> None:
     assert await bench.count_of("b") == 1
 
 
-async def test_later_messages_of_a_dead_key_wait_in_order_and_replay_frees_the_key(bench: Bench) -> None:
-    await bench.feed([bench.record("a", "raise"), bench.record("a"), bench.record("b")])
-    await bench.feed([bench.record("a")])
-    assert await bench.count_of("a") == 0
-    assert [row["state"] for row in await bench.rows("SELECT state FROM dead_letters ORDER BY id")] == [
-        "dead",
-        "waiting",
-        "waiting",
-    ]
-    await bench.rows(
-        "UPDATE dead_letters SET value = $1 WHERE state = 'dead'", Poke(place="a").model_dump_json().encode()
-    )
-    outcomes = await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
-    assert [outcome.answer for outcome in outcomes] == [1, 2, 3]
-    assert not await bench.rows("SELECT 1 FROM held_keys")
-    await bench.feed([bench.record("a")])
-    assert await bench.count_of("a") == 4
-
-
-async def test_what_came_before_an_unreadable_record_of_its_key_is_decided_and_what_comes_behind_waits(
-    bench: Bench,
-) -> None:
-    await bench.feed([bench.record("a"), bench.record("a", value=b"{bad"), bench.record("a"), bench.record("b")])
-    assert await bench.count_of("a") == await bench.count_of("b") == 1
-    rows = await bench.rows("SELECT state, record_offset FROM dead_letters ORDER BY id")
-    assert [(row["state"], row["record_offset"]) for row in rows] == [("dead", 1), ("waiting", 2)]
-    await bench.rows(
-        "UPDATE dead_letters SET value = $1 WHERE state = 'dead'", Poke(place="a").model_dump_json().encode()
-    )
-    outcomes = await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
-    assert [outcome.answer for outcome in outcomes] == [2, 3]
-
-
-async def test_a_replay_that_fails_again_keeps_the_key_held_and_counts(bench: Bench) -> None:
-    await bench.feed([bench.record("a", "raise"), bench.record("a")])
-    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
-    rows = await bench.rows("SELECT state, replays FROM dead_letters ORDER BY id")
-    assert [(row["state"], row["replays"]) for row in rows] == [("dead", 1), ("waiting", 0)]
-    assert await bench.rows("SELECT 1 FROM held_keys")
-
-
 class ToldStage(ProbeStage):
     """Asks to be told of held keys, and publishes what it is told."""
 
@@ -217,11 +111,11 @@ async def test_a_stage_that_asks_is_told_what_its_dead_letters_hold_and_free(ben
     told = "SELECT key, body::json->>'by' AS by FROM outbox_messages WHERE topic = 'told' ORDER BY id"
     await bench.feed([bench.record("a", value=b"{bad"), bench.record("b"), bench.record("a")])
     assert [tuple(row) for row in await bench.rows(told)] == [("a", "KeyHeld"), ("a", "KeyHeld")]
-    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
+    await bench.replay("a")
     assert "KeyFreed" not in [row["by"] for row in await bench.rows(told)], "it died again"
     mended = Poke(place="a").model_dump_json().encode()
     await bench.rows("UPDATE dead_letters SET value = $1 WHERE state = 'dead'", mended)
-    await bench.loop.run(ReplayBatch("pokes/a", bench.stage.readers))
+    await bench.replay("a")
     assert [row["by"] for row in await bench.rows(told)][-1] == "KeyFreed"
     ids = await bench.rows("SELECT headers::json->>'ce_id' AS id FROM outbox_messages WHERE topic = 'told'")
     assert len({row["id"] for row in ids}) == 3, "the same record that dies again tells the same thing"

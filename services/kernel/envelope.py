@@ -119,6 +119,11 @@ def id_of(raw: Raw) -> UUID | None:
     return _uuid(_texts(raw.headers).get("ce_id"))
 
 
+def timer_of(raw: Raw) -> UUID | None:
+    """The id of the timer that this is; None for what is no timer, and for one that died before they were told."""
+    return _uuid(_texts(raw.headers).get("timerid"))
+
+
 def decode(raw: Raw, readers: Mapping[str, Mapping[int, type[BaseModel]]], origin: Origin) -> Received:
     """Read one record. Never raises: what is wrong stands in `reason`, without any value of the record."""
     headers = _texts(raw.headers)

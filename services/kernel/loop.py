@@ -240,6 +240,8 @@ class Loop:
 
     def _fold(self, batch: Batch, work: _Work, turn: _Turn, state: WorkingSet, rules: Any) -> None:
         each, message = turn.received, turn.received.message
+        if batch.withdrawn(each, work.effects.timers):
+            return
         if work.holds(each):
             work.waiting.append(each)
         elif turn.fault is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAGE = 100
 MASK_AFTER = 400
 """Characters of a dead letter's body that are shown."""
+NOTHING_LEFT = "there is nothing to decide any more: its timer was moved or cancelled since, or its type has no reader"
 _KEY = re.compile(r'("(?:[^"\\]|\\.){0,60}"\s*:)')
 
 health = APIRouter()
@@ -118,7 +119,7 @@ async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -
     dead = [outcome.reason for outcome in outcomes if outcome.reason]
     async with hub.database.writing() as connection:
         numbers = await dead_letters.numbers(connection, row.held_key)
-    told = {"reason": dead[0] if dead else None, "numbers": numbers}
+    told = {"reason": dead[0] if dead else None if outcomes else NOTHING_LEFT, "numbers": numbers}
     return {"replayed": len(outcomes) - len(dead), "dead_again": len(dead)} | told
 
 

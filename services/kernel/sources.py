@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel import dead_letters
-from services.kernel.envelope import Reader, Received
+from services.kernel.envelope import Reader, Received, timer_of
 from services.kernel.errors import CommandStillRunning, Fenced, IdempotencyKeyReused
 
 _MOVE = text("""
@@ -20,7 +20,10 @@ _MOVE = text("""
          AS v (partition, expected, following)
     WHERE p.topic = :topic AND p.partition = v.partition AND p.next_offset = v.expected
 """)
-_FIRE = text("DELETE FROM timers WHERE message_id = ANY(CAST(:ids AS uuid[])) RETURNING message_id")
+_SET_ASIDE = text("""
+    UPDATE timers SET due_at = 'infinity' WHERE message_id = ANY(CAST(:ids AS uuid[])) RETURNING message_id
+""")
+_FIRED = text("DELETE FROM timers WHERE message_id = ANY(CAST(:ids AS uuid[]))")
 _FINISH = text("DELETE FROM jobs WHERE id = :id AND lease = :lease")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:number)")
 _FIND_ANSWER = text("""
@@ -60,6 +63,10 @@ class Batch:
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Consume; returns what is still to do. Raises `Fenced` when another was first."""
         raise NotImplementedError
+
+    def withdrawn(self, received: Received, timers: Container[UUID]) -> bool:
+        """Whether it is one of these timers, which the batch's own decisions have moved or cancelled."""
+        return False
 
     async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
         """Last statements of the transaction."""
@@ -122,11 +129,32 @@ class TimerBatch(Batch):
     """Timers that are due: a timer that was moved or cancelled meanwhile is not fired."""
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
-        """Delete their rows; one whose payload cannot be read goes too, and becomes a dead letter once."""
-        ids = [each.identity for each in received]
-        wanted = sorted(each for each in ids if each is not None)
-        fired = set((await connection.execute(_FIRE, {"ids": wanted})).scalars())
-        return [each for each, identity in zip(received, ids, strict=True) if identity in fired]
+        """Set their rows aside; one whose payload cannot be read too: it becomes a dead letter once."""
+        return await _set_aside(connection, received)
+
+    def withdrawn(self, received: Received, timers: Container[UUID]) -> bool:
+        """A timer that one before it in the round has moved or cancelled is not fired."""
+        return timer_of(received.raw) in timers
+
+    async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+        """Delete the rows of those that were decided."""
+        await _delete_fired(connection, outcomes)
+
+
+async def _set_aside(connection: AsyncConnection, timers: Sequence[Received]) -> Sequence[Received]:
+    """Those of the timers that still stand; they are due no more.
+
+    The row of one that dies stays: it may be moved or cancelled before its letter is replayed, as if it were still due.
+    """
+    wanted = sorted(each.identity for each in timers if each.identity is not None)
+    found = set((await connection.execute(_SET_ASIDE, {"ids": wanted})).scalars())
+    return [each for each in timers if each.identity in found]
+
+
+async def _delete_fired(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
+    """One that its own decision armed anew has another message's id by now."""
+    decided = (outcome.received.identity for outcome in outcomes if outcome.reason is None)
+    await connection.execute(_FIRED, {"ids": sorted(each for each in decided if each is not None)})
 
 
 class ResultBatch(Batch):
@@ -145,13 +173,15 @@ class ResultBatch(Batch):
 class ReplayBatch(Batch):
     """Everything under one held key, oldest first, each in a transaction of its own; the key is freed with the last.
 
-    So one that the database refuses is blamed alone. The first that dies again ends the replay.
+    So one that the database refuses is blamed alone. The first that dies again ends the replay. A timer that was moved
+    or cancelled since is dropped.
     """
 
     def __init__(self, key: str, read: Reader, letter: int | None = None) -> None:
         super().__init__("replay", ())
         self.exempt, self._read, self._letter, self._replays = key, read, letter, 0
         self._taken: tuple[Received, ...] = ()
+        self._is_timer = False
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
         """Take the next row out under the key's lock, and read it again."""
@@ -159,7 +189,8 @@ class ReplayBatch(Batch):
         self.freed, self.unfinished = None, row is not None
         self._replays = row.replays + 1 if row else 0
         self._taken = (self._read(dead_letters.raw_of(row)),) if row else ()
-        return self._taken
+        self._is_timer = any(timer_of(each.raw) for each in self._taken)
+        return await _set_aside(connection, self._taken) if self._is_timer else self._taken
 
     async def bury(
         self, connection: AsyncConnection, dead: Sequence[tuple[Received, str]], waiting: Sequence[Received]
@@ -170,6 +201,8 @@ class ReplayBatch(Batch):
 
     async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
         """Free the key when nothing is left under it."""
+        if self._is_timer:
+            await _delete_fired(connection, outcomes)
         if await dead_letters.free_if_empty(connection, str(self.exempt)):
             self.freed, self.unfinished = next(iter(self._taken), None), False
 

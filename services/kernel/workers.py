@@ -115,7 +115,7 @@ class TimerRunner:
             return len(rows)
 
     def _raw(self, row: Any) -> Raw:
-        headers = _headers(row, row.kind, row.message_id, row.due_at)
+        headers = _headers(row, row.kind, row.message_id, row.due_at) | {"timerid": str(row.id)}
         return Raw("timer", 0, 0, row.subject.encode(), encoded(headers), row.payload.encode())
 
 

@@ -44,10 +44,10 @@ class Bench:
         """Run them as one batch."""
         return await self.loop.run(RecordBatch(TOPIC, records, self.positions))
 
-    async def replay(self, place: str) -> list[Any]:
+    async def replay(self, place: str, topic: str = TOPIC) -> list[Any]:
         """Run what is held under a place's key again."""
         return await self.loop.run(
-            ReplayBatch(f"{TOPIC}/{place}", lambda raw: decode(raw, self.stage.readers, "replay"))
+            ReplayBatch(f"{topic}/{place}", lambda raw: decode(raw, self.stage.readers, "replay"))
         )
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:

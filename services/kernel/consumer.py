@@ -157,6 +157,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             found = await read_positions(self._database, self.subscription.topic, partitions)
         except INFRASTRUCTURE as error:
             log.warning("positions_unread", topic=self.subscription.topic, error=type(error).__name__)
+            self.trouble = "positions-unread"
             return False
         self._positions.update(found)
         for partition, offset in found.items():
@@ -175,13 +176,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         records: Any = message.raw_message
-        received = [self._reader(_raw(record)) for record in records if record.partition in self._positions]
         self.busy_since = asyncio.get_running_loop().time()
         done = False
         try:
             await self._give_way()
-            await self._handled(received)
-            done = True
+            done = await self._handled(records)
         except INFRASTRUCTURE as error:
             log.warning("batch_put_back", topic=self.subscription.topic, error=type(error).__name__)
             self.trouble = type(error).__name__
@@ -199,20 +198,25 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         while self.subscription.bulk and self._live_waiting() and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(WAY_LOOK_SECONDS)
 
-    async def _handled(self, received: Sequence[Received]) -> None:
+    async def _handled(self, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> bool:
+        """Whether what is not decided will be read again already; else the batch is to be put back."""
+        received = [self._reader(_raw(record)) for record in records if record.partition in self._positions]
         if not received or self._found_gap(received):
-            return
+            return True
         try:
             await self._loop.run(RecordBatch(self.subscription.topic, received, self._positions))
         except Fenced:
             log.info("batch_fenced", topic=self.subscription.topic)
-            await self._sought(list(self._positions))
-            return
+            return await self._sought(list(self._positions))
         self._recovered()
         self._commit_later({each.raw.partition for each in received})
+        return True
 
     def _found_gap(self, received: Sequence[Received]) -> bool:
-        """Our own topics keep everything: a record beyond the position means that some were passed over. Go back."""
+        """Our own topics keep everything: a record beyond the position means that some were passed over.
+
+        Nothing of the batch is decided then, so each of its partitions goes back.
+        """
         if self.subscription.reader is not None:
             return False
         first: dict[int, int] = {}
@@ -226,7 +230,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         for partition, position in gaps.items():
             self.trouble = f"records of partition {partition} from {position} on were passed over; reading them again"
             log.error("records_passed_over", topic=self.subscription.topic, partition=partition, position=position)
-            self._seek(partition, position)
+        for partition in first if gaps else ():
+            self._seek(partition, self._positions[partition])
         return bool(gaps)
 
     def _recovered(self) -> None:

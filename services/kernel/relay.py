@@ -98,6 +98,7 @@ class Relay:
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", f"relay {self._service}"):
                 self.trouble = None
+                await self._measure(connection)  # whoever leads: a full outbox refuses what comes to this process too
                 await asyncio.sleep(0.5)
             self.leading = True
             await connection.add_listener(self._channel, lambda *_: self._woken.set())

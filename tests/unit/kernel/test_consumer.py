@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.kernel.consumer import Consumer, Reader, Subscription
-from services.kernel.envelope import Raw, Received
+from services.kernel.consumer import Consumer, Subscription
+from services.kernel.envelope import Raw, Reader, Received
 from services.kernel.errors import Fenced
 from tests.integration.kernel.probe import ProbeStage
 

@@ -131,7 +131,9 @@ def trouble(health: Mapping[str, Any]) -> str | None:
     """What is in a service's way, as its readiness tells it: the gravest first, None where nothing is."""
     stored = health["database"] if health["database"] != "connected" else None
     reader = health.get("second_reader") or {}
-    return stored or health["relay"]["trouble"] or health["timers"] or health["jobs"] or reader.get("trouble")
+    ended = f"{', '.join(health['ended'])} has ended" if health["ended"] else None
+    parts = (stored, ended, health["relay"]["trouble"], health["timers"], health["jobs"], reader.get("trouble"))
+    return next(filter(None, parts), None)
 
 
 def _oldest(balance: Mapping[str, Any], presenter: Presenter, now: datetime) -> str | None:

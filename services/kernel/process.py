@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,7 +36,7 @@ from services.kernel.workers import JobHandler, JobWorkers, TimerRunner
 
 STUCK_SECONDS = 120.0
 """A batch that runs longer than this makes the process unhealthy."""
-TIDY_SECONDS, TIDY_ROWS, RELAY_PAUSE, CLOSE_SECONDS = 60.0, 5000, 0.5, 2.0
+TIDY_SECONDS, TIDY_ROWS, AGAIN_SECONDS, CLOSE_SECONDS = 60.0, 5000, 0.5, 2.0
 KEPT_DAYS = {"inbox_days": 30, "idempotency_days": 7}
 
 _TIDY = (
@@ -50,6 +51,7 @@ _TIDY = (
     """),
 )
 
+Work = Callable[[], Coroutine[Any, Any, None]]
 log = structlog.get_logger()
 
 
@@ -154,10 +156,10 @@ class Process:
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        self._start_relay()
-        self._start(self.timers.run())
+        self._keep(self.relay, self.relay.run)
+        self._keep(self.timers, self.timers.run)
         for _worker in range(self.settings.job_workers if self.jobs.handlers else 0):
-            self._start(self.jobs.work())
+            self._keep(self.jobs, self.jobs.work)
         for background in self._background:
             self._start(background(self))
         self._start(self._tidy())
@@ -170,19 +172,20 @@ class Process:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
-    def _start_relay(self) -> None:
+    def _keep(self, part: Relay | TimerRunner | JobWorkers, work: Work) -> None:
+        """They end only with their process: what a library's own cancellation or an error ended begins again."""
         if not self._stopping:
-            self._start(self.relay.run())
-            self._tasks[-1].add_done_callback(self._relay_ended)
+            self._start(work())
+            self._tasks[-1].add_done_callback(partial(self._ended, part, work))
 
-    def _relay_ended(self, task: asyncio.Task[None]) -> None:
-        """A relay ends only with its process: one that a library's own cancellation or error ended begins again."""
+    def _ended(self, part: Relay | TimerRunner | JobWorkers, work: Work, task: asyncio.Task[None]) -> None:
         if self._stopping:
             return
         failure = None if task.cancelled() else task.exception()
-        log.error("relay_ended", error=type(failure).__name__ if failure else "cancelled")
+        part.trouble = f"ended: {type(failure).__name__ if failure else 'cancelled'}"
+        log.error("part_ended", part=type(part).__name__, trouble=part.trouble)
         self._tasks.remove(task)
-        asyncio.get_running_loop().call_later(RELAY_PAUSE, self._start_relay)
+        asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._keep, part, work)
 
     async def _stop(self) -> None:
         """Bounded: a batch that is cut off is rolled back and read again, so nothing is lost by leaving."""

@@ -1,7 +1,8 @@
 """Ends a process's tasks, also those that a library lets overhear that they were cancelled."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
+from typing import Any
 
 ASK_AGAIN_SECONDS = 1.0
 
@@ -22,3 +23,16 @@ async def end(
             task.cancel()
         _, running = await asyncio.wait(running, timeout=min(left, ASK_AGAIN_SECONDS))
     return len(running)
+
+
+async def to_its_end(work: "Coroutine[Any, Any, None]") -> None:
+    """Do it whole: who is cancelled meanwhile ends after it. Raises what it raised."""
+    task, stopped = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            stopped = True
+    await task
+    if stopped:
+        raise asyncio.CancelledError

@@ -18,6 +18,7 @@ from services.kernel.envelope import Raw, decode, encoded
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.loop import Loop
 from services.kernel.sources import ResultBatch, TimerBatch
+from services.kernel.stopping import to_its_end
 from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
 TIMER_ROUND, TIMER_POLL, JOB_POLL, TROUBLED_POLL = 100, 0.2, 0.2, 1.0
@@ -36,6 +37,7 @@ _ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
 _TAKE = text("""
     WITH next AS MATERIALIZED (
         SELECT id AS next_id FROM jobs WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+            AND kind = ANY(CAST(:kinds AS text[]))
         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
@@ -166,15 +168,17 @@ class JobWorkers:
         if row.attempts > 1:
             JOBS_IN_DOUBT.labels(row.kind).inc()
         job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
-        await self._finish(row, job, lease)
+        # A stop waits for it: what was sent and not noted would be sent again by the next process.
+        await to_its_end(self._finish(row, job, lease))
 
     async def _next(self, lease: UUID) -> Any:
         """The next job that is due, leased; looked for at every waking and poll until there is one."""
         while True:
             self.woken.clear()
             async with self._database.asking() as connection:
-                taken = await connection.execute(_TAKE, {"lease": lease, "seconds": self._lease_seconds})
-                row = taken.one_or_none()
+                # A job of a kind that this release does not name waits for one that does.
+                wanted = {"lease": lease, "seconds": self._lease_seconds, "kinds": sorted(self.handlers)}
+                row = (await connection.execute(_TAKE, wanted)).one_or_none()
             self.trouble = None
             if row is not None:
                 return row
@@ -188,7 +192,7 @@ class JobWorkers:
             task.cancel()
             log.error("job_overran_its_lease", kind=job.kind, job=str(job.id))
             return
-        failure = task.exception()
+        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
         if failure is not None:
             log.error("job_failed", kind=job.kind, job=str(job.id), error=type(failure).__name__)
             async with self._database.writing() as connection:

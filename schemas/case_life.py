@@ -131,7 +131,8 @@ class SignStruckOut(SignAnswer):
 
 
 class ReportCorrected(CaseEvent):
-    """A report of the case was decided again (`changed`: themes, lead_agency, risk, disposition; old and new)."""
+    """A report of the case was decided again (`changed`: its themes, lead_agency and disposition, and the case's own
+    risk and act_first; old and new)."""
 
     TYPE: ClassVar[str] = "ReportCorrected"
 

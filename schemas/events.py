@@ -132,7 +132,10 @@ class CaseOpened(CaseEvent):
 
 
 class ReportJoined(CaseEvent):
-    """`report` was joined to an existing case; `why` says by which rule."""
+    """`report` was joined to an existing case; `why` says by which rule.
+
+    `changed`: score and parts, and the case's risk and act_first where they changed; old and new.
+    """
 
     TYPE: ClassVar[str] = "ReportJoined"
 

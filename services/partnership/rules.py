@@ -48,6 +48,8 @@ class When(Value):
     wants_updates: bool | None = None
     has_act_first: bool | None = None
     lead_changed: bool | None = None
+    risk_rose: bool | None = None
+    """Of ReportJoined and ReportCorrected: whether the case is graver than before."""
     silence: tuple[Literal["alternate-lead", "duty-manager", "information"], ...] = ()
     """Of ReferralEscalated: whose turn it is now, or that a question to another agency was not answered."""
 

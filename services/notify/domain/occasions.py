@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from schemas.case_life import ReportCorrected
-from schemas.codes import Disposition
-from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportReceived
+from schemas.codes import GRAVITY, Disposition
+from schemas.events import Actor, CaseEvent, CaseRerouted, ReferralState, ReportFacts, ReportJoined, ReportReceived
 from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
 from schemas.receipt_events import BatchDone
@@ -37,6 +37,8 @@ class Occasion:
     """The agency that a question goes to, or came back from."""
     silence: str | None = None
     risk: str = "standard"
+    risk_rose: bool = False
+    """Whether this event made the case graver than it was."""
     flags: tuple[str, ...] = ()
     disposition: Disposition | None = None
     channel: str | None = None
@@ -139,6 +141,7 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         asked=event.changed.get("asked"),
         silence=event.changed.get("step", "duty-manager"),
         risk=case.risk,
+        risk_rose=_risk_rose(event),
         flags=case.flags,
         channel=event.report.channel if event.report else None,
         danger_now="danger-now" in case.flags,
@@ -149,11 +152,16 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
 
 
 def _new_act_first(event: CaseEvent) -> tuple[str, ...]:
-    """Of a report decided again: the agencies that its `changed` names new, without those that lead the case."""
-    named = event.changed.get("act_first", {}) if isinstance(event, ReportCorrected) else {}
+    """Of a report that joined or was decided again: whom its `changed` names new, without those that lead the case."""
+    named = event.changed.get("act_first", {}) if isinstance(event, ReportJoined | ReportCorrected) else {}
     case = event.case
     know = {*named.get("old", ()), case.lead_agency, case.acting_lead, *case.joint_leads}
     return tuple(code for code in named.get("new", ()) if code not in know)
+
+
+def _risk_rose(event: CaseEvent) -> bool:
+    named = event.changed.get("risk") if isinstance(event, ReportJoined | ReportCorrected) else None
+    return named is not None and GRAVITY[named["new"]] > GRAVITY[named["old"]]
 
 
 def occasion_of_meeting(message: Message) -> Occasion:
@@ -183,6 +191,7 @@ def applies(when: When, occasion: Occasion) -> bool:
         when.danger_now is None or when.danger_now == occasion.danger_now,
         when.wants_updates is None or when.wants_updates == occasion.wants_updates,
         not when.silence or occasion.silence in when.silence,
+        when.risk_rose is None or when.risk_rose == occasion.risk_rose,
         when.lead_changed is None or when.lead_changed == bool(occasion.old_leads),
         when.has_act_first is None or when.has_act_first == bool(occasion.act_first),
     )

@@ -21,6 +21,17 @@ from services.referrals.domain.state import (
 from services.referrals.domain.titles import next_action, title
 
 
+def stricter(before: CaseState, after: Mapping[str, Any]) -> dict[str, Any]:
+    """The case's risk and who acts first on it, old and new, where `after` has others: by it notify tells who hears of
+    the case for the first time."""
+    found: dict[str, Any] = {}
+    if after["risk"] != before.risk:
+        found["risk"] = {"old": before.risk, "new": after["risk"]}
+    if after["act_first"] != before.act_first:
+        found["act_first"] = {"old": list(before.act_first), "new": list(after["act_first"])}
+    return found
+
+
 class Change:
     """Gathers what happens to one case in one decision; `decision()` gives it to the kernel."""
 

@@ -13,7 +13,7 @@ from schemas.events import Actor, EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
 from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain import casefile, matching, routing, sign_effects, signs, tasks
-from services.referrals.domain.change import Change
+from services.referrals.domain.change import Change, stricter
 from services.referrals.domain.joining import Found
 from services.referrals.domain.parts import Link, Matches, Routed, Tasks, tasks_key
 from services.referrals.domain.state import MARKED, Case, case_key, case_of
@@ -68,7 +68,7 @@ def _corrected(
         why=sign_effects.why(case, event, earlier, follows=follows, moved=moved)
         if event.answered
         else _why(event, follows=follows, moved=moved, narrowed=bool(narrowed)),
-        changed=sign_effects.shown(changed, case, facts) if event.answered else changed,
+        changed=changed | stricter(case.state, facts),
         report=event.report,
         personal=event.personal,
         suggested=_suggested(case, event, earlier),
@@ -105,9 +105,9 @@ def _known_already(state: Mapping[str, Any], case: Case, event: ReportDecided, e
 
 
 def _differences(event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:
-    """What the decision says now and what it said before, by name."""
+    """What the decision says now and what it said before, by name; of risk the case has its own."""
     found = {}
-    for name in ("themes", "lead_agency", "risk", "disposition"):
+    for name in ("themes", "lead_agency", "disposition"):
         old, new = getattr(earlier, name), getattr(event.decision, name)
         if old != new:
             plain = isinstance(old, tuple)

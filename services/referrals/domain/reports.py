@@ -12,7 +12,7 @@ from services.kernel.decision import NOTHING, Context, Decision, together
 from services.kernel.references import reference
 from services.partnership.models import Partnership
 from services.referrals.domain import casefile, joining, matching, proposing, redeciding, routing, signs, tasks
-from services.referrals.domain.change import Change
+from services.referrals.domain.change import Change, stricter
 from services.referrals.domain.intelligence import WITH_THE_POLICE
 from services.referrals.domain.parts import Link, Tasks, tasks_key
 from services.referrals.domain.state import MARKED, Case, case_of, link_key
@@ -149,21 +149,24 @@ def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged
     decision, before = event.decision, found.case.state
     danger = signs.DANGER in decision.flags
     by_her = not found.parts
+    grown = {
+        "risk": higher(before.risk, decision.risk),
+        "act_first": tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
+    }
     change = Change(found.case, event.decided_by if by_her else HUB, context)
     joined = change.happens(
         ReportJoined,
         replaces=False,
         why=CHOSEN if by_her else f"{found.why} (rule join-sure, default, not policy)",
-        changed=found.shown(),
+        changed=found.shown() | stricter(before, grown),
         report=event.report,
         personal=event.personal,
         suggested=tuple(dict.fromkeys((*found.case.suggested, *decision.panels))),
         report_count=before.report_count + 1,
-        risk=higher(before.risk, decision.risk),
+        **grown,
         priority=min(before.priority, decision.priority),
         due_at=earlier(before.due_at, decision.due_at),
         **signs.brought(before, decision, new_words=True),
-        act_first=tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
         danger_unacknowledged=before.danger_unacknowledged or danger,
         danger_since=event.report.received_at if danger else before.danger_since,
     )

@@ -72,14 +72,3 @@ def of_risk(case: Case, event: ReportDecided, earlier: EarlierDecision) -> str |
     if now < then and held and not eases(case, event, earlier):
         return HOLDS_MORE if case.state.report_count > 1 else GRADED if case.graded else NOT_ITS_OWN
     return STRICTER if case.graded and now > max(then, GRAVITY[case.state.risk]) else None
-
-
-def shown(changed: dict[str, Any], case: Case, after: dict[str, Any]) -> dict[str, Any]:
-    """What changed, for the timeline: the case's own risk, not the report's; and who acts first since."""
-    before = case.state
-    found = {name: each for name, each in changed.items() if name != "risk"}
-    if after["risk"] != before.risk:
-        found["risk"] = {"old": before.risk, "new": after["risk"]}
-    if after["act_first"] != before.act_first:
-        found["act_first"] = {"old": list(before.act_first), "new": list(after["act_first"])}
-    return found

@@ -26,6 +26,7 @@ from schemas.events import (
     ReferralDeclined,
     ReferralEscalated,
     ReferralSent,
+    ReportJoined,
     ReportReceived,
     ReportTriaged,
     ReviewOverdue,
@@ -271,17 +272,36 @@ def test_a_corrected_report_whose_lead_stays_tells_no_other_agency(loop: MemoryL
     assert told(loop) == {"bedfordshire-police"}
 
 
+@pytest.mark.parametrize("event", [ReportCorrected, ReportJoined])
 @pytest.mark.parametrize("risk", ["high", "standard"])
-def test_who_acts_first_only_since_a_sign_was_confirmed_hears_of_the_case_and_who_knew_of_it_does_not(
-    loop: MemoryLoop, risk: str
+def test_who_acts_first_only_since_a_report_says_more_hears_of_the_case_and_who_knew_of_it_does_not(
+    loop: MemoryLoop, risk: str, event: type[CaseEvent]
 ) -> None:
     changed = {"act_first": {"old": ["the-mall"], "new": ["the-mall", "probation", "bedfordshire-police"]}}
-    event = case_event(ReportCorrected, owner=None, risk=risk).model_copy(update={"changed": changed})
-    loop.send(event, "case")
-    assert told(loop) == {"bedfordshire-police", "probation"}
+    more = case_event(event, owner=None, risk=risk, act_first=()).model_copy(update={"changed": changed})
+    loop.send(more, "case")
+    assert told(loop) - {"helen-strood"} == {"bedfordshire-police", "probation"}
     templates = {each.state.recipient: each.state.template for each in loop.state.values() if hasattr(each, "state")}
     opened = "case-opened-high@1" if risk == "high" else "case-opened@1"
+    assert templates.pop("helen-strood", "case-changed@1") == "case-changed@1"
     assert templates == {"bedfordshire-police": "case-changed@1", "probation": opened}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "alarmed"), [("standard", "high", True), ("high", "high", False), ("high", "medium", False)]
+)
+def test_a_correction_that_makes_a_case_high_reaches_whom_a_high_case_reaches(
+    loop: MemoryLoop, before: str, after: str, *, alarmed: bool
+) -> None:
+    changed = {} if before == after else {"risk": {"old": before, "new": after}}
+    event = case_event(ReportCorrected, owner=None, risk=after, act_first=("probation",))
+    loop.send(event.model_copy(update={"changed": changed}), "case")
+    assert ({"probation", "helen-strood"} <= told(loop)) is alarmed
+
+
+def test_a_report_that_joins_a_case_nobody_took_reaches_its_lead(loop: MemoryLoop) -> None:
+    loop.send(case_event(ReportJoined, owner=None, risk="standard").model_copy(update={"changed": {}}), "case")
+    assert told(loop) == {"bedfordshire-police"}
 
 
 @pytest.mark.parametrize(

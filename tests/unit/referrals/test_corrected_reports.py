@@ -152,3 +152,12 @@ def test_a_danger_that_another_report_tells_only_when_it_is_corrected_is_acknowl
     desk.send(danger(quiet, 3), str(quiet.report.report_id))
     (case,) = cases(desk)
     assert not case.state.danger_unacknowledged
+
+
+def test_a_case_that_a_correction_makes_graver_says_so_and_who_acts_first_since(desk: Desk) -> None:
+    event = desk.report()
+    decision = event.decision.model_copy(update={"risk": "high", "act_first": (POLICE,)})
+    again = corrected(event, []).model_copy(update={"decision": decision})
+    desk.send(again, str(event.report.report_id))
+    changed = history_of(desk, cases(desk)[0].state.case_id)[-1].event.changed
+    assert changed == {"risk": {"old": "standard", "new": "high"}, "act_first": {"old": [], "new": [POLICE]}}

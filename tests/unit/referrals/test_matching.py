@@ -46,6 +46,12 @@ def test_the_same_place_and_theme_are_sure_and_the_event_says_score_and_parts() 
     assert joined.why.startswith("Score 0.82: the same place 0.60, the same theme 0.55")
 
 
+def test_a_report_that_makes_its_case_graver_says_so_and_who_acts_first_since() -> None:
+    joined = sent(triaged(), triaged(decision={"risk": "medium", "act_first": ("probation",)})).events[1].body
+    assert joined.changed["risk"] == {"old": "standard", "new": "medium"}
+    assert joined.changed["act_first"] == {"old": [], "new": ["probation"]}
+
+
 PEOPLE = [
     ("the same name and birth at the same place", {}, {}, {}, "sure"),
     ("the same name and birth elsewhere", {}, {}, elsewhere(), "proposed"),

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.case_life import CaseSplit
 from schemas.events import CaseEvent, ReportDecided
 from schemas.meeting_events import MeetingEvent
-from schemas.personal import reveal
 from schemas.receipt_events import BatchDone, ReportQuarantined
 from services.kernel.decision import NOTHING, Context, Decision, Message
+from services.notify.domain.linking import link_report
 from services.notify.domain.occasions import (
     Occasion,
-    linked,
     occasion_of_batch,
     occasion_of_case,
     occasion_of_meeting,
@@ -21,17 +19,6 @@ from services.notify.domain.occasions import (
 from services.notify.domain.state import CaseLinks, Notification, Webhook
 from services.notify.domain.telling import delivery_tried, tell
 from services.notify.messages import DeliveryTried, SetWebhook
-
-
-def link_report(event: CaseEvent, links: CaseLinks) -> CaseLinks:
-    """The case's reports with the one that this event brought, without those that a split took away."""
-    if isinstance(event, CaseSplit) and event.changed.get("from") == event.case.reference:
-        stay = tuple(each for each in links.reports if each.reference not in event.changed["reports"])
-        return links.model_copy(update={"reports": stay})
-    if event.report is None:
-        return links
-    kept = tuple(each for each in links.reports if each.reference != event.report.reference)
-    return links.model_copy(update={"reports": (*kept, linked(event.report, reveal(event.personal)))})
 
 
 def decide(state: Mapping[str, Any], message: Message, context: Context) -> Decision:
@@ -81,5 +68,5 @@ def _case(
     before: CaseLinks = state.get(key) or CaseLinks(case_id=event.case.case_id)
     links = link_report(event, before)
     decision = tell(occasion_of_case(message, links), webhooks, message, context)
-    changed = {key: links} if links is not before else {}
+    changed = {key: links} if links != before else {}
     return Decision(state={**decision.state, **changed}, jobs=decision.jobs, tallies=decision.tallies)

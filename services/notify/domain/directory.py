@@ -28,6 +28,8 @@ class Addressed:
     code: str
     address: str
     secret: str | None = None
+    own: str | None = None
+    """The reference of her own report, of a reporter: the case's, and pages for staff, are not for her."""
 
 
 class Directory:
@@ -117,7 +119,8 @@ class Directory:
 
     @staticmethod
     def _reporters(occasion: Occasion) -> list[Addressed]:
-        return [Addressed("reporter", each.reporter_address) for each in occasion.reports if each.reporter_address]
+        told = [(each.reporter_address, each.reference) for each in occasion.reports]
+        return [Addressed("reporter", address, own=reference) for address, reference in told if address]
 
     def _senders(self, occasion: Occasion) -> list[Addressed]:
         partners = {each.partner for each in occasion.reports if each.partner}

@@ -1,8 +1,6 @@
 """An event as the notification rules see it, whichever topic it came from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from schemas.case_life import ReportCorrected
@@ -12,6 +10,7 @@ from schemas.meeting_events import MeetingEvent
 from schemas.personal import reveal
 from schemas.receipt_events import BatchDone
 from services.kernel.decision import Message
+from services.notify.domain.linking import linked
 from services.notify.domain.state import CaseLinks, LinkedReport
 from services.partnership.rules import When
 
@@ -51,24 +50,6 @@ class Occasion:
     """The file that was worked off."""
     told: tuple[str, ...] = ()
     """Who did it, and so need not be told."""
-
-
-def reporter_address(personal: Mapping[str, Any]) -> str | None:
-    """The reporter's e-mail, only where she said that it is safe: nobody is contacted by default."""
-    for person in personal.get("people") or ():
-        contact = person.get("contact") or {}
-        if person.get("role") == "reporter" and contact.get("safe") == "yes" and contact.get("email"):
-            return str(contact["email"])
-    return None
-
-
-def linked(report: ReportFacts, personal: Mapping[str, Any]) -> LinkedReport:
-    """What is kept of a report for telling its sender and reporter later; a split's second matter is none of theirs."""
-    address = reporter_address(personal) if report.wants_updates else None
-    partner = report.partner if report.split_from is None else None
-    return LinkedReport(
-        reference=report.reference, source_id=report.source_id, partner=partner, reporter_address=address
-    )
 
 
 def occasion_of_report(message: Message) -> Occasion:

@@ -37,10 +37,11 @@ class LinkedReport(Frozen):
 
 
 class CaseLinks(Frozen):
-    """The reports that a case holds."""
+    """The reports that a case holds, and the addresses, in lower case, that somebody of it said are not safe."""
 
     case_id: UUID
     reports: tuple[LinkedReport, ...] = ()
+    unsafe: tuple[str, ...] = ()
 
 
 class Webhook(Frozen):

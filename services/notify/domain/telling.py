@@ -18,6 +18,8 @@ RETRY_EVERY = timedelta(seconds=300)
 ATTEMPTS = {"mail": 49, "webhook": 6}
 """The first at once, then spaced: mail up to 48 more times, a webhook 5 (after GOV.UK Notify)."""
 GIVE_UP_AFTER = timedelta(days=3)
+STATUS_PAGE = "/report/status"
+"""Where a reporter sees what became of her report."""
 
 
 def tell(occasion: Occasion, webhooks: Mapping[str, Webhook], message: Message, context: Context) -> Decision:
@@ -44,9 +46,10 @@ def _notification(
 ) -> Notification:
     rules: Rules = context.rules
     template = rules.partnership.template(rule.template)
+    about = to.own or occasion.about
     subject, body = template.render(
-        reference=occasion.about,
-        link=rules.public_url + occasion.link,
+        reference=about,
+        link=rules.public_url + (STATUS_PAGE if to.own else occasion.link),
         partnership=rules.partnership.identity.name,
     )
     if rule.channel == "webhook":
@@ -54,7 +57,7 @@ def _notification(
     return Notification(
         state=NotificationState(
             notification_id=context.derive(f"{rule.template}/{to.address}"),
-            about=occasion.about,
+            about=about,
             case_id=occasion.case_id,
             recipient=to.code,
             channel=rule.channel,

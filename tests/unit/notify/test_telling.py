@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from schemas.case_life import CaseSplit, ReportCorrected
+from schemas.case_life import CaseSplit, PersonChanged, ReportCorrected, ReportTakenBack
 from schemas.events import (
     EVENTS,
     CaseAssigned,
@@ -35,7 +35,7 @@ from schemas.personal import seal
 from schemas.receipt_events import BatchDone, ReportQuarantined
 from schemas.referral_events import ReferralApproved
 from services.kernel.testing import MemoryLoop
-from services.notify.domain.state import Notification, Rules
+from services.notify.domain.state import CaseLinks, Notification, Rules
 from services.notify.domain.telling import ATTEMPTS
 from services.notify.messages import Delivery, DeliveryTried, SetWebhook
 from services.notify.stage import NotifyStage
@@ -142,6 +142,87 @@ def test_a_reporter_is_written_to_only_by_a_channel_that_she_called_safe(
     report = example(ReportReceived)
     loop.send(report.model_copy(update={"personal": seal({"people": people})}), "report")
     assert ("reporter" in told(loop)) is expected
+
+
+SHE = "She@home.invalid"
+
+
+def reporter(safe: str, role: str = "reporter", email: str = SHE) -> dict[str, Any]:
+    return {"role": role, "name": "Ann X", "contact": {"email": email, "safe": safe}}
+
+
+def opened_for(loop: MemoryLoop, *people: dict[str, Any]) -> Any:
+    """A case was opened for a report that those people are in, and whose reporter wants to hear of it."""
+    opened = example(CaseOpened)
+    report = opened.report.model_copy(update={"wants_updates": True})
+    opened = opened.model_copy(update={"report": report, "personal": seal({"people": people})})
+    loop.send(opened, "case")
+    return opened
+
+
+def of_person(opened: Any, person: dict[str, Any]) -> PersonChanged:
+    """A caseworker says on the case what is now known of a person."""
+    changed = example(PersonChanged)
+    state = changed.person.model_copy(update={"role": person["role"], "safe": person["contact"]["safe"]})
+    words = seal({"person": person, "reason": "He reads her mail."})
+    return changed.model_copy(update={"case": opened.case, "person": state, "personal": words})
+
+
+def closes(loop: MemoryLoop) -> list[Delivery]:
+    """The case is closed; what its reporters are sent."""
+    loop.send(example(CaseClosed), "case")
+    return [each for each in deliveries(loop) if each.address == SHE]
+
+
+def test_a_reporter_hears_that_her_case_is_closed_by_her_own_reference_and_the_publics_page(loop: MemoryLoop) -> None:
+    opened = opened_for(loop, reporter("yes"))
+    (mail,) = closes(loop)
+    assert opened.report.reference in mail.subject
+    assert "http://hub/report/status" in mail.body
+    assert opened.case.reference not in f"{mail.subject} {mail.body}"
+    assert [job.subject for job in loop.jobs if job.payload is mail] == [opened.report.reference]
+
+
+@pytest.mark.parametrize(
+    "person", [reporter("no", email=SHE.lower()), reporter("no", email=""), reporter("no", "victim")]
+)
+def test_nobody_is_written_to_whom_a_caseworker_found_not_safe(loop: MemoryLoop, person: dict[str, Any]) -> None:
+    loop.send(of_person(opened_for(loop, reporter("yes")), person), "case")
+    assert closes(loop) == []
+
+
+def test_an_address_that_is_not_safe_for_another_does_not_bar_the_reporters(loop: MemoryLoop) -> None:
+    loop.send(of_person(opened_for(loop, reporter("yes")), reporter("no", "victim", "other@home.invalid")), "case")
+    assert len(closes(loop)) == 1
+
+
+@pytest.mark.parametrize("later", [("no",), ("no", "yes")])
+def test_one_report_of_the_case_that_says_not_safe_is_enough(loop: MemoryLoop, later: tuple[str, ...]) -> None:
+    opened = opened_for(loop, reporter("yes"))
+    for number, safe in enumerate(later):
+        joined = example(ReportJoined)
+        report = opened.report.model_copy(update={"reference": f"R-{number}"})
+        words = seal({"people": [reporter(safe)]})
+        loop.send(joined.model_copy(update={"case": opened.case, "report": report, "personal": words}), "case")
+    assert closes(loop) == []
+
+
+def test_an_address_that_one_report_calls_safe_and_not_safe_is_not_written_to(loop: MemoryLoop) -> None:
+    opened_for(loop, reporter("yes"), reporter("no", "victim"))
+    assert closes(loop) == []
+
+
+def test_who_took_her_report_back_is_not_told_that_the_case_is_closed(loop: MemoryLoop) -> None:
+    opened = opened_for(loop, reporter("yes"))
+    back = example(ReportTakenBack)
+    told_back = {"case": opened.case, "report": opened.report, "personal": opened.personal}
+    loop.send(back.model_copy(update=told_back), "case")
+    assert closes(loop) == []
+
+
+def test_links_that_were_kept_before_addresses_were_barred_still_load() -> None:
+    old = {"case_id": str(UUID(int=1)), "reports": []}
+    assert CaseLinks.model_validate(old).unsafe == ()
 
 
 def test_a_partners_system_hears_of_its_own_reports_only(loop: MemoryLoop) -> None:

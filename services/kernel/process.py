@@ -81,7 +81,9 @@ class Process:
         self.loop = Loop(name, stage, self.database, clock, self._woken)
         self.consumers = [Consumer(each, self.loop, stage, self.database, self._live_waiting) for each in subscriptions]
         self.timers = TimerRunner(name, stage, self.loop, self.database)
-        self.jobs = JobWorkers(stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock)
+        self.jobs = JobWorkers(
+            stage, self.loop, self.database, jobs or {}, settings.job_lease_seconds, clock, workers=settings.job_workers
+        )
         self._background, self._details = background, details or {}
         self.ready_checks: list[Callable[[], Awaitable[bool]]] = []
         self._tasks: list[asyncio.Task[None]] = []

@@ -1,6 +1,7 @@
 """Timers and jobs: what is due is taken from its table and comes back to the loop as a message."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +37,8 @@ _ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
 # Materialized: as a plain subquery the planner may run it once for each row, and lease many jobs to one worker.
 _TAKE = text("""
     WITH next AS MATERIALIZED (
-        SELECT id AS next_id FROM jobs WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
-            AND kind = ANY(CAST(:kinds AS text[]))
+        SELECT id AS next_id FROM jobs
+        WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now()) AND kind = ANY(CAST(:kinds AS text[]))
         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
@@ -125,7 +126,8 @@ class JobWorkers:
     """The job workers of one process: each does one job at a time under a lease and brings its result back.
 
     One free worker looks for the next job, and the others wait for their turn to look: when each looked for itself,
-    four of them were half of what an idle service cost, and found nothing sooner.
+    four of them were half of what an idle service cost, and found nothing sooner. One kind of work never holds all
+    workers: each other kind has one left, so that whatever hangs in one keeps no other waiting.
     """
 
     def __init__(
@@ -136,10 +138,14 @@ class JobWorkers:
         handlers: Mapping[str, JobHandler],
         lease_seconds: float,
         clock: Clock = utc_now,
+        *,
+        workers: int,
     ) -> None:
+        """`workers`: how many will `work`."""
         self._stage, self._loop, self._database = stage, loop, database
         self.handlers, self._lease_seconds, self._clock = handlers, lease_seconds, clock
         self._looking = asyncio.Lock()
+        self._busy, self._at_most = Counter[str](), max(1, workers - len(handlers) + 1)
         self.woken = asyncio.Event()
         self.trouble: str | None = None
 
@@ -165,6 +171,14 @@ class JobWorkers:
         lease = uuid4()
         async with self._looking:
             row = await self._next(lease)
+            self._busy[row.kind] += 1
+        try:
+            await self._do(row, lease)
+        finally:
+            self._busy[row.kind] -= 1
+            self.woken.set()
+
+    async def _do(self, row: Any, lease: UUID) -> None:
         if row.attempts > 1:
             JOBS_IN_DOUBT.labels(row.kind).inc()
         job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
@@ -175,9 +189,10 @@ class JobWorkers:
         """The next job that is due, leased; looked for at every waking and poll until there is one."""
         while True:
             self.woken.clear()
+            free = [kind for kind in self.handlers if self._busy[kind] < self._at_most]
             async with self._database.asking() as connection:
                 # A job of a kind that this release does not name waits for one that does.
-                wanted = {"lease": lease, "seconds": self._lease_seconds, "kinds": sorted(self.handlers)}
+                wanted = {"lease": lease, "seconds": self._lease_seconds, "kinds": sorted(free)}
                 row = (await connection.execute(_TAKE, wanted)).one_or_none()
             self.trouble = None
             if row is not None:

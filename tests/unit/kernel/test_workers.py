@@ -57,7 +57,8 @@ class Queue:
 
 
 def worker(queue: Queue, handler: Callable[[Job], Awaitable[Any]]) -> "asyncio.Task[None]":
-    return asyncio.create_task(JobWorkers(ProbeStage(), queue, queue, {"errand": handler}, 30).work())  # type: ignore[arg-type]
+    made = JobWorkers(ProbeStage(), queue, queue, {"errand": handler}, 30, workers=1)  # type: ignore[arg-type]
+    return asyncio.create_task(made.work())
 
 
 async def test_a_handler_that_cancels_itself_gives_its_job_back_and_the_worker_goes_on() -> None:

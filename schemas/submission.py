@@ -21,6 +21,9 @@ from schemas.codes import Kind
 
 DESCRIPTION_LIMIT, SOURCE_ID_LIMIT, ATTRIBUTES_LIMIT, ATTRIBUTE_LIMIT, PEOPLE_LIMIT = 4000, 200, 50, 500, 50
 
+EMAIL = r'^[^@\s,;:()<>\[\]"\\]+@[^@\s.,;:()<>\[\]"\\]+(\.[^@\s.,;:()<>\[\]"\\]+)+$'
+"""One plain address: no list, comment, group or quotation, which mail servers read as other mailboxes (RFC 5322)."""
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 YEARS = range(1900, 2101)
 """Of any time that is sent: beyond them are mistakes, and times that no time zone can name."""
@@ -87,7 +90,7 @@ class Contact(Sent):
     """How a person may be reached; nobody is contacted unless `safe` is yes."""
 
     phone: Annotated[str, Field(max_length=40), Clean] | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254), Clean] | None = None
+    email: Annotated[str, Field(pattern=EMAIL, max_length=254), Clean] | None = None
     safe: Literal["yes", "no", "unknown"] = "unknown"
     note: Annotated[Text | None, Clean] = None
 

@@ -9,7 +9,6 @@ WEBHOOKS: Mapping[str, str] = {
     "CaseClosed": "report.closed",
     "BatchDone": "batch.done",
     "ReferralSent": "referral.sent",
-    "ReferralApproved": "referral.sent",  # a supervisor's approval sends it
     "ReferralAccepted": "referral.answered",
     "ReferralDeclined": "referral.answered",
     "ReferralConcluded": "referral.concluded",

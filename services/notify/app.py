@@ -10,7 +10,7 @@ from services.kernel.process import Process, run
 from services.kernel.settings import Settings
 from services.notify.api import router
 from services.notify.domain.state import Rules
-from services.notify.gateways import SmtpGateway, WebhookGateway
+from services.notify.gateways import TIMEOUT_SECONDS, SmtpGateway, WebhookGateway
 from services.notify.stage import NotifyStage
 from services.partnership.loading import load_partnership
 
@@ -21,8 +21,8 @@ PORT = 4
 def build(settings: Settings) -> Process:
     """A process of notify that is not started yet."""
     rules = Rules(load_partnership(settings.partnership), settings.desk_url)
-    mail = SmtpGateway(settings)
-    webhooks = WebhookGateway(httpx2.AsyncClient(follow_redirects=False), utc_now)
+    mail = SmtpGateway(settings, utc_now)
+    webhooks = WebhookGateway(httpx2.AsyncClient(follow_redirects=False, timeout=TIMEOUT_SECONDS), utc_now)
     process = Process(
         name="notify",
         settings=settings,

@@ -1,13 +1,18 @@
 """The outside world: a mail server and partners' systems. Our reference is the same at every attempt."""
 
+import asyncio
+import binascii
+import re
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Protocol
 
 import aiosmtplib
 import httpx2
 from pydantic import BaseModel
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from schemas.submission import EMAIL
 from services.kernel.clock import Clock
 from services.kernel.settings import Settings
 from services.kernel.workers import Job
@@ -35,15 +40,22 @@ def _tried(delivery: Delivery, status: DeliveryStatus, reason: str | None = None
 class SmtpGateway:
     """Mail by SMTP. `Message-ID` is made from the notification's id, so a second copy can be recognised."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._host, self._port = settings.smtp_host, settings.smtp_port
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._host, self._port, self._clock = settings.smtp_host, settings.smtp_port, clock
 
     async def deliver(self, job: Job) -> DeliveryTried:
-        """Try once; 4xx and a server that is away are temporary, 5xx is permanent."""
+        """Try once; 4xx and a server that is away are temporary, 5xx and what is no address are permanent."""
         delivery = Delivery.model_validate_json(job.payload)
+        if re.fullmatch(EMAIL, delivery.address) is None:
+            return _tried(delivery, "permanent-failure", "address-unusable")
         try:
+            # The recipient is named: what a header means to a parser may be another mailbox, or several.
             await aiosmtplib.send(
-                self._mail(delivery, job), hostname=self._host, port=self._port, timeout=TIMEOUT_SECONDS
+                self._mail(delivery, job),
+                recipients=[delivery.address],
+                hostname=self._host,
+                port=self._port,
+                timeout=TIMEOUT_SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
@@ -60,6 +72,7 @@ class SmtpGateway:
     def _mail(self, delivery: Delivery, job: Job) -> EmailMessage:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = SENDER, delivery.address, delivery.subject
+        mail["Date"] = format_datetime(self._clock())
         mail["Message-ID"] = f"<{delivery.notification_id}@hub.invalid>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Hub-Reference"] = job.subject
@@ -76,22 +89,33 @@ class WebhookGateway:
         self._client, self._clock = client, clock
 
     async def deliver(self, job: Job) -> DeliveryTried:
-        """Try once; a redirect is not followed and counts as permanent."""
+        """Try once, for `TIMEOUT_SECONDS` in all; a redirect is not followed and counts as permanent."""
         delivery = Delivery.model_validate_json(job.payload)
         now, identity = self._clock(), f"msg_{delivery.notification_id}"
         headers = {
             "content-type": "application/json",
             "webhook-id": identity,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(delivery.secret or "").sign(identity, now, delivery.body),
         }
         try:
-            answer = await self._client.post(
-                delivery.address, content=delivery.body, headers=headers, timeout=TIMEOUT_SECONDS
-            )
-        except httpx2.HTTPError as error:
+            headers["webhook-signature"] = Webhook(delivery.secret or "").sign(identity, now, delivery.body)
+        except (EmptyWebhookSecretError, binascii.Error):
+            return _tried(delivery, "permanent-failure", "secret-unusable")
+        try:
+            # The client's own timeout is for each read: an answer that drips would never end, so no body is read.
+            async with (
+                asyncio.timeout(TIMEOUT_SECONDS),
+                self._client.stream("POST", delivery.address, content=delivery.body, headers=headers) as answer,
+            ):
+                return _answered(delivery, answer)
+        except httpx2.InvalidURL:
+            return _tried(delivery, "permanent-failure", "address-unusable")
+        except (httpx2.HTTPError, TimeoutError) as error:
             return _tried(delivery, "technical-failure", type(error).__name__)
-        if answer.is_success:
-            return _tried(delivery, "delivered")
-        again = answer.status_code in RETRIED_STATUSES or answer.status_code >= 500
-        return _tried(delivery, "temporary-failure" if again else "permanent-failure", f"http-{answer.status_code}")
+
+
+def _answered(delivery: Delivery, answer: httpx2.Response) -> DeliveryTried:
+    if answer.is_success:
+        return _tried(delivery, "delivered")
+    again = answer.status_code in RETRIED_STATUSES or answer.status_code >= 500
+    return _tried(delivery, "temporary-failure" if again else "permanent-failure", f"http-{answer.status_code}")

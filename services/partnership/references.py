@@ -62,6 +62,7 @@ def references(partnership: Partnership) -> Iterator[Reference]:
     yield from _of_instruments(partnership)
     yield from _of_routes(partnership)
     yield from _of_powers(partnership)
+    yield from _of_notifications(partnership)
 
 
 def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
@@ -131,3 +132,9 @@ def _of_powers(partnership: Partnership) -> Iterator[Reference]:
     for i, person in enumerate(partnership.staff):
         for j, power in enumerate(person.powers):
             yield Reference("staff", (i, "powers", j, "instrument"), "instrument", power.instrument)
+
+
+def _of_notifications(partnership: Partnership) -> Iterator[Reference]:
+    for i, rule in enumerate(partnership.notifications):
+        for template in rule.when.given_up:
+            yield Reference("notifications", (i, "when", "given_up"), "template", template)

@@ -15,6 +15,7 @@ Recipient = Literal[
     "new-act-first",
     "old-lead",
     "owner",
+    "task-agency",
     "panel",
     "panel-chair",
     "panel-members",
@@ -26,6 +27,7 @@ Recipient = Literal[
     "author",
     "lead-worker",
     "duty-manager",
+    "duty-contact",
     "sender",
     "referral-systems",
     "reporter",
@@ -50,6 +52,10 @@ class When(Value):
     lead_changed: bool | None = None
     risk_rose: bool | None = None
     """Of ReportJoined and ReportCorrected: whether the case is graver than before."""
+    passed_on: bool | None = None
+    """Of ReferralAdvanced: whether it is on another agency's desk now."""
+    given_up: tuple[str, ...] = ()
+    """Of NotificationFailed: the templates of which a mail or webhook that was given up is told."""
     silence: tuple[Literal["alternate-lead", "duty-manager", "information"], ...] = ()
     """Of ReferralEscalated: whose turn it is now, or that a question to another agency was not answered."""
 

@@ -29,8 +29,7 @@ def decide(state: Mapping[str, Any], message: Message, context: Context) -> Deci
         known: Notification | None = state.get(f"notification:{body.notification_id}")
         if known is None:
             return NOTHING
-        hook = webhooks.get(known.state.recipient)
-        return delivery_tried(known, hook.secret if hook else None, body, context)
+        return delivery_tried(known, webhooks, body, message, context)
     if isinstance(body, SetWebhook):
         made = Webhook(partner=body.partner, url=body.url, secret=body.secret or "") if body.url else None
         return Decision(state={f"webhook:{body.partner}": made}, answer=made)

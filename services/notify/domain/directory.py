@@ -7,7 +7,7 @@ from schemas.events import ReferralState
 from services.notify.domain.occasions import Occasion
 from services.notify.domain.state import Webhook
 from services.partnership.entries import Destination, Panel
-from services.partnership.models import Partnership
+from services.partnership.models import Partnership, UnknownCode
 
 OF_REFERRAL = (
     "panel",
@@ -39,12 +39,21 @@ class Directory:
         self._partnership, self._webhooks = partnership, webhooks
 
     def recipients(self, roles: Iterable[str], occasion: Occasion) -> list[Addressed]:
-        """Everybody the roles mean, once each, without the person who did it."""
+        """Everybody the roles mean, once each, without the person who did it.
+
+        The duty manager stands in for whom the partnership's files no longer have: she finds the case another.
+        """
         found: dict[str, Addressed] = {}
         for role in roles:
-            for each in self._role(role, occasion):
+            for each in self._role_or_duty(role, occasion):
                 found.setdefault(each.address, each)
         return [each for each in found.values() if each.code not in occasion.told]
+
+    def _role_or_duty(self, role: str, occasion: Occasion) -> list[Addressed]:
+        try:
+            return self._role(role, occasion)
+        except UnknownCode:
+            return [self._duty_manager()]
 
     def _role(self, role: str, occasion: Occasion) -> list[Addressed]:
         agencies = {
@@ -55,30 +64,49 @@ class Directory:
             "new-act-first": occasion.new_act_first,
             "old-lead": occasion.old_leads,
             "asked": (occasion.asked,),
+            "task-agency": (occasion.task_agency,),
         }
         if role in agencies:
             return [self._agency_or_panel(code) for code in agencies[role] if code]
-        people = {"owner": occasion.owner, "duty-manager": self._partnership.identity.duty_manager}
+        people = {
+            "owner": occasion.owner,
+            "duty-manager": occasion.duty_manager or self._partnership.identity.duty_manager,
+        }
         if role in people:
             return self._person(people[role])
+        if role == "duty-contact":
+            return [Addressed(role, self._partnership.identity.duty_contact)]
         if role == "panel-members":
             return self._members(occasion.meeting_of)
         if role in OF_REFERRAL:
             return self._of_referral(role, occasion.referral)
+        return self._outside(role, occasion)
+
+    def _outside(self, role: str, occasion: Occasion) -> list[Addressed]:
         if role == "referral-systems":
             return self._listening(self._systems_of(occasion.referral))
         return self._reporters(occasion) if role == "reporter" else self._senders(occasion)
 
     def _agency_or_panel(self, code: str) -> Addressed:
         panels = {panel.code: panel.receives for panel in self._partnership.panels}
-        agency = self._partnership.agency(panels.get(code, code))
+        try:
+            agency = self._partnership.agency(panels.get(code, code))
+        except UnknownCode:
+            return self._duty_manager()
         return Addressed(code, agency.duty_address)
 
     def _person(self, staff_id: str | None) -> list[Addressed]:
         if staff_id is None:
             return []
-        person = self._partnership.person(staff_id)
+        try:
+            person = self._partnership.person(staff_id)
+        except UnknownCode:
+            return [self._duty_manager()]
         return [Addressed(person.id, person.address)]
+
+    def _duty_manager(self) -> Addressed:
+        person = self._partnership.person(self._partnership.identity.duty_manager)
+        return Addressed(person.id, person.address)
 
     def _members(self, panel: str | None) -> list[Addressed]:
         """Each member agency's duty desk, and the staff who sit on the panel."""
@@ -127,10 +155,11 @@ class Directory:
         return self._listening(partners | ({occasion.batch.partner} if occasion.batch else set()))
 
     def _systems_of(self, referral: ReferralState | None) -> set[str]:
-        """The systems of the two agencies between whom it goes, where their agreement names referrals."""
+        """The systems of the two agencies between whom it goes, or of the one to which it is still private, where their
+        agreement names referrals."""
         if referral is None:
             return set()
-        agencies = {referral.from_agency, referral.to_agency} - {None}
+        agencies = {referral.private_to} if referral.private_to else {referral.from_agency, referral.to_agency} - {None}
         partners = self._partnership.partners
         return {each.code for each in partners if each.agency in agencies and "referrals" in each.scopes}
 

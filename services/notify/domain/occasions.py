@@ -31,10 +31,16 @@ class Occasion:
     """Who acts first since this event, and did not know of the case before."""
     old_leads: tuple[str, ...] = ()
     owner: str | None = None
+    task_agency: str | None = None
+    """The agency that a task is for, where no person is named."""
+    duty_manager: str | None = None
+    """Whom silence ends before on a route that names somebody of its own."""
     referral: ReferralState | None = None
     asked: str | None = None
     """The agency that a question goes to, or came back from."""
     silence: str | None = None
+    passed_on: bool = False
+    """Whether a referral is on another agency's desk since this event."""
     risk: str = "standard"
     risk_rose: bool = False
     """Whether this event made the case graver than it was."""
@@ -48,6 +54,8 @@ class Occasion:
     """The panel that meets."""
     batch: BatchDone | None = None
     """The file that was worked off."""
+    given_up: str | None = None
+    """The template of a mail that could not be delivered."""
     told: tuple[str, ...] = ()
     """Who did it, and so need not be told."""
 
@@ -116,11 +124,13 @@ def occasion_of_case(message: Message, links: CaseLinks) -> Occasion:
         act_first=case.act_first,
         new_act_first=_new_act_first(event),
         old_leads=(old_lead,) if old_lead else (),
-        # A task is told to who is to do it.
-        owner=(event.task and event.task.person) or case.owner,
+        owner=event.task.person if event.task else case.owner,
+        task_agency=event.task.agency if event.task and not event.task.person else None,
+        duty_manager=event.changed.get("before") if event.changed.get("step") == "duty-manager" else None,
         referral=event.referral,
         asked=event.changed.get("asked"),
         silence=event.changed.get("step", "duty-manager"),
+        passed_on="to_agency" in event.changed,
         risk=case.risk,
         risk_rose=_risk_rose(event),
         flags=case.flags,
@@ -171,8 +181,10 @@ def applies(when: When, occasion: Occasion) -> bool:
         not when.channels or occasion.channel in when.channels,
         when.danger_now is None or when.danger_now == occasion.danger_now,
         when.wants_updates is None or when.wants_updates == occasion.wants_updates,
+        when.passed_on is None or when.passed_on == occasion.passed_on,
         not when.silence or occasion.silence in when.silence,
         when.risk_rose is None or when.risk_rose == occasion.risk_rose,
+        not when.given_up or occasion.given_up in when.given_up,
         when.lead_changed is None or when.lead_changed == bool(occasion.old_leads),
         when.has_act_first is None or when.has_act_first == bool(occasion.act_first),
     )

@@ -23,6 +23,8 @@ class Notification(Frozen):
     address: str
     subject: str
     body: str
+    link: str = "/"
+    """What it is about, below the hub's address."""
     created_at: datetime
     trace: str | None = None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.events import NotificationFailed, NotificationSent, NotificationState
-from services.kernel.decision import Context, Decision, Message, NewEvent, NewJob
+from services.kernel.decision import Context, Decision, Message, NewEvent, NewJob, together
 from services.notify.domain.directory import Addressed, Directory
 from services.notify.domain.occasions import Occasion, applies
 from services.notify.domain.state import Notification, Rules, Webhook
@@ -36,7 +36,7 @@ def tell(occasion: Occasion, webhooks: Mapping[str, Webhook], message: Message, 
             if recipient.address not in told:
                 told.add(recipient.address)
                 made = _notification(rule, recipient, occasion, message, context)
-                state[f"notification:{made.state.notification_id}"] = made
+                state[_key(made)] = made
                 jobs.append(_job(made, recipient.secret, context.now))
     return Decision(state=state, jobs=tuple(jobs), tallies={"created": len(jobs)} if jobs else {})
 
@@ -68,6 +68,7 @@ def _notification(
         address=to.address,
         subject=subject,
         body=body,
+        link=occasion.link,
         created_at=context.now,
         trace=message.traceparent,
     )
@@ -86,21 +87,45 @@ def _job(made: Notification, secret: str | None, due_at: datetime) -> NewJob:
     return NewJob(kind, state.about, delivery, name=f"{state.notification_id}/{state.attempts}", due_at=due_at)
 
 
-def delivery_tried(known: Notification, secret: str | None, tried: DeliveryTried, context: Context) -> Decision:
+def delivery_tried(
+    known: Notification, webhooks: Mapping[str, Webhook], tried: DeliveryTried, message: Message, context: Context
+) -> Decision:
     """Delivered, or another attempt after a pause, or given up."""
     attempts = known.state.attempts + 1
     state = known.state.model_copy(update={"status": tried.status, "attempts": attempts})
     after = known.model_copy(update={"state": state})
-    key = f"notification:{state.notification_id}"
     if tried.status == "delivered":
         sent = NotificationSent(notification=state, at=context.now)
-        return Decision(state={key: after}, events=(_event(sent),), tallies={"delivered": 1})
+        return Decision(state={_key(after): after}, events=(_event(sent),), tallies={"delivered": 1})
     may_retry = attempts < ATTEMPTS[state.channel] and context.now - known.created_at < GIVE_UP_AFTER
-    if tried.status != "permanent-failure" and may_retry:
-        pause = timedelta(0) if attempts == 1 else RETRY_EVERY
-        return Decision(state={key: after}, jobs=(_job(after, secret, context.now + pause),))
-    failed = NotificationFailed(notification=state, at=context.now, reason=tried.reason or tried.status)
-    return Decision(state={key: after}, events=(_event(failed),), tallies={"failed": 1})
+    if tried.status == "permanent-failure" or not may_retry:
+        return _given_up(after, tried.reason or tried.status, webhooks, message, context)
+    pause = timedelta(0) if attempts == 1 else RETRY_EVERY
+    if state.channel == "mail":
+        return Decision(state={_key(after): after}, jobs=(_job(after, None, context.now + pause),))
+    hook = webhooks.get(state.recipient)
+    if hook is None:
+        return _given_up(after, "not-listening", webhooks, message, context)
+    # It may listen elsewhere by now, under another secret.
+    moved = after.model_copy(update={"address": hook.url})
+    return Decision(state={_key(moved): moved}, jobs=(_job(moved, hook.secret, context.now + pause),))
+
+
+def _given_up(
+    after: Notification, reason: str, webhooks: Mapping[str, Webhook], message: Message, context: Context
+) -> Decision:
+    """It reached nobody: an occasion of its own, so that somebody else hears of what cannot wait."""
+    state = after.state
+    failed = NotificationFailed(notification=state, at=context.now, reason=reason)
+    ended = Decision(state={_key(after): after}, events=(_event(failed),), tallies={"failed": 1})
+    occasion = Occasion(
+        type=failed.TYPE, about=state.about, link=after.link, case_id=state.case_id, given_up=state.template
+    )
+    return together(ended, tell(occasion, webhooks, message, context))
+
+
+def _key(notification: Notification) -> str:
+    return f"notification:{notification.state.notification_id}"
 
 
 def _event(body: NotificationSent | NotificationFailed) -> NewEvent:

@@ -116,7 +116,9 @@ def advance(
     after = after.model_copy(update={"personal": referral.personal | {k: str(v) for k, v in personal.items()}})
     words: dict[str, Any] = {"fields": personal} if personal else {}
     words |= {"reason": body.reason} if body.reason else {}
-    changed = {"step": step.step, "name": step.name, "facts": facts}
+    changed: dict[str, Any] = {"step": step.step, "name": step.name, "facts": facts}
+    if after.state.to_agency != referral.state.to_agency:
+        changed["to_agency"] = {"old": referral.state.to_agency, "new": after.state.to_agency}
     return _happened(
         case,
         referral,

@@ -9,13 +9,22 @@ from uuid import UUID
 
 import pytest
 
-from schemas.case_life import CaseSplit, PersonChanged, ReportCorrected, ReportTakenBack
+from schemas.case_life import (
+    CaseSplit,
+    PersonChanged,
+    ReportCorrected,
+    ReportTakenBack,
+    TaskAdded,
+    TaskEscalated,
+    TaskReminded,
+)
 from schemas.events import (
     EVENTS,
     CaseAssigned,
     CaseClosed,
     CaseEvent,
     CaseOpened,
+    CaseReopened,
     CaseRerouted,
     EarlierDecision,
     Event,
@@ -33,7 +42,7 @@ from schemas.events import (
 )
 from schemas.personal import seal
 from schemas.receipt_events import BatchDone, ReportQuarantined
-from schemas.referral_events import ReferralApproved
+from schemas.referral_events import ReferralAdvanced, ReferralApproved
 from services.kernel.testing import MemoryLoop
 from services.notify.domain.state import CaseLinks, Notification, Rules
 from services.notify.domain.telling import ATTEMPTS
@@ -285,7 +294,6 @@ def test_nobody_is_told_of_a_historic_report_that_is_quarantined(loop: MemoryLoo
     ("event", "word"),
     [
         (ReferralSent, "referral.sent"),
-        (ReferralApproved, "referral.sent"),
         (ReferralAccepted, "referral.answered"),
         (ReferralDeclined, "referral.answered"),
         (ReferralConcluded, "referral.concluded"),
@@ -302,6 +310,67 @@ def test_a_referral_is_told_to_the_systems_of_its_two_agencies_that_agreed_to_it
     ((address, type_, data),) = signed(loop)
     assert (address, type_) == ("http://police.invalid/hook", word)
     assert set(data["referral"]) == {"reference", "case", "status", "panel", "destination"}
+
+
+def test_a_referral_is_not_told_to_the_receiving_agencys_system_while_it_is_private(loop: MemoryLoop) -> None:
+    listening(loop, "police")
+    approved = example(ReferralApproved)
+    private = {"from_agency": "the-mall", "to_agency": "bedfordshire-police", "private_to": "the-mall"}
+    for event in (approved, example(ReferralSent)):
+        state = event.referral.model_copy(update=private)
+        loop.send(event.model_copy(update={"referral": state}), "case")
+    assert signed(loop) == []
+
+
+def test_whose_desk_a_gateway_passes_a_referral_on_to_is_told(loop: MemoryLoop) -> None:
+    advanced = example(ReferralAdvanced)
+    loop.send(advanced, "case")
+    assert told(loop) == set()
+    passed = {"to_agency": {"old": "bedfordshire-police", "new": "luton-council"}}
+    referral = advanced.referral.model_copy(update={"to_agency": "luton-council"})
+    loop.send(advanced.model_copy(update={"changed": advanced.changed | passed, "referral": referral}), "case")
+    assert "luton-council" in told(loop)
+
+
+def test_silence_reaches_the_duty_manager_of_the_panel_that_was_silent(loop: MemoryLoop) -> None:
+    changed = {"before": "pauline-achter", "step": "duty-manager"}
+    loop.send(example(ReferralEscalated).model_copy(update={"changed": changed}), "case")
+    assert told(loop) == {"pauline-achter"}
+
+
+@pytest.mark.parametrize("event", [TaskAdded, TaskReminded, TaskEscalated])
+@pytest.mark.parametrize("owner", ["colm-ferris", None])
+def test_a_task_of_an_agency_is_told_to_the_agency_and_not_to_the_cases_owner(
+    loop: MemoryLoop, event: type[CaseEvent], owner: str | None
+) -> None:
+    given = case_event(event, owner=owner)
+    task = given.task.model_copy(update={"person": None, "agency": "probation"})
+    loop.send(given.model_copy(update={"task": task}), "case")
+    assert told(loop) - {"helen-strood"} == {"probation"}
+
+
+@pytest.mark.parametrize(
+    ("gone", "others"),
+    [
+        ({"owner": "nobody-here"}, {"probation", "luton-council"}),
+        ({"lead_agency": "no-agency"}, {"luton-council"}),
+        ({"act_first": ("no-agency", "luton-council")}, {"probation", "luton-council"}),
+    ],
+)
+def test_the_duty_manager_stands_in_for_who_is_not_in_the_files_and_the_others_are_told(
+    loop: MemoryLoop, gone: dict[str, Any], others: set[str]
+) -> None:
+    case = {"owner": None, "risk": "standard", "lead_agency": "probation", "joint_leads": ()}
+    case |= {"act_first": ("luton-council",)} | gone
+    loop.send(case_event(CaseOpened, **case), "case")
+    loop.send(case_event(CaseReopened, **case), "case")
+    assert told(loop) == {"helen-strood"} | others
+
+
+def test_a_panel_that_is_not_in_the_files_any_more_stops_nothing(loop: MemoryLoop) -> None:
+    sent = example(ReferralSent)
+    loop.send(sent.model_copy(update={"referral": sent.referral.model_copy(update={"panel": "no-panel"})}), "case")
+    assert "helen-strood" in told(loop)
 
 
 def first(loop: MemoryLoop) -> UUID:
@@ -333,6 +402,56 @@ def test_a_permanent_failure_is_given_up_at_once_with_its_reason(loop: MemoryLoo
     failed = loop.events[-1].body
     assert isinstance(failed, NotificationFailed)
     assert failed.reason == "smtp-550"
+
+
+def fails_for_good(loop: MemoryLoop, recipient: str) -> list[Delivery]:
+    """That recipient's mail is refused for good; what is sent for it."""
+    kept = next(
+        each for each in loop.state.values() if getattr(each, "state", None) and each.state.recipient == recipient
+    )
+    before = len(loop.jobs)
+    tried = DeliveryTried(notification_id=kept.state.notification_id, status="permanent-failure")
+    loop.send(tried, "x", origin="result")
+    return deliveries(loop)[before:]
+
+
+def test_the_duty_contact_hears_of_a_mail_that_cannot_wait_and_reached_nobody_and_of_no_second_one(
+    loop: MemoryLoop,
+) -> None:
+    opened = case_event(CaseOpened, risk="high")
+    loop.send(opened, "case")
+    (mail,) = fails_for_good(loop, "bedfordshire-police")
+    assert mail.address == "duty@hub.luton-csp.invalid"
+    assert mail.body.count(f"http://hub/cases/{opened.case.reference}\n") == 1
+    assert fails_for_good(loop, "duty-contact") == []
+
+
+def test_a_mail_that_can_wait_is_given_up_without_another(loop: MemoryLoop) -> None:
+    loop.send(case_event(CaseOpened, risk="standard"), "case")
+    assert fails_for_good(loop, "bedfordshire-police") == []
+
+
+def hook_tried(loop: MemoryLoop, url: str | None, secret: str | None) -> list[Delivery]:
+    """A webhook fails for now, after operations staff named another address or none; the next attempt."""
+    listening(loop, "contact-centre")
+    loop.send(example(ReportTriaged), "report")
+    loop.send(SetWebhook(partner="contact-centre", url=url, secret=secret), "contact-centre")
+    sent, before = next(each for each in deliveries(loop) if each.secret), len(loop.jobs)
+    tried = DeliveryTried(notification_id=sent.notification_id, status="temporary-failure")
+    loop.send(tried, "x", origin="result")
+    return deliveries(loop)[before:]
+
+
+def test_a_webhook_is_tried_again_where_its_partner_listens_now(loop: MemoryLoop) -> None:
+    (again,) = hook_tried(loop, "http://elsewhere.invalid/", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
+    assert (again.address, again.secret) == ("http://elsewhere.invalid/", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD")
+
+
+def test_a_webhook_to_a_partner_that_listens_no_more_is_given_up(loop: MemoryLoop) -> None:
+    assert hook_tried(loop, None, None) == []
+    failed = loop.events[-1].body
+    assert isinstance(failed, NotificationFailed)
+    assert failed.reason == "not-listening"
 
 
 def test_nothing_is_tried_again_after_three_days(loop: MemoryLoop) -> None:

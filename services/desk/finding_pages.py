@@ -31,7 +31,7 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
         await write_repository.note_reading(connection, tidy(reference), session.person.id, session.person.agency, now)
     presenter: Presenter = request.app.state.presenter
     decision = row.decision or {}
-    sight = _sight(request, session, decision)
+    sight = _of_report(request, session, row)
     return pages_of(request).render(
         "report.html",
         **shell(request, session, "worklist"),
@@ -49,6 +49,12 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
 def _sight(request: Request, session: Session, decided: Mapping[str, Any]) -> Sight:
     """What she sees of a report whose themes are these."""
     return sight_of(session.caller, decided.get("themes") or (), request.app.state.partnership)
+
+
+def _of_report(request: Request, session: Session, row: Any) -> Sight:
+    """What she sees of a report: by its own themes, and by those of the case that it is in."""
+    sight = _sight(request, session, row.decision or {})
+    return sight if row.case_themes is None else sight.within(_sight(request, session, {"themes": row.case_themes}))
 
 
 @router.get("/search")
@@ -86,6 +92,6 @@ def _found(request: Request, session: Session, rows: list[Any]) -> list[dict[str
 
 
 def _street(request: Request, session: Session, row: Any) -> str | None:
-    sight = _sight(request, session, row.decision or {})
+    sight = _of_report(request, session, row)
     street: str | None = row.street
     return street if sight.sees("exact-place") else None

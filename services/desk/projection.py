@@ -26,9 +26,12 @@ from schemas.events import (
 )
 from schemas.meeting_events import MeetingEvent, MeetingState
 from schemas.personal import reveal
-from services.kernel.decision import Context, Decision, Message
+from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.kernel.telemetry import trace_id_of
 from services.partnership.models import Partnership
+
+FIRST = 1
+"""The revision of a report that was not corrected yet."""
 
 
 class Row(BaseModel):
@@ -56,6 +59,7 @@ class DecisionRow(Row):
     because: list[dict[str, Any]]
     in_review: bool
     historic: bool
+    intelligence: bool
     received_at: datetime
     visible_to: tuple[str, ...]
 
@@ -151,13 +155,7 @@ def project(state: Mapping[str, Any], message: Message, context: Context) -> Dec
     """The rows of one event. Of several events of one thing in a batch the latest wins."""
     body = message.body
     if isinstance(body, ReportReceived | ReportWithdrawn):
-        row = ReportRow(
-            facts=body.report,
-            personal=reveal(body.personal),
-            withdrawn=isinstance(body, ReportWithdrawn),
-            trace_id=trace_id_of(message.traceparent),
-        )
-        return _kept(state, f"report:{body.report.report_id}", row)
+        return _came(state, body, message)
     if isinstance(body, ReportDecided):
         return _decided(state, body, message)
     if isinstance(body, NotificationSent | NotificationFailed):
@@ -192,16 +190,30 @@ def _meeting(state: MeetingState, partnership: Partnership) -> MeetingRow:
     return MeetingRow(state=state, visible_to=tuple(sorted({panel.code, panel.receives, *panel.members})))
 
 
+def _came(state: Mapping[str, Any], body: ReportReceived | ReportWithdrawn, message: Message) -> Decision:
+    """A report as it first came; a later revision comes with the decision on it (`_decided`)."""
+    if body.report.revision > FIRST:
+        return NOTHING
+    row = ReportRow(
+        facts=body.report,
+        personal=reveal(body.personal),
+        withdrawn=isinstance(body, ReportWithdrawn),
+        trace_id=trace_id_of(message.traceparent),
+    )
+    return _kept(state, f"report:{body.report.report_id}", row)
+
+
 def _decided(state: Mapping[str, Any], body: ReportDecided, message: Message) -> Decision:
-    """The decision; of a report that a split made, the report too: it came on no channel."""
+    """The decision; with it the words of a report that a split made, since it came on no channel, and those of a later
+    revision: before it is decided whose they are, the former words stand for who saw those."""
     decision = _kept(state, f"decision:{body.report.report_id}", _decision(body))
     decision = Decision(state={**decision.state, **_answer(body)})
-    if body.report.split_from is None:
+    if body.report.split_from is None and body.report.revision == FIRST:
         return decision
     words = {name: value for name, value in reveal(body.personal).items() if name not in ("because", "reason")}
     trace = trace_id_of(message.traceparent)
     row = ReportRow(facts=body.report, personal=words, withdrawn=body.withdrawn, trace_id=trace)
-    return Decision(state={**decision.state, f"report:{body.report.report_id}": row})
+    return Decision(state={**decision.state, **_kept(state, f"report:{body.report.report_id}", row).state})
 
 
 def _answer(body: ReportDecided) -> dict[str, AnswerRow]:
@@ -231,6 +243,7 @@ def _decision(body: ReportDecided) -> DecisionRow:
         because=reveal(body.personal).get("because") or [],
         in_review=isinstance(body, ReviewRequested | ReviewOverdue),
         historic=body.report.historic,
+        intelligence=body.report.kind == "intelligence",
         received_at=body.report.received_at,
         visible_to=seen_by(body.decision),
     )

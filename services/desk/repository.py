@@ -66,9 +66,10 @@ _TIMELINE = text("""
 _REPORTS_OF = text("""
     SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM model_events e
     JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
-    WHERE e.case_id = :case AND e.report_id IS NOT NULL AND e.type = ANY(CAST(:brings AS text[])) AND NOT EXISTS (
-        SELECT 1 FROM model_events later
-        WHERE later.report_id = e.report_id AND later.type = ANY(CAST(:brings AS text[])) AND later.at > e.at)
+    WHERE e.case_id = :case AND e.type = ANY(CAST(:brings AS text[])) AND case_of(e.report_id) = e.case_id
+      AND NOT EXISTS (
+        SELECT 1 FROM model_events later WHERE later.case_id = e.case_id AND later.report_id = e.report_id
+            AND later.type = ANY(CAST(:brings AS text[])) AND later.sequence > e.sequence)
     ORDER BY e.sequence DESC LIMIT 50
 """)
 _REFERRALS_OF = text("SELECT state FROM model_referrals WHERE case_id = :case ORDER BY sequence DESC")
@@ -84,13 +85,14 @@ _OPEN_BY_PANEL = text("""
 """)
 _REPORT = text("""
     SELECT r.facts, r.personal, r.trace_id, r.withdrawn, d.decision, d.because, d.in_review, d.decided_at,
-        (SELECT c.reference FROM model_events e JOIN model_cases c USING (case_id)
-         WHERE e.report_id = r.report_id ORDER BY e.at DESC LIMIT 1) AS case_reference
-    FROM model_reports r LEFT JOIN model_decisions d USING (report_id) WHERE r.reference = :reference
+        c.reference AS case_reference, c.themes AS case_themes
+    FROM model_reports r LEFT JOIN model_decisions d USING (report_id)
+    LEFT JOIN model_cases c ON c.case_id = case_of(r.report_id) WHERE r.reference = :reference
 """)
 _SEARCH_REPORTS = text("""
-    SELECT r.reference, r.street, r.received_at, r.channel, d.decision
+    SELECT r.reference, r.street, r.received_at, r.channel, d.decision, c.themes AS case_themes
     FROM model_reports r LEFT JOIN model_decisions d USING (report_id)
+    LEFT JOIN model_cases c ON c.case_id = case_of(r.report_id)
     WHERE r.reference = :reference OR r.source_id = :words ORDER BY r.received_at DESC LIMIT 20
 """)
 _SEARCH_CASES = text("""

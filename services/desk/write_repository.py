@@ -23,16 +23,18 @@ _REPORTS = text("""
     WHERE excluded.revision >= model_reports.revision
 """)
 _DECISIONS = text("""
-    INSERT INTO model_decisions (report_id, reference, decided_at, received_at, in_review, historic, visible_to,
-        decision, because)
-    SELECT d.id, d.reference, d.decided, d.received, d.review, d.historic, string_to_array(d.visible, ','), d.decision,
-        d.because
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:decided AS timestamptz[]),
-        CAST(:received AS timestamptz[]), CAST(:reviews AS boolean[]), CAST(:historic AS boolean[]),
-        CAST(:visible AS text[]), CAST(:decisions AS json[]), CAST(:because AS json[]))
-        AS d (id, reference, decided, received, review, historic, visible, decision, because)
-    ON CONFLICT (report_id) DO UPDATE SET decided_at = excluded.decided_at, in_review = excluded.in_review,
-        visible_to = excluded.visible_to, decision = excluded.decision, because = excluded.because
+    INSERT INTO model_decisions (report_id, reference, decided_at, received_at, in_review, historic,
+        intelligence, visible_to, decision, because)
+    SELECT d.id, d.reference, d.decided, d.received, d.review, d.historic, d.intelligence,
+        string_to_array(d.visible, ','), d.decision, d.because
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]),
+        CAST(:decided AS timestamptz[]), CAST(:received AS timestamptz[]), CAST(:reviews AS boolean[]),
+        CAST(:historic AS boolean[]), CAST(:intelligence AS boolean[]), CAST(:visible AS text[]),
+        CAST(:decisions AS json[]), CAST(:because AS json[]))
+        AS d (id, reference, decided, received, review, historic, intelligence, visible, decision, because)
+    ON CONFLICT (report_id) DO UPDATE SET decided_at = excluded.decided_at,
+        in_review = excluded.in_review, intelligence = excluded.intelligence, visible_to = excluded.visible_to,
+        decision = excluded.decision, because = excluded.because
     WHERE excluded.decided_at >= model_decisions.decided_at
 """)
 _CASES = text("""
@@ -125,6 +127,7 @@ def _decisions(rows: Sequence[DecisionRow]) -> dict[str, list[Any]]:
         "received": [row.received_at for row in rows],
         "reviews": [row.in_review for row in rows],
         "historic": [row.historic for row in rows],
+        "intelligence": [row.intelligence for row in rows],
         "visible": [",".join(row.visible_to) for row in rows],
         "decisions": [row.decision.model_dump_json() for row in rows],
         "because": [json.dumps(row.because) for row in rows],

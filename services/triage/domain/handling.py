@@ -76,12 +76,14 @@ def withdrawn(state: Mapping[str, Any], event: ReportWithdrawn, context: Context
     before = known or (_undecided(unread, context) if unread else None)
     if before is None or max(each.report.revision for each in (unread, before) if each) > report.revision:
         return NOTHING
+    # A withdrawal need not say the kind again: what was intelligence stays the police's.
+    kind = report.kind if report.kind == "intelligence" else (unread or before).report.kind
     decision = before.decision.model_copy(
         update={"disposition": Disposition.RECORD_ONLY, "review_reason": None, "entitlements": ()}
     )
     after = before.model_copy(
         update={
-            "report": report,
+            "report": report.model_copy(update={"kind": kind}),
             "personal": (unread or before).personal | reveal(event.personal),
             "decision": decision,
             "decided_at": context.now,

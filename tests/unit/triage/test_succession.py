@@ -78,6 +78,16 @@ def test_a_withdrawn_report_waits_for_nobody_counts_no_longer_and_stays_in_the_h
     assert len(kept(loop)) == 1
 
 
+def test_a_withdrawal_that_does_not_say_the_kind_again_leaves_intelligence_with_the_police(loop: MemoryLoop) -> None:
+    loop.send(sent("A knife is kept behind the bar.", kind="intelligence"), "1")
+    facts = now(loop).report.model_copy(update={"revision": 2, "kind": "incident"})
+    loop.send(ReportWithdrawn(report=facts, personal=seal({})), "1")
+    assert (loop.events[-1].body.report.kind, visible_to(now(loop).decision)) == (
+        "intelligence",
+        ("bedfordshire-police",),
+    )
+
+
 def test_what_a_person_decided_is_not_undone_by_a_correction_but_decided_by_a_person_again(loop: MemoryLoop) -> None:
     loop.send(sent(UNSURE), "1")
     answered(loop, "change", themes=("domestic-abuse-osse",))

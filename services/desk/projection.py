@@ -54,6 +54,7 @@ class DecisionRow(Row):
 
     report_id: UUID
     reference: str
+    version: int
     decided_at: datetime
     decision: TriageDecision
     because: list[dict[str, Any]]
@@ -238,6 +239,7 @@ def _decision(body: ReportDecided) -> DecisionRow:
     return DecisionRow(
         report_id=body.report.report_id,
         reference=body.report.reference,
+        version=body.version or 0,
         decided_at=body.decided_at,
         decision=body.decision,
         because=reveal(body.personal).get("because") or [],
@@ -257,7 +259,7 @@ def _order(row: Any) -> Any:
         return row.sequence
     if isinstance(row, MeetingRow):
         return row.state.version
-    return row.facts.revision if isinstance(row, ReportRow) else row.decided_at
+    return row.facts.revision if isinstance(row, ReportRow) else (row.version, row.decided_at)
 
 
 def _kept(state: Mapping[str, Any], key: str, row: Any) -> Decision:

@@ -23,19 +23,19 @@ _REPORTS = text("""
     WHERE excluded.revision >= model_reports.revision
 """)
 _DECISIONS = text("""
-    INSERT INTO model_decisions (report_id, reference, decided_at, received_at, in_review, historic,
+    INSERT INTO model_decisions (report_id, reference, version, decided_at, received_at, in_review, historic,
         intelligence, visible_to, decision, because)
-    SELECT d.id, d.reference, d.decided, d.received, d.review, d.historic, d.intelligence,
+    SELECT d.id, d.reference, d.version, d.decided, d.received, d.review, d.historic, d.intelligence,
         string_to_array(d.visible, ','), d.decision, d.because
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]),
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:references AS text[]), CAST(:versions AS integer[]),
         CAST(:decided AS timestamptz[]), CAST(:received AS timestamptz[]), CAST(:reviews AS boolean[]),
         CAST(:historic AS boolean[]), CAST(:intelligence AS boolean[]), CAST(:visible AS text[]),
         CAST(:decisions AS json[]), CAST(:because AS json[]))
-        AS d (id, reference, decided, received, review, historic, intelligence, visible, decision, because)
-    ON CONFLICT (report_id) DO UPDATE SET decided_at = excluded.decided_at,
+        AS d (id, reference, version, decided, received, review, historic, intelligence, visible, decision, because)
+    ON CONFLICT (report_id) DO UPDATE SET version = excluded.version, decided_at = excluded.decided_at,
         in_review = excluded.in_review, intelligence = excluded.intelligence, visible_to = excluded.visible_to,
         decision = excluded.decision, because = excluded.because
-    WHERE excluded.decided_at >= model_decisions.decided_at
+    WHERE (excluded.version, excluded.decided_at) >= (model_decisions.version, model_decisions.decided_at)
 """)
 _CASES = text("""
     INSERT INTO model_cases (case_id, reference, status, lead_agency, owner, themes, risk, priority, due_at, opened_at,
@@ -123,6 +123,7 @@ def _decisions(rows: Sequence[DecisionRow]) -> dict[str, list[Any]]:
     return {
         "ids": [row.report_id for row in rows],
         "references": [row.reference for row in rows],
+        "versions": [row.version for row in rows],
         "decided": [row.decided_at for row in rows],
         "received": [row.received_at for row in rows],
         "reviews": [row.in_review for row in rows],

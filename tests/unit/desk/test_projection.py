@@ -1,14 +1,15 @@
-"""What of a report the read model keeps, and when."""
+"""What of a report the read model keeps, and which of two decisions on it is the later one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from schemas.events import ReportDecided, ReportReceived, ReportTriaged
+from schemas.events import ReportDecided, ReportReceived, ReportTriaged, ReviewRequested
 from schemas.personal import seal
 from services.desk.projection import DecisionRow, ReportRow
 from services.desk.stage import DeskStage
-from services.kernel.testing import MemoryLoop
+from services.kernel.testing import START, MemoryLoop
 from tests.unit.referrals.made import PARTNERSHIP, triaged
 
 FIRST = triaged(personal={"description": "They shout."})
@@ -59,3 +60,16 @@ def test_a_decision_says_whether_its_report_is_intelligence(desk: MemoryLoop) ->
 def test_a_report_that_its_sender_withdrew_is_shown_as_such_with_its_words(desk: MemoryLoop) -> None:
     desk.send(decided(2, revision=2, withdrawn=True), "1")
     assert report(desk).withdrawn
+
+
+@pytest.mark.parametrize("version", [1, None])
+def test_a_later_version_counts_though_its_clock_stepped_back(desk: MemoryLoop, version: int | None) -> None:
+    desk.send(decided(version, made=ReviewRequested, decided_at=START + timedelta(seconds=2)), "1")
+    desk.send(decided(2), "1")
+    assert (decision(desk).version, decision(desk).in_review) == (2, False)
+
+
+def test_an_earlier_version_that_comes_late_changes_nothing(desk: MemoryLoop) -> None:
+    desk.send(decided(2), "1")
+    desk.send(decided(1, made=ReviewRequested, decided_at=START + timedelta(seconds=2)), "1")
+    assert not decision(desk).in_review

@@ -26,7 +26,7 @@ async def parts_of(
     except Problem:
         found = None
     if found is None:
-        alone = {"people": case_view.people(reports), "tasks": [], "tasks_ended": 0, "proposals": [], "drafts": []}
+        alone = {"people": case_view.people(reports, now), "tasks": [], "tasks_ended": 0, "proposals": [], "drafts": []}
         alone |= {"nameless": casefile_view.nameless(())}
         return alone | {"case_reports": [each["reference"] for each in reports], "parts_away": True}
     return {

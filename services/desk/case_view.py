@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.events import CaseState
 from services.access.sharing import Sight
+from services.desk.casefile_view import UNSAFE, age_at, is_child
 from services.desk.presenting import CHANNELS, Presenter, named
 from services.desk.projection import case_seen_by
 from services.partnership.models import Partnership
@@ -110,27 +111,34 @@ def signs(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def people(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The people whom the reports name, each report's words about her once."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def people(reports: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """The people whom the reports name, newest report first, those who must not be contacted before all.
+
+    Of reports that name the same person the newest counts, but one that says "do not contact" counts before it.
+    """
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for report in reports:
-        for person in report["people"]:
-            contact, consent = person.get("contact") or {}, person.get("consent") or {}
-            key = (str(person.get("name")), str(person.get("role")))
-            found.setdefault(
-                key,
-                {
-                    "name": person.get("name"),
-                    "age": person.get("age"),
-                    "role": str(person.get("role") or "").capitalize(),
-                    "child": person.get("under_18") or (person.get("age") or 99) < 18,
-                    "safe": contact.get("safe", "unknown"),
-                    "note": contact.get("note") or "",
-                    "share": str(consent.get("share") or "not-asked").replace("-", " "),
-                    "report": report["reference"],
-                },
-            )
-    return list(found.values())
+        for place, person in enumerate(report["people"]):
+            key = (person.get("name") or (report["reference"], place), person.get("role"))
+            row = _person(report["reference"], person, now)
+            known = found.setdefault(key, row)
+            if row["safe"] == UNSAFE != known["safe"]:
+                found[key] = known | {"safe": UNSAFE, "note": row["note"]}
+    return sorted(found.values(), key=lambda each: each["safe"] != UNSAFE)
+
+
+def _person(report: str, person: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    contact, consent = person.get("contact") or {}, person.get("consent") or {}
+    return {
+        "name": person.get("name"),
+        "age": age_at(person, now),
+        "role": str(person.get("role") or "").capitalize(),
+        "child": is_child(person, now),
+        "safe": contact.get("safe", "unknown"),
+        "note": contact.get("note") or "",
+        "share": str(consent.get("share") or "not-asked").replace("-", " "),
+        "report": report,
+    }
 
 
 def seen_by(presenter: Presenter, partnership: Partnership, state: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from typing import Any
 from services.desk.presenting import EVENT_TITLES, Presenter
 
 CHILD_UNDER = 18
+UNSAFE = "no"
+"""What is said of somebody who must not be contacted."""
 ENTITLED = "May meet a threshold"
 
 
@@ -49,7 +51,7 @@ def ended(found: Iterable[Mapping[str, Any]]) -> int:
 def people(found: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """People with role and safe contact, those who must not be contacted first."""
     rows = [_person(each, now) for each in found]
-    return sorted(rows, key=lambda each: (each["safe"] != "no", each["name"] or ""))
+    return sorted(rows, key=lambda each: (each["safe"] != UNSAFE, each["name"] or ""))
 
 
 def nameless(withheld: Collection[str]) -> str:

@@ -103,7 +103,7 @@ class _Rows:
     reports: Sequence[Any]
     referrals: Sequence[Any]
     told: Sequence[Any]
-    later: bool
+    until: datetime | None
 
     @property
     def earlier(self) -> bool:
@@ -118,7 +118,7 @@ async def _rows(connection: AsyncConnection, state: Mapping[str, Any], before: i
         reports=await repository.reports_of(connection, case_id),
         referrals=await repository.referrals_of(connection, case_id),
         told=await repository.told(connection, case_id),
-        later=before is not None,
+        until=await repository.time_of(connection, case_id, before) if before is not None else None,
     )
 
 
@@ -130,7 +130,7 @@ async def _history(
     sight = sight_of(session.caller, state["themes"], request.app.state.partnership)
     views = [report_view(request, row, sight, now) for row in rows.reports]
     entries = case_view.timeline(
-        presenter, rows.events, rows.reports, rows.told, sight, show, later=rows.later, earlier=rows.earlier
+        presenter, rows.events, rows.reports, rows.told, sight, show, until=rows.until, earlier=rows.earlier
     )
     told = [(presenter.recipient(r.state["recipient"]), r.status, presenter.short(r.at, now)) for r in rows.told]
     return await parts_of(request, session, state["reference"], views, now) | {

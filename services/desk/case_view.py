@@ -25,12 +25,13 @@ def timeline(
     sight: Sight,
     shown: str,
     *,
-    later: bool = False,
+    until: datetime | None = None,
     earlier: bool = False,
 ) -> list[dict[str, Any]]:
     """What happened, newest first; of one moment, what came of it stands above what caused it.
 
-    `later`, `earlier`: whether other pages hold newer or older events; what belongs there is not shown here.
+    `until`: when the last event of the page above was; `earlier`: whether older pages follow. What stands beside the
+    events and belongs there is not shown here.
     """
     entries = [(row.at, 2, presenter.entry(row, sight)) for row in events]
     if shown == "facts":
@@ -38,11 +39,12 @@ def timeline(
     if shown == "work":
         entries = [each for each in entries if not each[2]["by_hub"]]
     if shown == "all":
-        entries += [(rows[0].at, 3, _told(presenter, rows)) for rows in _together(told)]
-        entries += [each for row in reports for each in _reported(presenter, row)]
-    if events:
-        first, last = events[-1].at, events[0].at
-        entries = [each for each in entries if (not earlier or each[0] >= first) and (not later or each[0] <= last)]
+        beside = [(rows[0].at, 3, _told(presenter, rows)) for rows in _together(told)]
+        beside += [each for row in reports for each in _reported(presenter, row)]
+        first = events[-1].at if earlier else None
+        entries += [
+            each for each in beside if (first is None or each[0] >= first) and (until is None or each[0] < until)
+        ]
     entries.sort(key=lambda each: (each[0], each[1]), reverse=True)
     return [entry for _, _, entry in entries]
 

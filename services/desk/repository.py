@@ -63,6 +63,9 @@ _TIMELINE = text("""
     WHERE case_id = :case AND sequence < coalesce(CAST(:before AS integer), 2147483647)
     ORDER BY sequence DESC LIMIT :most
 """)
+_TIME_OF = text("""
+    SELECT at FROM model_events WHERE case_id = :case AND sequence >= :sequence ORDER BY sequence LIMIT 1
+""")
 _REPORTS_OF = text("""
     SELECT r.facts, r.personal, r.trace_id, d.decision, d.because, d.decided_at FROM model_events e
     JOIN model_reports r USING (report_id) LEFT JOIN model_decisions d USING (report_id)
@@ -183,6 +186,13 @@ async def timeline(
 ) -> Sequence[Any]:
     """A page of a case's entries, newest first, from before a sequence on."""
     return (await connection.execute(_TIMELINE, {"case": case_id, "most": most, "before": before})).all()
+
+
+async def time_of(connection: AsyncConnection, case_id: UUID | str, sequence: int) -> datetime | None:
+    """When the case's event with that sequence happened, or the next one after it."""
+    asked = {"case": case_id, "sequence": sequence}
+    found: datetime | None = (await connection.execute(_TIME_OF, asked)).scalar_one_or_none()
+    return found
 
 
 async def reports_of(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any]:

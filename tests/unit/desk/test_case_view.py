@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.desk.case_view import people
+from services.access.sharing import NOTHING_PERSONAL
+from services.desk.case_view import people, timeline
 from services.desk.presenting import Presenter
 from tests.unit.referrals.made import PARTNERSHIP
 
@@ -48,3 +49,13 @@ def event(hour: int) -> Any:
     at = NOW + timedelta(hours=hour)
     document = {"by": {"kind": "person", "name": "Asha Venn"}}
     return SimpleNamespace(type="NoteAdded", at=at, sequence=hour, trace_id=None, report_id=None, document=document)
+
+
+def test_what_happened_between_two_pages_of_a_timeline_stands_on_the_later_one_and_there_once() -> None:
+    state = {"channel": "mail", "template": "danger@1", "status": "failed", "recipient": "police"}
+    told = [SimpleNamespace(at=NOW + timedelta(hours=3, minutes=30), state=state)]
+    above, below = [event(5), event(4)], [event(3), event(2)]
+    first = timeline(PRESENTER, above, [], told, NOTHING_PERSONAL, "all", earlier=True)
+    second = timeline(PRESENTER, below, [], told, NOTHING_PERSONAL, "all", until=above[-1].at)
+    assert [len(first), len(second)] == [2, 3]
+    assert second[0]["title"] == f"Mail to {PRESENTER.recipient('police')}"

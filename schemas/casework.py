@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from schemas.codes import Marking
 from schemas.submission import Clean, Sent
@@ -57,7 +57,9 @@ class Reopen(Sent):
 
 
 class Acknowledge(Sent):
-    """A named person has seen the danger."""
+    """A named person has seen the danger; with `danger_since`, the one that the case told of then and no other."""
+
+    danger_since: AwareDatetime | None = None
 
 
 class Consent(Sent):

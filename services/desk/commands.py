@@ -22,7 +22,7 @@ NO_THEME = "none"
 
 BODIES: dict[str, tuple[str, ...]] = {
     "take": (),
-    "acknowledge": (),
+    "acknowledge": ("danger_since",),
     "assign": ("owner",),
     "note": ("text", "marking", "fact"),
     "reroute": ("lead_agency", "themes", "reason"),

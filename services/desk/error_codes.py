@@ -20,6 +20,7 @@ ERRORS = {
     "column-missing": "The file lacks a column that its format has.",
     "consent-missing": "A referral needs consent, or an override with `basis` and `by`.",
     "danger-unacknowledged": "Somebody must acknowledge the danger before the case is closed.",
+    "danger-newer": "Another danger came in since. Read the case again, and acknowledge with its `danger_since`.",
     "danger-stays": "A danger is never struck out. Acknowledge it, and write in a note what was found.",
     "decision-not-for-this-age": "The panel's list has this decision for adults, or for under-18s, alone.",
     "decision-unknown": "The panel's list has no such decision. `GET` the referral's process, or see docs/panels.",

@@ -135,6 +135,7 @@ def _danger(presenter: Presenter, state: Mapping[str, Any], now: datetime) -> di
         "before": presenter.in_front_of(state),
         "key": str(uuid4()),
         "sequence": state["sequence"],
+        "danger_since": state["danger_since"],
     }
 
 

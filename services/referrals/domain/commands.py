@@ -146,10 +146,14 @@ def reopen(case: Case, command: Command, body: casework.Reopen, context: Context
     return change.decision()
 
 
-def acknowledge(case: Case, command: Command, _: casework.Acknowledge, context: Context) -> Decision:
-    """A named person has seen the danger; it replaces nothing."""
+def acknowledge(case: Case, command: Command, body: casework.Acknowledge, context: Context) -> Decision:
+    """A named person has seen the danger; it replaces nothing. One that her page did not show yet, she has not seen."""
     if not case.state.danger_unacknowledged:
         return _refused("no-danger", "There is no danger to acknowledge. Somebody may have done it.", case)
+    since = case.state.danger_since
+    if body.danger_since is not None and since is not None and since != body.danger_since:
+        came = since.astimezone(context.rules.partnership.zone)
+        return _refused("danger-newer", f"Another danger came in at {came:%H:%M}. Read it, then acknowledge.", case)
     change = Change(case, command.by, context)
     change.happens(DangerAcknowledged, replaces=False, danger_unacknowledged=False)
     return change.decision()

@@ -1,5 +1,6 @@
 """A corrected report is in its case as it stands now: what is merged, split, looked for or known then goes by that."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from schemas.events import ReportTriaged
 from schemas.personal import reveal, seal
 from services.access.callers import Caller
 from services.access.sharing import sight_of
+from services.kernel.testing import START
 from services.referrals.domain import redeciding
 from services.referrals.domain.history import fold
 from services.referrals.domain.parts import CasePerson
@@ -135,6 +137,22 @@ def danger(event: ReportTriaged, revision: int) -> ReportTriaged:
     """A later revision of a report that tells of danger."""
     decision = triaged(decision=DANGER).decision
     return corrected(event, [], revision=revision).model_copy(update={"decision": decision})
+
+
+def test_a_danger_that_came_in_after_her_page_was_made_is_not_acknowledged_with_the_one_she_saw(desk: Desk) -> None:
+    desk.report(decision=DANGER)
+    (case,) = cases(desk)
+    shown = {"danger_since": case.state.model_dump(mode="json")["danger_since"]}
+    desk.report(decision=DANGER, received_at=START + timedelta(minutes=3))
+    answer = desk.asks(case, "acknowledge", shown)
+    assert (answer.code, answer.message) == (
+        "danger-newer",
+        "Another danger came in at 09:03. Read it, then acknowledge.",
+    )
+    (case,) = cases(desk)
+    assert case.state.danger_unacknowledged
+    shown = {"danger_since": case.state.model_dump(mode="json")["danger_since"]}
+    assert isinstance(desk.asks(case, "acknowledge", shown), Done)
 
 
 def test_a_danger_that_another_report_tells_only_when_it_is_corrected_is_acknowledged_as_well(desk: Desk) -> None:

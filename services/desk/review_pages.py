@@ -7,7 +7,7 @@ import httpx2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.desk import repository, review_repository, undo_pages
+from services.desk import repository, review_repository, undo_pages, write_repository
 from services.desk.commands import Casework, Outcome
 from services.desk.frame import PARTS, around, missing, pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
@@ -66,6 +66,8 @@ async def _page(
     item = await casework.one_review(hub, session, chosen) if chosen else None
     if reference and item is None:
         raise missing()
+    if item is not None:
+        await _noted(hub, session, item["report"]["reference"])
     return pages_of(request).render(
         "review.html",
         status,
@@ -87,6 +89,13 @@ async def _page(
         error=error,
         sent=sent or {},
     )
+
+
+async def _noted(hub: Process, session: Session, reference: str) -> None:
+    """Her reading is recorded: whatever opened the report, its words are on her page."""
+    me = session.person
+    async with hub.database.writing() as connection:
+        await write_repository.note_reading(connection, reference, me.id, me.agency, hub.clock())
 
 
 def _themes(presenter: Presenter, partnership: Partnership, day: Any) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from services.desk.commands import Casework
 from services.desk.frame import pages_of, seen, sentence, shell, tidy
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter, since_words
+from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.partnership.models import Partnership
 
@@ -169,17 +170,24 @@ def _acknowledged(presenter: Presenter, row: Any, state: Mapping[str, Any]) -> d
 @router.post("/worklist/assign")
 async def assign_many(request: Request, session: SignedIn, form: CheckedForm) -> Response:
     """Give the picked cases to one person, each at the version that was on the page; what moved meanwhile is named."""
-    hub: Process = request.app.state.hub
-    casework: Casework = request.app.state.casework
-    picked = [str(each).split("~") for each in (await request.form()).getlist("pick")][:PICKED_MOST]
-    refused: list[str] = []
-    for reference, version in picked:
-        fields = {"owner": form.get("owner", ""), "version": version}
-        fields["idempotency_key"] = f"{form['idempotency_key']}-{reference}"
-        outcome = await casework.command(hub, session, f"cases/{tidy(reference)}/assign", "assign", fields)
-        if not outcome.done:
-            refused.append(f"{reference}: {sentence(outcome)}")
+    picked = [str(each) for each in (await request.form()).getlist("pick")][:PICKED_MOST]
+    wrong = [await _given(request, session, form, each) for each in picked]
+    refused = [each for each in wrong if each]
     name = request.app.state.presenter.who(form.get("owner"))
     words = f"{len(picked) - len(refused)} of {len(picked)} given to {name}. {' '.join(refused)}".strip()
     address = request.url_for("worklist").include_query_params(view=form.get("view") or "team", notice=words)
     return RedirectResponse(f"{address.path}?{address.query}", 303)
+
+
+async def _given(request: Request, session: Session, form: Mapping[str, str], pick: str) -> str:
+    """Give one of the picked cases; why it was not given, or nothing. What fails of one does not keep the next."""
+    hub: Process = request.app.state.hub
+    casework: Casework = request.app.state.casework
+    reference, _, version = pick.partition("~")
+    fields = {"owner": form.get("owner", ""), "version": version}
+    fields["idempotency_key"] = f"{form['idempotency_key']}-{reference}"
+    try:
+        outcome = await casework.command(hub, session, f"cases/{tidy(reference)}/assign", "assign", fields)
+    except Problem as problem:
+        return f"{reference}: {problem.detail}"
+    return "" if outcome.done else f"{reference}: {sentence(outcome)}"

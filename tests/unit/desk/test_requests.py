@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from services.access.callers import caller_of_person
 from services.access.sharing import sight_of
-from services.desk import finding_pages, review_pages
+from services.desk import finding_pages, review_pages, worklist_pages
 from services.desk.people import Session
 from services.desk.presenting import Presenter
 from services.kernel.http import unavailable
@@ -94,6 +94,16 @@ async def test_a_report_that_is_opened_in_review_is_recorded_as_read(monkeypatch
     connection = Connection()
     await review_pages.one(request(Casework(item), connection=connection), ASHA, "R-KP4-BN6-329", None, "")
     assert [(each["subject"], each["reader"]) for each in connection.written] == [("R-KP4-BN6-329", "asha-venn")]
+
+
+async def test_of_picked_cases_one_that_fails_is_named_and_the_others_are_given() -> None:
+    casework = Casework(away="C-GD2-6HF-8FQ")
+    picks = [("pick", f"{each}~1") for each in ("C-WRONG", "C-GD2-6HF-8FQ", "C-R5G-HMT-QHB")]
+    form = {"idempotency_key": "k", "owner": "asha-venn"}
+    answer = await worklist_pages.assign_many(request(casework, picks), ASHA, form)
+    assert casework.asked == ["cases/C-R5G-HMT-QHB/assign"]
+    notice = answer.headers["location"]
+    assert all(part in notice for part in ("1%20of%203", "C-WRONG", "C-GD2-6HF-8FQ", "just%20now")), notice
 
 
 def test_a_reports_page_shows_no_more_than_its_own_themes_and_its_cases_let_her_see() -> None:

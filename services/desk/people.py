@@ -107,7 +107,7 @@ async def checked_form(request: Request, session: SignedIn) -> dict[str, str]:
     """The form's fields, once its CSRF word is right. Raises a 403 problem."""
     form = await request.form()
     fields = {name: str(value) for name, value in form.items()}
-    if not compare_digest(fields.pop("csrf_token", ""), session.csrf):
+    if not compare_digest(fields.pop("csrf_token", "").encode(), session.csrf.encode()):
         raise Problem(
             403, "form-too-old", "The form is too old. Open the page again; what you wrote is kept as a draft."
         )

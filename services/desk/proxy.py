@@ -66,8 +66,8 @@ async def to_call_desk(request: Request, session: SignedIn) -> Response:
     """The call desk acts as who is signed in, and not for another site's form. Raises `SignInNeeded`, a 403 problem."""
     if CALL_TAKER not in session.person.roles:  # intake refuses her too; here she gets a page
         raise Problem(403, "not-a-call-taker", "Only call-takers take calls. Sign in as one, or ask the duty manager.")
-    sent_from = urlsplit(request.headers.get("origin", "")).netloc
-    if sent_from and sent_from != request.headers.get("host"):
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise Problem(403, "another-site", "This was sent from another site. Open the call desk here.")
     return await _passed(request, request.app.state.intake, token_for(session, request.app.state.hub))
 

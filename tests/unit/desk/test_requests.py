@@ -10,10 +10,10 @@ from starlette.datastructures import FormData
 
 from services.access.callers import caller_of_person
 from services.access.sharing import sight_of
-from services.desk import finding_pages, review_pages, worklist_pages
-from services.desk.people import Session
+from services.desk import finding_pages, proxy, review_pages, worklist_pages
+from services.desk.people import Session, checked_form
 from services.desk.presenting import Presenter
-from services.kernel.http import unavailable
+from services.kernel.http import Problem, unavailable
 from services.kernel.testing import START
 from services.partnership.people import Person
 from tests.unit.referrals.made import PARTNERSHIP
@@ -86,6 +86,20 @@ def request(casework: Any = None, form: Any = (), connection: Any = None, **head
         include_query_params=lambda **query: SimpleNamespace(path="/", query=query["notice"])
     )
     return made
+
+
+async def test_a_forms_word_that_no_page_gave_is_refused_whatever_letters_it_has() -> None:
+    with pytest.raises(Problem) as refused:
+        await checked_form(request(form=[("csrf_token", "é")]), ASHA)
+    assert refused.value.code == "form-too-old"
+
+
+@pytest.mark.parametrize("origin", ["null", "https://elsewhere.invalid"])
+async def test_a_call_is_not_taken_from_another_site_nor_from_one_that_does_not_say(origin: str) -> None:
+    taker = next(person.id for person in PARTNERSHIP.staff if proxy.CALL_TAKER in person.roles)
+    with pytest.raises(Problem) as refused:
+        await proxy.to_call_desk(request(origin=origin, host="127.0.0.1:8000"), session(taker))
+    assert refused.value.code == "another-site"
 
 
 async def test_a_report_that_is_opened_in_review_is_recorded_as_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _DECLINED = text("""
     SELECT r.state AS referral, c.state AS case_state FROM model_referrals r JOIN model_cases c USING (case_id)
     WHERE r.status = 'declined' AND c.status = 'open' AND NOT EXISTS (
-        SELECT 1 FROM model_referrals later WHERE later.case_id = r.case_id AND later.sequence > r.sequence
+        SELECT 1 FROM model_referrals later WHERE later.case_id = r.case_id
+            AND CAST(later.state ->> 'sent_at' AS timestamptz) > CAST(r.state ->> 'sent_at' AS timestamptz)
     )
     ORDER BY r.sequence DESC, r.referral_id LIMIT 20
 """)
@@ -27,7 +28,7 @@ BRINGS = ("CaseOpened", "ReportJoined", "ReportMoved")
 
 
 async def declined(connection: AsyncConnection) -> Sequence[Any]:
-    """Declined referrals of open cases with no referral after them, as far as the session may see them."""
+    """Declined referrals of open cases with none sent after them, as far as the session may see them."""
     return (await connection.execute(_DECLINED)).all()
 
 

@@ -1,0 +1,73 @@
+"""What desk's lists hold and in which order, on real tables."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from schemas.events import CaseState
+from services.desk import review_repository, write_repository
+from services.desk.projection import CaseRow, ReferralRow
+from services.kernel.database import Database
+from services.kernel.migrations import migrate
+from services.kernel.settings import Settings
+from tests.unit.referrals.made import POLICE, open_case
+
+pytestmark = pytest.mark.integration
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EMPTIED = tuple(map(text, ("DELETE FROM model_cases", "DELETE FROM model_referrals", "DELETE FROM model_events")))
+
+
+@pytest.fixture(scope="module")
+async def tables(module_database: str) -> AsyncIterator[Database]:
+    settings = Settings(database_url=module_database)
+    await asyncio.to_thread(migrate, "desk", settings)
+    made = Database("desk", settings)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def database(tables: Database) -> Database:
+    """The read model with nothing in it."""
+    async with tables.writing() as connection:
+        for emptied in EMPTIED:
+            await connection.execute(emptied)
+    return tables
+
+
+async def keep(database: Database, *rows: Any) -> None:
+    async with database.writing() as connection:
+        await write_repository.save(connection, {str(place): row for place, row in enumerate(rows)})
+
+
+def case(**changes: Any) -> CaseState:
+    return open_case(uuid.uuid4(), AT, **changes)
+
+
+def seen(state: CaseState) -> CaseRow:
+    return CaseRow(state=state, visible_to=(POLICE,))
+
+
+def referral(state: CaseState, sequence: int, sent: datetime, **changes: Any) -> ReferralRow:
+    made = {"referral_id": uuid.uuid4(), "reference": str(uuid.uuid4()), "case_id": state.case_id, "panel": "tcig"}
+    made |= {"status": "sent", "from_agency": POLICE, "to_agency": POLICE, "sent_at": sent, "version": 1}
+    made |= {"case_reference": state.reference, "consent_status": "given"}
+    return ReferralRow.model_validate({"state": made | changes, "sequence": sequence})
+
+
+async def test_a_declined_referral_stays_listed_until_another_one_is_sent(database: Database) -> None:
+    state = case()
+    declined = referral(state, 9, AT + timedelta(hours=1), status="declined")
+    await keep(database, seen(state), declined, referral(state, 10, AT, status="accepted"))
+    async with database.reading(agencies=POLICE) as connection:
+        assert [row.referral["reference"] for row in await review_repository.declined(connection)] == [
+            declined.state.reference
+        ]
+    await keep(database, referral(state, 11, AT + timedelta(hours=2)))
+    async with database.reading(agencies=POLICE) as connection:
+        assert not await review_repository.declined(connection)

@@ -41,7 +41,10 @@ _COUNTS = text(f"""
         count(*) FILTER (WHERE {_UNANSWERED}) AS unanswered, max(changed_at) AS changed_at
     FROM model_cases WHERE status = 'open'
 """)  # noqa: S608 the part is a constant of this module
-_DANGER = text("SELECT state FROM model_cases WHERE status = 'open' AND danger ORDER BY opened_at LIMIT 20")
+_DANGER = text("""
+    SELECT state, count(*) OVER () AS in_all FROM model_cases WHERE status = 'open' AND danger
+    ORDER BY coalesce(CAST(state ->> 'danger_since' AS timestamptz), opened_at) DESC LIMIT 20
+""")
 _ACKNOWLEDGED = text("""
     SELECT c.state, e.at, e.document FROM model_events e JOIN model_cases c USING (case_id)
     WHERE e.type = 'DangerAcknowledged' AND e.at > :since AND c.status = 'open' AND NOT c.danger
@@ -170,9 +173,10 @@ async def danger_in_review(connection: AsyncConnection, most: int) -> Sequence[A
     return (await connection.execute(_DANGER_IN_REVIEW, {"most": most})).all()
 
 
-async def danger(connection: AsyncConnection) -> list[dict[str, Any]]:
-    """Cases whose danger nobody has acknowledged."""
-    return [row.state for row in await connection.execute(_DANGER)]
+async def danger(connection: AsyncConnection) -> tuple[list[dict[str, Any]], int]:
+    """Cases whose danger nobody has acknowledged, the newest first, and how many there are beyond these."""
+    rows = (await connection.execute(_DANGER)).all()
+    return [row.state for row in rows], rows[0].in_all - len(rows) if rows else 0
 
 
 async def case(connection: AsyncConnection, reference: str) -> dict[str, Any] | None:

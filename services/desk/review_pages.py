@@ -121,7 +121,7 @@ async def _first(request: Request, session: Session) -> dict[str, Any]:
     desk = around(request)
     presenter, now = desk.presenter, desk.now
     async with desk.hub.database.reading(**session.reading()) as connection:
-        danger = await repository.danger(connection)
+        danger, more_danger = await repository.danger(connection)
         refused = await review_repository.declined(connection)
     return {
         "danger": [
@@ -133,6 +133,7 @@ async def _first(request: Request, session: Session) -> dict[str, Any]:
             for each in danger
             if each["danger_since"]
         ],
+        "more_danger": more_danger,
         "refused": [
             {
                 "case": row.case_state["reference"],

@@ -77,7 +77,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
         else:
             rows = await repository.worklist(connection, asked)
         counts = await repository.counts(connection, session.person.id)
-        danger = await repository.danger(connection)
+        danger, more_danger = await repository.danger(connection)
         reviews = await repository.danger_in_review(connection, REVIEWS_IN_SIGHT)
         acknowledged = await repository.acknowledged(connection, now - ACKNOWLEDGED_FOR)
     async with hub.database.writing() as connection:
@@ -89,6 +89,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
         rows=[_row(presenter, seen(request, session, row.state), now, session, read) for row in rows],
         views=_views(session, counts, asked["view"]),
         danger=[_danger(presenter, seen(request, session, state), now) for state in danger],
+        more_danger=more_danger,
         reviews=[_in_review(presenter, row, _street(partnership, session, row), now) for row in reviews],
         more_reviews=reviews[0].waiting - len(reviews) if reviews else 0,
         acknowledged=[_acknowledged(presenter, row, seen(request, session, row.state)) for row in acknowledged],

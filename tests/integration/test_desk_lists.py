@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from schemas.events import CaseState
-from services.desk import review_repository, write_repository
+from services.desk import repository, review_repository, write_repository
 from services.desk.projection import CaseRow, ReferralRow
 from services.kernel.database import Database
 from services.kernel.migrations import migrate
@@ -58,6 +58,15 @@ def referral(state: CaseState, sequence: int, sent: datetime, **changes: Any) ->
     made |= {"status": "sent", "from_agency": POLICE, "to_agency": POLICE, "sent_at": sent, "version": 1}
     made |= {"case_reference": state.reference, "consent_status": "given"}
     return ReferralRow.model_validate({"state": made | changes, "sequence": sequence})
+
+
+async def test_the_newest_danger_is_listed_first_and_how_many_are_not_listed_is_said(database: Database) -> None:
+    moments = [AT + timedelta(minutes=each) for each in range(22)]
+    states = [case(danger_unacknowledged=True, danger_since=each) for each in moments]
+    await keep(database, *map(seen, states))
+    async with database.reading(agencies=POLICE) as connection:
+        found, more = await repository.danger(connection)
+    assert (found[0]["reference"], len(found), more) == (states[-1].reference, 20, 2)
 
 
 async def test_a_declined_referral_stays_listed_until_another_one_is_sent(database: Database) -> None:

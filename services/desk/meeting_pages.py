@@ -97,7 +97,7 @@ async def _meeting(request: Request, session: Session, identity: str, said: Said
     found = await read_meeting(request, session, identity)
     panel = desk.partnership.panel(found["panel"])
     async with desk.hub.database.reading(**session.reading()) as connection:
-        rows = await repository.board(connection, panel.code)
+        rows = await repository.board(connection, panel.code, meeting_view.ON_AGENDA)
     references = [each["referral"]["reference"] for each in found["agenda"]]
     return pages_of(request).render(
         "meeting.html",

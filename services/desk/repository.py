@@ -82,7 +82,8 @@ _REFERRALS_OF = text("SELECT state FROM model_referrals WHERE case_id = :case OR
 _TOLD = text("SELECT about, at, status, state FROM model_notifications WHERE case_id = :case ORDER BY at DESC LIMIT 50")
 _BOARD = text("""
     SELECT r.state AS referral, c.state AS case_state FROM model_referrals r JOIN model_cases c USING (case_id)
-    WHERE r.panel = :panel ORDER BY r.due_at NULLS LAST, r.referral_id LIMIT 200
+    WHERE r.panel = :panel AND r.status = ANY(CAST(:statuses AS text[]))
+    ORDER BY r.due_at NULLS LAST, r.referral_id LIMIT 200
 """)
 _OPEN_BY_PANEL = text("""
     SELECT panel, count(*) AS n FROM model_referrals
@@ -214,9 +215,9 @@ async def told(connection: AsyncConnection, case_id: UUID | str) -> Sequence[Any
     return (await connection.execute(_TOLD, {"case": case_id})).all()
 
 
-async def board(connection: AsyncConnection, panel: str) -> Sequence[Any]:
-    """A panel's referrals with their cases."""
-    return (await connection.execute(_BOARD, {"panel": panel})).all()
+async def board(connection: AsyncConnection, panel: str, statuses: Sequence[str]) -> Sequence[Any]:
+    """A panel's referrals in these states, with their cases."""
+    return (await connection.execute(_BOARD, {"panel": panel, "statuses": list(statuses)})).all()
 
 
 async def open_by_panel(connection: AsyncConnection) -> dict[str, int]:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from schemas.events import CaseState
 from services.desk import repository, review_repository, write_repository
-from services.desk.projection import CaseRow, ReferralRow
+from services.desk.meeting_view import ON_AGENDA
+from services.desk.projection import CaseRow, EventRow, ReferralRow
 from services.kernel.database import Database
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
@@ -80,3 +81,25 @@ async def test_a_declined_referral_stays_listed_until_another_one_is_sent(databa
     await keep(database, referral(state, 11, AT + timedelta(hours=2)))
     async with database.reading(agencies=POLICE) as connection:
         assert not await review_repository.declined(connection)
+
+
+async def test_however_many_referrals_have_ended_one_that_is_open_can_be_put_on_the_agenda(database: Database) -> None:
+    state = case()
+    ended = [referral(state, each, AT, status="declined", due_at=AT) for each in range(201)]
+    open_ = referral(state, 300, AT, status="accepted")
+    await keep(database, seen(state), *ended, open_)
+    async with database.reading(agencies=POLICE) as connection:
+        rows = await repository.board(connection, "tcig", ON_AGENDA)
+    assert [row.referral["reference"] for row in rows] == [open_.state.reference]
+
+
+async def test_a_page_of_a_timeline_knows_when_the_event_above_it_was(database: Database) -> None:
+    state = case()
+    made = {"case_id": state.case_id, "type": "NoteAdded", "document": {}, "report_id": None, "trace_id": None}
+    rows = [
+        EventRow(event_id=uuid.uuid4(), sequence=each, at=AT + timedelta(minutes=each), **made) for each in (1, 2, 3)
+    ]
+    await keep(database, seen(state), *rows)
+    async with database.reading(agencies=POLICE) as connection:
+        assert await repository.time_of(connection, state.case_id, 2) == AT + timedelta(minutes=2)
+        assert await repository.time_of(connection, state.case_id, 4) is None

@@ -38,6 +38,7 @@ async def report_page(request: Request, session: SignedIn, reference: str) -> Re
         report=report_view(request, row, sight, now),
         case_reference=row.case_reference,
         in_review=row.in_review,
+        withdrawn=row.withdrawn,
         answers=[given(presenter, each, (sight, _sight(request, session, each)), now) for each in answers],
         themes=presenter.themes(decision.get("themes") or []),
         lead=presenter.agency(decision.get("lead_agency")),

@@ -77,7 +77,7 @@ class Fired:
 
 def _case(number: int, now: datetime) -> Case:
     state = open_case(uuid.uuid4(), now, title=f"Begging · George Street · {number}", sequence=1)
-    return Case(state=state, kind="Begging", visible_to=(POLICE,), open_referrals=A_CASE_HAS)
+    return Case(state=state, kind="Begging", visible_to=(POLICE,))
 
 
 def _referral(case: Case, now: datetime, partnership: Partnership) -> Referral:
@@ -96,7 +96,7 @@ def _referral(case: Case, now: datetime, partnership: Partnership) -> Referral:
         clock=clocks.start(now, ANSWER, partnership.working_time),
         version=1,
     )
-    return Referral(state=state, reason="Help.", counted=True)
+    return Referral(state=state, reason="Help.")
 
 
 async def _prepared(hub: Process, count: int, seconds: float) -> dict[str, datetime]:

@@ -99,7 +99,7 @@ def escalate(
         panel = partnership.panel(body.panel)
     except UnknownCode:
         return refused("route-unknown", "There is no such panel.", case, referral)
-    if panel.code in case.state.referred_to:
+    if case.is_with(panel.code):
         return refused("already-referred", "The case is with this panel already.", case, referral)
     onward = passed_on(case, referral, panel.code, body.reason, context)
     change = Change(case, command.by, context)

@@ -95,9 +95,8 @@ class Change:
             **{"referral": referral.state if referral else None, **(parts or {})},
         )
         if referral is not None:
-            kept = referral.model_copy(update={"counted": referral.state.status in OPEN_REFERRAL})
-            self._referral = kept
-            self._state[referral_key(referral.state.referral_id)] = kept
+            self._referral = referral
+            self._state[referral_key(referral.state.referral_id)] = referral
         return self._recorded(body)
 
     def _recorded(self, body: CaseEvent) -> UUID:
@@ -120,7 +119,8 @@ class Change:
     def _settled(self, case: Case, state: CaseState, referral: Referral | None) -> Case:
         """Title, next action and visibility follow from the rest."""
         partnership = self._context.rules.partnership
-        action, action_by = next_action(state, case.suggested, partnership, case.pending)
+        case = case if referral is None else case.model_copy(update={"under_way": _under_way(case, referral)})
+        action, action_by = next_action(state, case.suggested, partnership, case.pending, referred=bool(case.under_way))
         state = state.model_copy(
             update={
                 "title": title(case.kind, state.street, state.report_count),
@@ -128,20 +128,7 @@ class Change:
                 "next_action_by": action_by,
             }
         )
-        return case.model_copy(
-            update={
-                "state": state,
-                "visible_to": visible_to(state, partnership),
-                "open_referrals": case.open_referrals + self._opened(referral),
-            }
-        )
-
-    @staticmethod
-    def _opened(referral: Referral | None) -> int:
-        if referral is None:
-            return 0
-        counted = referral.state.version > 1 if referral.counted is None else referral.counted
-        return int(referral.state.status in OPEN_REFERRAL) - int(counted)
+        return case.model_copy(update={"state": state, "visible_to": visible_to(state, partnership)})
 
     def decision(self) -> Decision:
         """Everything of this change."""
@@ -152,3 +139,10 @@ class Change:
             cancelled=tuple(self._cancelled),
             answer=Done(self._case, self._referral),
         )
+
+
+def _under_way(case: Case, referral: Referral) -> dict[UUID, str]:
+    """The case's open referrals, now that this one stands as it does."""
+    identity = referral.state.referral_id
+    others = {each: route for each, route in case.under_way.items() if each != identity}
+    return others | ({identity: referral.route} if referral.state.status in OPEN_REFERRAL else {})

@@ -113,7 +113,7 @@ def close(case: Case, command: Command, body: casework.Close, context: Context) 
     """Closed with an outcome; not over an unanswered danger, nor over an open referral."""
     if case.state.danger_unacknowledged:
         return _refused("danger-unacknowledged", "Somebody must acknowledge the danger first.", case)
-    if case.open_referrals:
+    if case.under_way:
         return _refused("referral-open", "Conclude or withdraw the open referral first.", case)
     try:
         outcome = context.rules.partnership.outcome(body.outcome).code

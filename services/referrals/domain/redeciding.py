@@ -160,7 +160,7 @@ def _untouched(case: Case, earlier: EarlierDecision) -> bool:
 
 
 def _unworked(case: Case) -> bool:
-    return case.state.owner is None and not case.open_referrals and not case.ladder and not case.support
+    return case.state.owner is None and not case.under_way and not case.ladder and not case.support
 
 
 def _facts(state: Mapping[str, Any], case: Case, event: ReportDecided, earlier: EarlierDecision) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def instead_of(refused: Instrument, step: Step, case: Case, partnership: Partner
         help=refused.against == "person",
         steps=tuple(_lawful(refused, step, partnership)),
         refer=Named(panel.code, panel.name) if panel else None,
-        referred=panel is not None and panel.code in case.state.referred_to,
+        referred=panel is not None and case.is_with(panel.code),
     )
 
 

@@ -66,7 +66,7 @@ def checked(case: Case, command: Command, body: Wanted, context: Context) -> tup
         return refused("consent-missing", message, case)
     if route.referrers and command.by.agency not in route.referrers:
         return refused("not-a-referrer", "Only first responders may refer there. Tell the police or the council.", case)
-    if route.code in (*case.state.referred_to, *case.at_gateway) and case.open_referrals:
+    if case.is_with(route.code):
         return refused("already-referred", "The case is with this panel already.", case)
     return route, made_out(case, command, body, context, route)
 
@@ -168,23 +168,20 @@ def _sent(
     }
     sent = made.model_copy(update={"state": made.state.model_copy(update=on_its_way | updates)})
     retimed(change, None, sent)
-    gateway = gateway_of(route)
-    if gateway is not None:
-        change.note(at_gateway=(*change.case.at_gateway, route.code))
     change.happens(
         ReferralSent,
         replaces=False,
         why=why,
         referral=sent,
         personal=words_of(sent),
-        **sees_too(change.case, gateway or route.code),
+        **sees_too(change.case, gateway_of(route) or route.code),
     )
 
 
 def _beside(case: Case, made: Referral, route: Route, context: Context) -> Referral | None:
-    """For an under-18: the safeguarding referral that stands beside this one, unless the case is there already."""
+    """For an under-18: the safeguarding referral that stands beside this one, unless one is there already."""
     beside = route.beside
-    if beside is None or not made.state.under_18 or beside.panel in case.state.referred_to:
+    if beside is None or not made.state.under_18 or case.is_with(beside.panel):
         return None
     other = context.rules.partnership.route(beside.panel)
     identity = context.derive("referral-beside")

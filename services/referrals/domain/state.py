@@ -29,10 +29,9 @@ class Case(Kept):
     visible_to: tuple[str, ...] = ()
     graded: bool = False
     """Whether a person graded its risk: then only a person lowers it."""
-    open_referrals: int = 0
+    under_way: dict[UUID, str] = {}
+    """Its open referrals, and the panel or destination of each; who was referred to once may see it ever after."""
     open_proposals: int = 0
-    at_gateway: tuple[str, ...] = ()
-    """Destinations that it was referred to by way of their gateway; they know of it once the gateway passes it on."""
     next_task: str | None = None
     """What the next open task asks for, in words without any name."""
     ladder: tuple[LadderStep, ...] = ()
@@ -44,6 +43,10 @@ class Case(Kept):
         """What a proposal or a task asks for before anything else."""
         return "Decide whether it belongs to another case" if self.open_proposals else self.next_task
 
+    def is_with(self, route: str) -> bool:
+        """Whether an open referral is on its way to the panel or destination, or before it."""
+        return route in self.under_way.values()
+
 
 class Referral(Kept):
     """A referral, with what only this service needs of it."""
@@ -53,8 +56,11 @@ class Referral(Kept):
     consent_by: str | None = None
     personal: dict[str, str] = {}
     """The route's own fields that may say who it is about."""
-    counted: bool | None = None
-    """Whether the case counts it among its open ones; unknown for one that was kept before this was."""
+
+    @property
+    def route(self) -> str:
+        """The panel or destination that it is for."""
+        return str(self.state.panel or self.state.destination)
 
 
 class Happened(Kept):

@@ -198,8 +198,10 @@ def test_a_refusal_for_a_child_proposes_the_safeguarding_referral_and_what_the_l
     allowed = {"verbal-warning", "acceptable-behaviour-agreement"}
     assert {each.code for each in answer.instead.steps} == allowed
     assert (answer.instead.help, answer.instead.refer.code, answer.instead.referred) == (True, "mash", False)
-    desk.sent("mash", under_18=True, by="helen-strood")
+    sent = desk.sent("mash", under_18=True, by="helen-strood")
     assert desk.does(SERGEANT, "steps", step(CPN)).instead.referred is True
+    desk.done("helen-strood", "withdraw", {"code": "moved", "reason": "Sent by mistake."}, sent)
+    assert desk.does(SERGEANT, "steps", step(CPN)).instead.referred is False
 
 
 def test_a_refusal_for_an_adult_proposes_no_safeguarding(desk: Desk) -> None:

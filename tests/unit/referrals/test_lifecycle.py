@@ -29,7 +29,7 @@ def test_a_referral_is_sent_accepted_scheduled_discussed_planned_and_concluded(d
     ended = desk.referral()
     assert (ended.outcome, ended.score, ended.ended_at) == ("behaviour-stopped", "achieved", desk.now)
     assert desk.timers == {}
-    assert desk.case.open_referrals == 0
+    assert len(desk.case.under_way) == 0
 
 
 def test_a_question_pauses_the_answer_clock_and_the_last_answer_resumes_it(desk: Desk) -> None:
@@ -141,7 +141,7 @@ def test_a_panel_passes_a_referral_on_and_its_consent_goes_with_it(desk: Desk) -
     assert (ended.status, ended.passed_to) == ("escalated", onward.reference)
     assert (onward.status, onward.consent_status, onward.consent_basis) == ("sent", "overridden", consent["basis"])
     assert [each.consent_by for each in desk.referrals] == ["Colm Ferris", "Colm Ferris"]
-    assert desk.case.open_referrals == 1
+    assert len(desk.case.under_way) == 1
 
 
 def test_a_draft_is_private_and_is_sent_under_the_same_rules(desk: Desk) -> None:

@@ -71,13 +71,43 @@ def test_for_an_under_18_a_safeguarding_referral_stands_beside_the_gang_panels(d
     mash = desk.referral("mash")
     assert (gang.beside, mash.beside) == (mash.reference, gang.reference)
     assert {gang.status, mash.status} == {"sent"}
-    assert desk.case.open_referrals == 2
+    assert len(desk.case.under_way) == 2
 
 
 def test_a_child_whom_triage_saw_counts_as_under_18() -> None:
     desk = Desk(flags=("child",))
     desk.sent("gang-panel")
     assert desk.referral("mash").under_18 is True
+
+
+MISTAKE = {"code": "moved", "reason": "Sent by mistake."}
+
+
+def test_a_child_whose_safeguarding_referral_was_withdrawn_gets_another_beside_the_gang_panels(desk: Desk) -> None:
+    desk.done("colm-ferris", "withdraw", MISTAKE, desk.sent("mash"))
+    desk.done("colm-ferris", "refer", {"panel": "gang-panel", "reason": ".", "consent": GIVEN, "under_18": True})
+    assert sorted(desk.case.under_way.values()) == ["gang-panel", "mash"]
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_a_panel_no_longer_has_can_come_to_it_again(desk: Desk, by_hand: bool) -> None:
+    desk.done("colm-ferris", "withdraw", MISTAKE, desk.sent("mash"))
+    tcig = desk.sent("tcig")
+    again = {"panel": "mash", "reason": "A child.", "consent": GIVEN}
+    if by_hand:
+        desk.done("colm-ferris", "refer", again)
+    else:
+        desk.done("ruth-pellow", "escalate", {"panel": "mash", "reason": "A child."}, tcig)
+    assert "mash" in desk.case.under_way.values()
+    assert desk.refused("colm-ferris", "refer", again) == "already-referred"
+
+
+def test_once_all_referrals_have_ended_there_is_none_to_follow(desk: Desk) -> None:
+    desk.done("colm-ferris", "take")
+    sent = desk.sent("mash")
+    assert desk.case.state.next_action == "Follow the referral"
+    desk.done("colm-ferris", "withdraw", MISTAKE, sent)
+    assert desk.case.state.next_action == "Record the next step"
 
 
 def test_an_adult_goes_to_the_gang_panel_alone(desk: Desk) -> None:
@@ -140,7 +170,7 @@ def test_for_an_under_18_a_safeguarding_referral_is_drafted_beside_the_town_cent
     mash = desk.referral("mash")
     assert (tcig.beside, mash.beside, mash.status) == (mash.reference, tcig.reference, "draft")
     assert mash.private_to == "bedfordshire-police"
-    assert desk.case.open_referrals == 1
+    assert len(desk.case.under_way) == 1
     sent = desk.done("colm-ferris", "send", {}, mash)
     assert (sent.status, sent.beside, sent.consent_status) == ("sent", tcig.reference, "given")
 

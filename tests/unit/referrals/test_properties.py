@@ -163,11 +163,11 @@ class Casework(RuleBasedStateMachine):
                 assert (each.state.ended_at is not None) == (each.state.status in ENDED)
 
     @invariant()
-    def open_referrals_are_counted_right(self) -> None:
-        open_now = sum(each.state.status in OPEN_REFERRAL for each in self.desk.referrals)
-        assert self.desk.case.open_referrals == open_now
+    def the_case_knows_its_open_referrals(self) -> None:
+        open_now = [each for each in self.desk.referrals if each.state.status in OPEN_REFERRAL]
+        assert self.desk.case.under_way == {each.state.referral_id: each.route for each in open_now}
         if self.desk.case.state.status is CaseStatus.CLOSED:
-            assert open_now == 0
+            assert open_now == []
 
     @invariant()
     def every_step_that_was_taken_had_what_the_law_asks(self) -> None:

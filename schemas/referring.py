@@ -103,10 +103,11 @@ class ReviewPlan(Sent):
 
 
 class Escalate(Sent):
-    """Pass the referral on to another panel; the consent goes with it."""
+    """Pass the referral on to another panel; its consent goes with it, unless another one is given here."""
 
     panel: Code
     reason: Words
+    consent: Consent | None = None
 
 
 class OfferSupport(Sent):

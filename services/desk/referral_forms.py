@@ -24,7 +24,7 @@ REFERRAL_BODIES: dict[str, tuple[str, ...]] = {
 }
 """The plain fields of each form; `completed` adds those that a form spells otherwise."""
 LADDER = ("support", "steps", "breaches")
-_REFER = ("refer", "draft", "edit")
+_REFER = ("refer", "draft", "edit", "escalate")
 _FIELD = "field:"
 _YES = {"yes": True, "no": False}
 
@@ -41,7 +41,7 @@ def completed(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _of_refer(name: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Age group and consent; of a draft consent may not have been asked for yet."""
+    """Age group and consent; only to refer must one say something of consent."""
     under_18 = {"under_18": _YES[fields["under_18"]]} if fields.get("under_18") in _YES else {}
     said = {"status": fields.get("consent"), "basis": fields.get("basis"), "by": fields.get("by")}
     consent = {key: value for key, value in said.items() if value}

@@ -101,7 +101,9 @@ def escalate(
         return refused("route-unknown", "There is no such panel.", case, referral)
     if case.is_with(panel.code):
         return refused("already-referred", "The case is with this panel already.", case, referral)
-    onward = passed_on(case, referral, panel.code, body.reason, context)
+    onward = passed_on(case, referral, panel, body, context)
+    if isinstance(onward, Decision):
+        return onward
     change = Change(case, command.by, context)
     send(change, onward, panel, context)
     stage = stage_after(process_of(partnership, referral.state), step)

@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas import casework, referring
+from schemas import referring
 from schemas.codes import ReferralStatus
 from schemas.personal import seal
 from schemas.referral_events import ApprovalRefused, ReferralApproved, ReferralDraftDropped
 from services.kernel.decision import CancelledTimer, Context, Decision
 from services.partnership.models import UnknownCode
 from services.referrals.domain.change import Change
-from services.referrals.domain.sending import DRAFT_TIMER, checked, keep_draft, let_go, made_out, refused, send
+from services.referrals.domain.sending import (
+    DRAFT_TIMER,
+    checked,
+    consent_of,
+    keep_draft,
+    let_go,
+    made_out,
+    refused,
+    send,
+)
 from services.referrals.domain.state import Case, Referral
 from services.referrals.messages import Command
 
@@ -53,14 +62,11 @@ def send_draft(case: Case, referral: Referral, command: Command, _: referring.Se
     state = referral.state
     if not referral.reason:
         return refused("reason-missing", "A referral needs a reason.", case, referral)
-    consent = None
-    if state.consent_status != "not-asked":
-        consent = casework.Consent(status=state.consent_status, basis=state.consent_basis, by=referral.consent_by)
     body = referring.Draft(
         panel=state.panel,
         destination=state.destination,
         reason=referral.reason,
-        consent=consent,
+        consent=consent_of(referral),
         under_18=state.under_18,
         fields={**state.facts, **referral.personal},
     )

@@ -10,7 +10,7 @@ from schemas.personal import seal
 from schemas.referral_events import ApprovalRequested, ReferralDrafted
 from services.kernel.decision import CancelledTimer, Context, Decision, NewTimer
 from services.kernel.references import reference
-from services.partnership.entries import Route
+from services.partnership.entries import Panel, Route
 from services.partnership.models import Partnership, UnknownCode
 from services.referrals.domain import clocks
 from services.referrals.domain.change import Change
@@ -108,6 +108,14 @@ def made_out(
     return Referral(state=state, reason=body.reason or "", consent_by=consent_by, personal=personal)
 
 
+def consent_of(referral: Referral) -> casework.Consent | None:
+    """What was said of consent; None where nobody was asked."""
+    status = referral.state.consent_status
+    if status == "not-asked":
+        return None
+    return casework.Consent(status=status, basis=referral.state.consent_basis, by=referral.consent_by)
+
+
 def words_of(referral: Referral) -> Any:
     return seal({"reason": referral.reason} | ({"fields": referral.personal} if referral.personal else {}))
 
@@ -202,21 +210,29 @@ def _beside(case: Case, made: Referral, route: Route, context: Context) -> Refer
     return made.model_copy(update={"state": state, "personal": {}})
 
 
-def passed_on(case: Case, referral: Referral, panel: str, reason: str, context: Context) -> Referral:
-    """The same referral, made out to another panel; its consent goes with it."""
+def passed_on(
+    case: Case, referral: Referral, route: Panel, body: referring.Escalate, context: Context
+) -> Referral | Decision:
+    """The same referral, made out to another panel, or the refusal where that one asks for more consent."""
+    under_18 = under_18_of(case, said=referral.state.under_18)
+    consent = body.consent or consent_of(referral)
+    if message := consent_missing(route, consent, under_18=under_18):
+        return refused("consent-missing", message, case, referral)
     identity = context.derive("referral-passed-on")
-    route = context.rules.partnership.route(panel)
-    kept = ("consent_status", "consent_basis", "from_agency", "author", "under_18")
     state = ReferralState(
         referral_id=identity,
         reference=reference("F", identity),
         case_id=case.state.case_id,
         case_reference=case.state.reference,
-        panel=panel,
+        panel=route.code,
         to_agency=route.receives,
         status=ReferralStatus.DRAFT,
         sent_at=context.now,
+        consent_status=consent.status if consent else "not-asked",
+        consent_basis=consent.basis if consent else None,
+        from_agency=referral.state.from_agency,
+        author=referral.state.author,
+        under_18=under_18,
         version=1,
-        **{name: getattr(referral.state, name) for name in kept},
     )
-    return Referral(state=state, reason=reason, consent_by=referral.consent_by)
+    return Referral(state=state, reason=body.reason, consent_by=consent.by if consent else None)

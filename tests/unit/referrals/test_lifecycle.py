@@ -144,6 +144,17 @@ def test_a_panel_passes_a_referral_on_and_its_consent_goes_with_it(desk: Desk) -
     assert len(desk.case.under_way) == 1
 
 
+def test_a_referral_without_consent_is_passed_on_only_where_none_is_needed_or_with_an_override() -> None:
+    desk = Desk(themes=("domestic-abuse-osse",))
+    sent = desk.sent("marac", consent={"status": "refused"})
+    body = {"panel": "tcig", "reason": "Help."}
+    assert desk.refused("colm-ferris", "escalate", body, sent) == "consent-missing"
+    override = {"status": "overridden", "basis": "Crime and Disorder Act 1998 s.115", "by": "Colm Ferris"}
+    desk.done("colm-ferris", "escalate", body | {"consent": override}, sent)
+    onward = desk.referral("tcig")
+    assert (onward.consent_status, onward.consent_basis) == ("overridden", override["basis"])
+
+
 def test_a_draft_is_private_and_is_sent_under_the_same_rules(desk: Desk) -> None:
     draft = desk.done("colm-ferris", "draft", {"panel": "tcig"})
     assert (draft.status, draft.private_to, draft.due_at) == ("draft", "bedfordshire-police", None)

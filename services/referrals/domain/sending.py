@@ -134,7 +134,12 @@ def let_go(case: Case, made: Referral, route: Route, command: Command, context: 
 
 
 def send(change: Change, made: Referral, route: Route, context: Context, **updates: Any) -> None:
-    """It is on its way: its clock runs, and where the route says so another one is opened or drafted beside it."""
+    """It is on its way: its clock runs, and where the route says so another one is opened or drafted beside it.
+
+    Whether the person is a child goes by what is known now: a draft may have waited while triage saw one.
+    """
+    under_18 = under_18_of(change.case, said=made.state.under_18)
+    made = made.model_copy(update={"state": made.state.model_copy(update={"under_18": under_18})})
     beside = _beside(change.case, made, route, context)
     if beside is not None:
         updates["beside"] = beside.state.reference
@@ -201,6 +206,7 @@ def _beside(case: Case, made: Referral, route: Route, context: Context) -> Refer
             "destination": None,
             "to_agency": other.receives,
             "beside": made.state.reference,
+            "private_to": made.state.private_to or made.state.from_agency,
             "status": ReferralStatus.DRAFT,
             "stage": str(ReferralStatus.DRAFT),
             "version": 1,

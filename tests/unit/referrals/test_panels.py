@@ -7,7 +7,8 @@ import pytest
 
 from services.partnership.values import Clock
 from services.referrals.domain import clocks
-from tests.unit.referrals.conftest import GIVEN, LUTON, Desk
+from services.referrals.domain.state import case_key
+from tests.unit.referrals.conftest import CASE_ID, GIVEN, LUTON, Desk
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -108,6 +109,32 @@ def test_once_all_referrals_have_ended_there_is_none_to_follow(desk: Desk) -> No
     assert desk.case.state.next_action == "Follow the referral"
     desk.done("colm-ferris", "withdraw", MISTAKE, sent)
     assert desk.case.state.next_action == "Record the next step"
+
+
+def child_seen(desk: Desk) -> None:
+    """Triage sees a child in the case from now on."""
+    state = desk.case.state.model_copy(update={"flags": ("child",)})
+    desk.state[case_key(CASE_ID)] = desk.case.model_copy(update={"state": state})
+
+
+@pytest.mark.parametrize("passed_on", [True, False])
+def test_a_child_whom_triage_saw_since_the_referral_was_written_counts_as_under_18(desk: Desk, passed_on: bool) -> None:
+    body = {"panel": "gang-panel", "reason": ".", "consent": GIVEN}
+    before = desk.sent("tcig") if passed_on else desk.done("colm-ferris", "draft", body)
+    child_seen(desk)
+    if passed_on:
+        desk.done("ruth-pellow", "escalate", {"panel": "gang-panel", "reason": "."}, before)
+    else:
+        desk.done("colm-ferris", "send", {}, before)
+    assert (desk.referral("gang-panel").under_18, desk.referral("mash").status) == (True, "sent")
+
+
+def test_the_draft_beside_a_referral_that_was_passed_on_is_its_senders_alone(desk: Desk) -> None:
+    sent = desk.sent("drug-and-alcohol-service", under_18=True)
+    desk.done("helen-strood", "escalate", {"panel": "tcig", "reason": "."}, sent)
+    draft = desk.referral("mash")
+    assert (draft.status, draft.private_to) == ("draft", "bedfordshire-police")
+    assert desk.refused("asha-venn", "discard", {}, draft) == "not-found"
 
 
 def test_an_adult_goes_to_the_gang_panel_alone(desk: Desk) -> None:

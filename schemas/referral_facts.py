@@ -66,7 +66,9 @@ class ReferralState(Contract):
     to_agency: str
     status: ReferralStatus
     sent_at: datetime = Field(description="When it was sent; of a draft, when it was written")
-    due_at: datetime | None = Field(None, description="When its clock runs out; none while it is paused or stopped")
+    due_at: datetime | None = Field(
+        None, description="When its clock runs out, or ran out; none while it is paused before that, or stopped"
+    )
     owner: str | None = None
     owner_name: str | None = None
     consent_status: ConsentStatus

@@ -142,6 +142,11 @@ def due(ledger: Ledger, hours: Hours) -> datetime | None:
     return None
 
 
+def falls_due(ledger: Ledger, hours: Hours) -> datetime | None:
+    """When an open clock runs out, or ran out before it was paused; None while it stands before it, or has stopped."""
+    return due(ledger, hours) if ledger and state(ledger) != "stopped" else None
+
+
 def _minutes(ledger: Ledger, now: datetime, working: WorkingTime | None, *, running: bool) -> float:
     return sum(
         minutes_between(span.begins, span.ends or max(now, span.begins), working)
@@ -154,17 +159,17 @@ def read(ledger: Ledger, now: datetime, hours: Hours) -> Reading:
     clock = grade(ledger)
     working = hours(clock.calendar)
     counted = _minutes(ledger, now, working, running=True)
-    found, falls_due = state(ledger), due(ledger, hours)
+    found, runs_out = state(ledger), due(ledger, hours)
     stopped = found == "stopped"
     moment = ledger[-1].at if stopped else now
-    late = falls_due is not None and falls_due < moment
+    late = runs_out is not None and runs_out < moment
     return Reading(
         state=found,
         counted=counted,
         paused=_minutes(ledger, now, working, running=False),
         allowed=float(clock.minutes),
         left=clock.minutes - counted,
-        due_at=falls_due,
+        due_at=runs_out,
         overdue=late and not stopped,
         on_time=not late if stopped else None,
     )

@@ -26,13 +26,12 @@ def moved(referral: Referral, context: Context, stage: Stage | None = None, **up
         ledger = _in_stage(ledger, stage, context.now, partnership)
         if stage.status in ENDED:
             updates["ended_at"] = context.now
-    falls_due = clocks.due(ledger, partnership.working_time) if _runs(ledger) else None
+    falls_due = clocks.falls_due(ledger, partnership.working_time)
+    if falls_due is not None and falls_due > context.now:
+        # Silence begins anew under a clock that has time left: who was told of the last one is not told of it for ever.
+        updates = {"escalated_to": None} | updates
     version = {"version": before.version + 1, "clock": ledger, "due_at": falls_due}
     return referral.model_copy(update={"state": before.model_copy(update=updates | version)})
-
-
-def _runs(ledger: Ledger) -> bool:
-    return bool(ledger) and clocks.state(ledger) == "running"
 
 
 def _in_stage(ledger: Ledger, stage: Stage, now: datetime, partnership: Partnership) -> Ledger:

@@ -20,7 +20,7 @@ from services.referrals.domain import clocks
 from services.referrals.domain.asking import stage_after
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import moved, retimed, review_timer, sees_too
-from services.referrals.domain.routes import FieldsWrong, process_of, route_of, sorted_fields
+from services.referrals.domain.routes import FieldsWrong, first_clock, process_of, route_of, sorted_fields
 from services.referrals.domain.sending import mistaken, refused
 from services.referrals.domain.state import Case, Referral
 from services.referrals.messages import Command
@@ -135,11 +135,13 @@ def advance(
 def _passed_on(
     case: Case, referral: Referral, step: Transition, context: Context
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What changes of the referral and of its case when a gateway passes it on: whose desk it is on, who sees it."""
+    """What changes when a gateway passes it on: whose desk it is on, with that desk's own clock, and who sees it."""
     if "gateway" not in step.by or step.to is None:
         return {}, {}
-    route = route_of(context.rules.partnership, referral.state)
-    return {"to_agency": route.receives}, sees_too(case, route.code)
+    partnership: Partnership = context.rules.partnership
+    route = route_of(partnership, referral.state)
+    ledger = clocks.start(context.now, first_clock(route, case.state.risk), partnership.working_time)
+    return {"to_agency": route.receives, "clock": ledger}, sees_too(case, route.code)
 
 
 def agree_plan(

@@ -35,9 +35,9 @@ def due(case: Case | None, referral: Referral | None, body: Due, context: Contex
 
 def _unanswered(case: Case, referral: Referral, context: Context) -> Decision:
     """The first time before the alternate lead, who has a further time; then before the duty manager."""
-    if referral.state.clock and clocks.state(referral.state.clock) != "running":
-        return NOTHING
     partnership: Partnership = context.rules.partnership
+    if referral.state.clock and clocks.falls_due(referral.state.clock, partnership.working_time) is None:
+        return NOTHING
     route = route_of(partnership, referral.state)
     duty, alternate = duty_manager(partnership, route), alternate_lead(route)
     if referral.state.escalated_to == duty:

@@ -82,6 +82,17 @@ def test_silence_escalates_to_the_alternate_lead_and_then_to_the_duty_manager(de
     assert [entry.event for entry in desk.referral().clock] == ["start", "escalate", "escalate"]
 
 
+def test_a_question_does_not_hide_that_a_referral_is_overdue(desk: Desk) -> None:
+    sent = desk.sent("tcig")
+    assert sent.due_at is not None
+    desk.passes(sent.due_at - desk.now + HOUR)
+    question = {"agency": "luton-icb", "question": "?"}
+    asked = desk.done("ruth-pellow", "request-information", question, desk.referral())
+    assert (asked.status, asked.due_at) == ("information-requested", sent.due_at)
+    assert desk.passes(10 * DAY).count("referral-due") == 1
+    assert desk.referral().escalated_to == "helen-strood"
+
+
 def test_the_alternate_lead_may_answer_after_the_first_silence() -> None:
     desk = Desk(lead_agency="luton-council", acting_lead="luton-council")
     sent = desk.sent("gang-panel", "miriam-lunt")

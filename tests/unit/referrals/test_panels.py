@@ -50,6 +50,16 @@ def test_green_paused_for_a_question_and_rated_amber_keeps_all_that_was_counted_
     assert [entry.event for entry in amber.clock] == ["start", "re-grade", "pause", "resume", "re-grade"]
 
 
+def test_silence_under_a_new_rating_is_escalated_again(desk: Desk) -> None:
+    desk.sent("mash", under_18=True)
+    assert desk.passes(27 * HOUR) == ["referral-due", "referral-due"]
+    desk.done("miriam-lunt", "accept", {}, desk.referral())
+    rated = desk.done("miriam-lunt", "rate", {"rating": "amber", "reason": "."}, desk.referral())
+    assert (rated.escalated_to, rated.due_at > desk.now) == (None, True)
+    assert desk.passes(14 * DAY) == ["referral-due", "referral-due"]
+    assert desk.referral().escalated_to == "helen-strood"
+
+
 def test_partner_returns_after_acceptance_run_inside_the_clock_and_by_the_rating(desk: Desk) -> None:
     desk.done("miriam-lunt", "rate", {"rating": "red", "reason": "."}, desk.sent("mash"))
     accepted = desk.done("miriam-lunt", "accept", {}, desk.referral())
@@ -223,6 +233,20 @@ def test_the_gateway_sees_a_referral_first_and_channel_only_once_it_is_passed_on
     assert "luton-council" in desk.case.visible_to
     assert desk.refused("colm-ferris", "accept", {}, passed) == "not-your-referral"
     assert desk.done("miriam-lunt", "accept", {}, passed).status == "accepted"
+
+
+def test_once_passed_on_the_destination_has_a_clock_of_its_own_and_answers_what_the_gateway_asked() -> None:
+    desk = streets()
+    sent = channel_sent(desk)
+    asked = desk.done("colm-ferris", "request-information", {"agency": "luton-icb", "question": "?"}, sent)
+    desk.passes(30 * DAY)
+    passed = desk.done("colm-ferris", "advance", {"step": "pass-on"}, desk.referral())
+    assert passed.due_at == LUTON.due_at(desk.now, LUTON.route("channel").first_answer)
+    assert asked.information[0].returned_at is None
+    answered = desk.done("helen-strood", "return-information", {"answer": "No."}, passed)
+    assert (answered.stage, answered.due_at) == ("received", passed.due_at)
+    assert desk.passes(30 * DAY) == ["referral-due"]
+    assert desk.referral().escalated_to == "helen-strood"
 
 
 def test_a_gateway_may_decline_and_channel_never_learns_of_it() -> None:

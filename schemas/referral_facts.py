@@ -71,6 +71,7 @@ class ReferralState(Contract):
     )
     owner: str | None = None
     owner_name: str | None = None
+    accepted_at: datetime | None = None
     consent_status: ConsentStatus
     consent_basis: str | None = None
     escalated_to: str | None = None

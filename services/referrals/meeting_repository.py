@@ -20,11 +20,15 @@ from services.referrals.domain.meeting_state import (
 from services.referrals.domain.state import Case, Referral
 
 MEETINGS_AT_MOST = 60
+# On the agenda of one meeting until its minutes are signed; what was not reached there is due at every later one.
 _DUE = """
     r.document->'state'->>'panel' = m.panel AND (
-        r.status = 'accepted'
-        OR (r.status = 'scheduled' AND coalesce(r.document->'state'->>'meeting', m.meeting_id) = m.meeting_id
-            AND (r.document->'state'->>'scheduled_at')::timestamptz <= m.at)
+        (r.status = 'accepted'
+            AND coalesce(r.document->'state'->>'accepted_at', r.document->'state'->>'sent_at')::timestamptz <= m.at)
+        OR (r.status = 'scheduled' AND (r.document->'state'->>'meeting' = m.meeting_id
+            OR ((r.document->'state'->>'scheduled_at')::timestamptz <= m.at AND NOT EXISTS (
+                SELECT FROM meetings named WHERE named.meeting_id = r.document->'state'->>'meeting'
+                    AND named.panel = m.panel AND named.status <> 'signed-off'))))
         OR (r.status = 'in-progress' AND (r.document->'state'->'plan'->>'review_due_at')::timestamptz <= m.at)
         OR r.referral_id IN (SELECT d.referral_id FROM meeting_decisions d WHERE d.meeting_id = m.meeting_id))
 """

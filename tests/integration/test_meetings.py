@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from schemas.meeting_events import MeetingState
+from services.referrals import meeting_repository
+from services.referrals.domain.meeting_state import Meeting, meeting_key
 from tests.integration.conftest import Pipeline, until
 from tests.integration.test_casework import case_of, command, get, street
 
@@ -97,6 +100,40 @@ async def test_an_action_is_a_task_of_its_case_and_stays_on_the_next_agenda_unti
     done = await command(pipeline, case, "task-done", {"task": task["task"], "reason": "Visited."})
     assert done.status_code == 200, done.text
     assert made.json()["action"] not in await carried()
+
+
+async def agenda_of(pipeline: Pipeline, identity: str) -> set[str]:
+    opened = (await call(pipeline, "GET", f"meetings/{identity}", "demo-mash")).json()
+    return {each["referral"]["reference"] for each in opened["agenda"]}
+
+
+async def test_what_was_put_on_an_agenda_and_not_reached_is_on_the_next_once_the_minutes_are_signed(
+    pipeline: Pipeline,
+) -> None:
+    _, referral = await referral_to(pipeline, "mash")
+    first, second = await scheduled(pipeline, "mash", "demo-mash"), await scheduled(pipeline, "mash", "demo-mash")
+    version = (await call(pipeline, "GET", f"referrals/{referral}", "demo-mash")).json()["version"]
+    half_an_hour_in = datetime.fromisoformat(first["at"]) + timedelta(minutes=30)
+    body = {"at": half_an_hour_in.isoformat(), "meeting": first["meeting_id"]}
+    headers = {"If-Match": f'"{version}"'}
+    put = await call(pipeline, "POST", f"referrals/{referral}/schedule", "demo-mash", json=body, headers=headers)
+    assert put.status_code == 200, put.text
+    assert referral in await agenda_of(pipeline, first["meeting_id"])
+    assert referral not in await agenda_of(pipeline, second["meeting_id"])
+    seen = (await call(pipeline, "GET", f"meetings/{first['meeting_id']}", "demo-mash")).json()["version"]
+    signed = await meet(pipeline, first["meeting_id"], "sign-off", {}, version=seen, key="demo-mash")
+    assert signed.status_code == 200, signed.text
+    later = await scheduled(pipeline, "mash", "demo-mash")
+    assert referral in await agenda_of(pipeline, later["meeting_id"])
+
+
+async def test_what_was_accepted_after_a_meetings_hour_was_not_due_there(pipeline: Pipeline) -> None:
+    _, referral = await referral_to(pipeline, "mash")
+    state = MeetingState(meeting_id=str(uuid.uuid4()), panel="mash", at=datetime.now(UTC) - timedelta(days=1))
+    held = Meeting(state=state, visible_to=("mash",))
+    async with pipeline.processes["referrals"].database.writing() as connection:
+        await meeting_repository.save(connection, {meeting_key(state.meeting_id): held})
+    assert referral not in await agenda_of(pipeline, state.meeting_id)
 
 
 async def test_signed_minutes_change_no_more_and_only_the_chair_signs_them(pipeline: Pipeline) -> None:

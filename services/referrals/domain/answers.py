@@ -49,7 +49,9 @@ def accept(
         name = context.rules.partnership.person(owner).name
     except UnknownCode:
         return refused("owner-unknown", "There is nobody on the staff with this id.", case, referral)
-    return _answered(case, referral, step, command, ReferralAccepted, context, owner=owner, owner_name=name)
+    return _answered(
+        case, referral, step, command, ReferralAccepted, context, owner=owner, owner_name=name, accepted_at=context.now
+    )
 
 
 def decline(

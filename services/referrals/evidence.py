@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from services.access.sharing import Sight
 from services.partnership.models import Partnership, UnknownCode
+from services.referrals.domain import history
 from services.referrals.domain.state import Case
 
+REPORT = "report"
 KINDS = {
-    "CaseOpened": "report",
-    "ReportJoined": "report",
     "SupportOffered": "support",
     "LadderStepTaken": "step",
     "LadderStepBreached": "breach",
@@ -21,9 +22,9 @@ KINDS = {
 WORDS = ("description", "text", "reason", "note")
 
 
-def merged(history: Iterable[Mapping[str, Any]], reference: str) -> list[str]:
+def merged(events: Iterable[Mapping[str, Any]], reference: str) -> list[str]:
     """The references of the cases that a case's history says went into it."""
-    told = (event.get("changed") or {} for event in history if event["type"] == "CasesMerged")
+    told = (event.get("changed") or {} for event in events if event["type"] == "CasesMerged")
     return [changed["merged"] for changed in told if changed.get("into") == reference]
 
 
@@ -35,25 +36,49 @@ def known_as(case: Case) -> dict[str, str]:
 
 
 def pack(
-    history: Iterable[Mapping[str, Any]], partnership: Partnership, subject: str | None, known: Mapping[str, str]
+    events: Iterable[Mapping[str, Any]], case: Case, partnership: Partnership, subject: str | None, sight: Sight
 ) -> list[dict[str, Any]]:
     """Everything that is evidence, oldest first; opinions are left out (DPA 2018 s.38).
 
-    `history` newest first, of the case and of those that went into it; `known` as `known_as` gives it.
+    `events` newest first, of the case and of those that went into it. A report stands at the time at which it first
+    came, with its words as they are now; one that was split away is in the pack of its own case.
     """
-    oldest_first = sorted(reversed(list(history)), key=lambda event: datetime.fromisoformat(str(event["at"])))
-    found = [_item(event, partnership, known) for event in oldest_first if event["type"] in KINDS]
-    return [item for item in found if item is not None and (subject is None or item["subject"] in (None, subject))]
+    all_events = list(events)
+    oldest_first = sorted(reversed(all_events), key=lambda event: datetime.fromisoformat(str(event["at"])))
+    reports, known, found = _reports(all_events, case), known_as(case), []
+    for event in oldest_first:
+        seen = sight.event(event)
+        if event["type"] in history.BRINGS:
+            stands = reports.pop(_report(event), None)
+            if stands is not None:
+                found.append(_item(seen | {"personal": sight.event(stands).get("personal")}, partnership, known))
+        elif event["type"] in KINDS and not _opinion(event):
+            found.append(_item(seen, partnership, known))
+    return [item for item in found if subject is None or item["subject"] in (None, subject)]
 
 
-def _item(event: Mapping[str, Any], partnership: Partnership, known: Mapping[str, str]) -> dict[str, Any] | None:
-    if event["type"] == "NoteAdded" and (event.get("changed") or {}).get("fact") != "fact":
-        return None
+def _reports(events: Iterable[Mapping[str, Any]], case: Case) -> dict[str | None, Mapping[str, Any]]:
+    """By reference, the last event on each report that the case has now."""
+    own = [each for each in events if str(each["case"]["case_id"]) == str(case.state.case_id)][::-1]
+    held = history.folded(own).reports
+    return {_report(each): each for each in own if each["type"] in history.BRINGS and _report(each) in held}
+
+
+def _report(event: Mapping[str, Any]) -> str | None:
+    reference: str | None = (event.get("report") or {}).get("reference")
+    return reference
+
+
+def _opinion(event: Mapping[str, Any]) -> bool:
+    return event["type"] == "NoteAdded" and (event.get("changed") or {}).get("fact") != "fact"
+
+
+def _item(event: Mapping[str, Any], partnership: Partnership, known: Mapping[str, str]) -> dict[str, Any]:
     step, support, by = event.get("step") or {}, event.get("support") or {}, event["by"]
     personal = (event.get("personal") or {}).get("fields") or {}
     return {
         "at": event["at"],
-        "kind": KINDS[event["type"]],
+        "kind": KINDS.get(event["type"], REPORT),
         "what": _what(event, step, support, partnership),
         "who": by["name"],
         "agency": by.get("agency"),
@@ -63,7 +88,7 @@ def _item(event: Mapping[str, Any], partnership: Partnership, known: Mapping[str
         "passed_over": step.get("warned") or [],
         "supervisor": step.get("supervisor"),
         "subject": _subject(step, support, known),
-        "report": (event.get("report") or {}).get("reference"),
+        "report": _report(event),
         "words": next((personal[name] for name in WORDS if personal.get(name)), None),
         "terms": personal.get("fields") or {},
     }
@@ -85,7 +110,7 @@ def _what(
     referral = event.get("referral") or {}
     if referral:
         return f"Referral to {_route(referral.get('panel') or referral.get('destination') or '', partnership)}"
-    return {"report": "Report", "fact": "Note of fact"}[KINDS[event["type"]]]
+    return "Note of fact" if event["type"] == "NoteAdded" else "Report"
 
 
 def _named(instrument: str, partnership: Partnership) -> str:

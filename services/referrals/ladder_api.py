@@ -61,6 +61,6 @@ async def get_evidence(request: Request, caller: Staff, reference: str, subject:
     case, events, _ = await _found(request, caller, reference)
     partnership: Partnership = request.app.state.partnership
     sight = sight_of(caller, case.state.themes, partnership)
-    items = evidence.pack(sight.events(events), partnership, subject, evidence.known_as(case))
+    items = evidence.pack(events, case, partnership, subject, sight)
     made = {"case": case.state.reference, "made_at": request.app.state.hub.clock().isoformat()}
     return made | {"items": items, "withheld": sight.withheld}

@@ -32,9 +32,10 @@ async def _found(request: Request, caller: Caller, reference: str) -> tuple[Case
             raise missing("case")
         events = await _history(connection, case.state.reference, case.state.case_id)
         people = await casefile_repository.people_of(connection, case.state.case_id, PEOPLE_AT_MOST)
+        there = [each for each in people if not each.gone]
     async with hub.database.writing() as connection:
         await repository.note_reading(connection, case.state.case_id, caller.id, caller.agency, hub.clock())
-    return case, events, list(people)
+    return case, events, there
 
 
 async def _history(connection: AsyncConnection, reference: str, case_id: UUID) -> list[Any]:

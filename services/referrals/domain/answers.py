@@ -14,6 +14,7 @@ from services.referrals.domain.change import Change
 from services.referrals.domain.moving import moved, retimed, sees_too
 from services.referrals.domain.routes import process_of, route_of
 from services.referrals.domain.sending import passed_on, refused, send
+from services.referrals.domain.standing import may_be_given
 from services.referrals.domain.state import Case, Referral
 from services.referrals.messages import Command
 
@@ -43,15 +44,15 @@ def _answered(
 def accept(
     case: Case, referral: Referral, step: Transition, command: Command, body: casework.Accept, context: Context
 ) -> Decision:
-    """The panel takes it; its owner is the one named, else who accepts."""
-    owner = body.owner or command.by.id
+    """The panel takes it; its owner is the one named, who must be somebody who may see the case, else who accepts."""
     try:
-        name = context.rules.partnership.person(owner).name
+        owner = context.rules.partnership.person(body.owner or command.by.id)
     except UnknownCode:
         return refused("owner-unknown", "There is nobody on the staff with this id.", case, referral)
-    return _answered(
-        case, referral, step, command, ReferralAccepted, context, owner=owner, owner_name=name, accepted_at=context.now
-    )
+    if body.owner is not None and not may_be_given(case, owner):
+        return refused("owner-may-not-see", "This person's agency may not see the case.", case, referral)
+    taken = {"owner": owner.id, "owner_name": owner.name, "accepted_at": context.now}
+    return _answered(case, referral, step, command, ReferralAccepted, context, **taken)
 
 
 def decline(

@@ -25,6 +25,7 @@ from services.referrals.domain.asked import Asked
 from services.referrals.domain.casefile_commands import ON_CASEFILE
 from services.referrals.domain.change import Change
 from services.referrals.domain.intelligence import kept_with_police
+from services.referrals.domain.standing import may_be_given
 from services.referrals.domain.state import Case, Referral, Refused, case_of, referral_key
 from services.referrals.messages import Command
 
@@ -53,8 +54,7 @@ def assign(case: Case, command: Command, body: casework.Assign, context: Context
         person = partnership.person(body.owner)
     except UnknownCode:
         return _refused("owner-unknown", "There is nobody on the staff with this id.", case)
-    works_for = {person.agency, *person.panels}
-    if person.sees == "no-cases" or not (person.sees == "all-agencies" or works_for & set(case.visible_to)):
+    if not may_be_given(case, person):
         return _refused("owner-may-not-see", "This person's agency may not see the case. Refer it first.", case)
     change = Change(case, command.by, context)
     changed = {"owner": {"old": case.state.owner, "new": person.id}}

@@ -61,7 +61,7 @@ def take_step(asked: Asked, body: referring.TakeStep) -> Decision:
     case, context = asked.case, asked.context
     try:
         instrument = _instrument(body, context)
-        subject = _subject(asked.people(case), body.subject) if instrument.against == "person" else None
+        subject = _against(asked.people(case), body.subject) if instrument.against == "person" else None
         step = _step(case, subject, asked.command, body, context)
         facts, words = sorted_fields(instrument.fields, body.fields)
     except _Refuse as refuse:
@@ -113,15 +113,25 @@ def _id(subject: CasePerson | None) -> str | None:
 
 def _subject(people: People, named: str | None) -> CasePerson | None:
     """The person of the case; without a name the only one whom it is about, if there is just one."""
+    there = [each for each in people.people if not each.gone]
     if named is not None:
-        found = next((each for each in people.people if str(each.state.person_id) == named), None)
+        found = next((each for each in there if str(each.state.person_id) == named), None)
         if found is None:
             raise _Refuse("subject-unknown", "The case has no person with this id.")
         return found
-    about = [each for each in people.people if each.state.role in _ABOUT]
+    about = [each for each in there if each.state.role in _ABOUT]
     if len(about) > 1:
         raise _Refuse("subject-missing", "The case is about more than one person. Say whom in `subject`.")
     return about[0] if about else None
+
+
+def _against(people: People, named: str | None) -> CasePerson | None:
+    """Whom a step is taken against: help is offered to anybody of the case, a step is for whom it is about."""
+    subject = _subject(people, named)
+    if subject is not None and subject.state.role not in _ABOUT:
+        message = "The case is not about this person. Correct her role there first, if it should be."
+        raise _Refuse("subject-unknown", message)
+    return subject
 
 
 def _instrument(body: referring.TakeStep, context: Context) -> Instrument:

@@ -157,6 +157,8 @@ def agree_plan(
         return refused("owner-unknown", "There is nobody on the staff with this id.", case, referral)
     except FieldsWrong as found:
         return mistaken(found, case, referral)
+    if worker.sees == "no-cases":
+        return refused("owner-may-not-see", "This person does not work with cases.", case, referral)
     due_at = partnership.due_at(context.now, process.review) if process.review else None
     plan = PlanFacts(lead_worker=worker.id, lead_worker_name=worker.name, agreed_at=context.now, review_due_at=due_at)
     after = moved(referral, context, stage_after(process, step), plan=plan, facts=referral.state.facts | facts)

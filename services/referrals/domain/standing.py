@@ -80,6 +80,12 @@ def qualified(step: Transition, asker: Asker, partnership: Partnership) -> bool:
     return found is not None and step.qualification in found.qualifications
 
 
+def may_be_given(case: Case, person: Person) -> bool:
+    """Whether the case may be hers to work on: she works with cases, and an agency or panel of hers sees this one."""
+    seen = person.sees == "all-agencies" or bool({person.agency, *person.panels} & set(case.visible_to))
+    return seen and person.sees != "no-cases"
+
+
 def supervises(referral: Referral, asker: Asker, partnership: Partnership) -> bool:
     """Whether she is a supervisor of the sending agency who did not write it."""
     found, state = _person(partnership, asker), referral.state

@@ -192,6 +192,21 @@ def test_of_two_people_the_step_says_whom_it_is_for(desk: Desk) -> None:
     desk.done(SERGEANT, "steps", step(CPN, subject=first))
 
 
+@pytest.mark.parametrize(
+    "change", [{"gone": True}, {"state": {"role": "victim"}}], ids=["not in the case any more", "a victim"]
+)
+def test_no_step_is_taken_against_somebody_whom_the_case_is_not_about(desk: Desk, change: dict[str, Any]) -> None:
+    identity = person(desk, date_of_birth="1985-01-01")
+    (row,) = desk.state[people_key(CASE_ID)].people
+    state = row.state.model_copy(update=change.get("state"))
+    other = row.model_copy(update={"state": state, "gone": change.get("gone", False)})
+    desk.state[people_key(CASE_ID)] = People(people=(other,))
+    offered(desk)
+    assert desk.refused(SERGEANT, "steps", step("verbal-warning", subject=identity)) == "subject-unknown"
+    desk.done(SERGEANT, "steps", step("verbal-warning"))
+    assert desk.case.ladder[-1].subject is None
+
+
 def test_a_refusal_for_a_child_proposes_the_safeguarding_referral_and_what_the_law_allows(desk: Desk) -> None:
     person(desk, date_of_birth="2010-06-01")
     answer = desk.does(SERGEANT, "steps", step(CPN))

@@ -101,6 +101,17 @@ def test_the_alternate_lead_may_answer_after_the_first_silence() -> None:
     assert desk.done("colm-ferris", "accept", {}, desk.referral()).status == "accepted"
 
 
+@pytest.mark.parametrize(("owner", "code"), [("joss-wimbley", "owner-may-not-see"), ("nobody", "owner-unknown")])
+def test_a_referral_is_not_given_to_somebody_who_may_not_see_the_case(desk: Desk, owner: str, code: str) -> None:
+    assert desk.refused("miriam-lunt", "accept", {"owner": owner}, desk.sent("mash")) == code
+
+
+def test_a_plan_is_not_led_by_somebody_who_works_with_no_cases(desk: Desk) -> None:
+    accepted = desk.done("ruth-pellow", "accept", {}, desk.sent("tcig"))
+    body = {"lead_worker": "imran-dacre", "plan": "Outreach."}
+    assert desk.refused("ruth-pellow", "agree-plan", body, accepted) == "owner-may-not-see"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

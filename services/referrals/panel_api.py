@@ -75,7 +75,7 @@ def _cursor(after: str | None) -> tuple[datetime, str]:
     """Where a page begins; what cannot be read is the beginning."""
     due, _, reference = (after or "").partition("~")
     try:
-        moment = datetime.fromisoformat(due)
+        moment = datetime.fromisoformat(due.replace(" ", "+"))
     except ValueError:
         return _FIRST, ""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), reference

@@ -47,17 +47,17 @@ def _waits(referral: Referral) -> dict[str, Any]:
 
 
 def _person(people: list[CasePerson], found: OnBoard, reader: Reader, now: datetime) -> dict[str, Any] | None:
-    """Whom the case is about; that somebody is a child is never withheld, since it changes what is lawful."""
-    about = next((each for each in people if each.state.role in ladder_view.ABOUT), None)
-    if about is None:
+    """Whom the case is about; that one of them is a child is never withheld, since it changes what is lawful."""
+    about = [each for each in people if each.state.role in ladder_view.ABOUT]
+    if not about:
         return None
     sight = sight_of(reader.caller, found.case.state.themes, reader.partnership)
-    age = age_of(about.personal, now.date())
+    ages = [age_of(each.personal, now.date()) for each in about]
     return {
-        "name": about.personal.get("name") if sight.sees("names") else None,
-        "age": age.years if sight.sees("date-of-birth") else None,
-        "child": age.at_least(UNDER) is False,
-        "more": sum(each.state.role in ladder_view.ABOUT for each in people) - 1,
+        "name": about[0].personal.get("name") if sight.sees("names") else None,
+        "age": ages[0].years if sight.sees("date-of-birth") else None,
+        "child": any(age.at_least(UNDER) is False for age in ages),
+        "more": len(about) - 1,
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.casefile import AddTask
+from schemas.codes import CaseStatus
 from schemas.meeting import AssignAction, MinuteDecision
 from schemas.meeting_events import ActionAssigned, DecisionMinuted, MeetingEvent
 from schemas.personal import seal
@@ -109,6 +110,8 @@ def action(
     if isinstance(found, Decision):
         return found
     case, referral = found
+    if case.state.status is CaseStatus.CLOSED:
+        return Decision(answer=Refused("refused", "case-closed", "The case is closed. Open it again first.", case))
     step = _inner(command, case, "tasks", case.state.version, {})
     asked = Asked(state, case, step, context)
     taken = tasks.add(asked, AddTask(what=body.what, due_at=body.due_at, person=body.person))

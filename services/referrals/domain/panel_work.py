@@ -1,5 +1,6 @@
 """What a panel does with a referral that it has: rates, schedules, discusses, plans, reviews, takes its own steps."""
 
+from datetime import datetime
 from typing import Any
 
 from schemas import referring
@@ -35,10 +36,15 @@ def _happened(
 ) -> Decision:
     change = Change(case, command.by, context)
     retimed(change, before, after)
-    if after.state.plan is not None and after.state.plan.review_due_at is not None and after.state.ended_at is None:
-        change.arm(review_timer(after, after.state.plan.review_due_at))
+    was_due, review_due = _review_due(before), _review_due(after)
+    if review_due is not None and review_due != was_due and after.state.ended_at is None:
+        change.arm(review_timer(after, review_due))
     change.happens(event, replaces=False, referral=after, **more)
     return change.decision()
+
+
+def _review_due(referral: Referral) -> datetime | None:
+    return referral.state.plan.review_due_at if referral.state.plan else None
 
 
 def rate(

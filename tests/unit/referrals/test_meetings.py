@@ -13,7 +13,7 @@ from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import MeetingStale, Minuted, meeting_key
 from services.referrals.domain.state import Rules
 from services.referrals.messages import MeetingCommand, MeetingDue, MinutesDue
-from tests.unit.referrals.conftest import CASE_ID, LUTON, MONDAY
+from tests.unit.referrals.conftest import CASE_ID, LUTON, MONDAY, Desk
 
 TCIG, THURSDAY = LUTON.panel("tcig"), datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 ID = "tcig-2026-03-05-1000"
@@ -153,3 +153,14 @@ def test_signed_minutes_chase_nobody() -> None:
     # A timer that fired in the same moment finds them signed.
     late = chased(state, MinutesDue(meeting_id=ID), THURSDAY + timedelta(days=9))
     assert (late.events, late.timers) == ((), ())
+
+
+def test_a_meeting_gives_no_action_on_a_closed_case() -> None:
+    desk = Desk()
+    referral = desk.done("ruth-pellow", "accept", {}, desk.sent("tcig"))
+    desk.done("ruth-pellow", "conclude", {"outcome": "behaviour-stopped", "score": "achieved"}, referral)
+    desk.done("ruth-pellow", "close", {"outcome": "behaviour-stopped", "reason": "It stopped."})
+    state = scheduled() | desk.state
+    body = {"referral": referral.reference, "what": "Visit.", "person": "ruth-pellow"}
+    refused = decide(state, "action", body, case_id=CASE_ID, referral_id=referral.referral_id).answer
+    assert (refused.code, desk.case.state.open_tasks) == ("case-closed", 0)

@@ -178,6 +178,18 @@ def test_a_nomination_is_scored_tiered_planned_reviewed_every_four_weeks_and_exi
     assert desk.passes(100 * DAY) == []
 
 
+def test_an_overdue_review_is_told_once_and_can_be_done_after_another_score(desk: Desk) -> None:
+    chair = "jerome-tansley"
+    desk.done(chair, "accept", {}, desk.sent("gang-panel", under_18=False))
+    desk.done(chair, "agree-plan", {"lead_worker": chair, "plan": "Mentor."}, desk.referral())
+    assert desk.passes(29 * DAY) == ["review-due"]
+    scored = desk.done(chair, "advance", {"step": "score", "fields": {"risk-score": 40}}, desk.referral())
+    assert (scored.stage, desk.passes(HOUR)) == ("scored", [])
+    reviewed = desk.done(chair, "review-plan", {"note": "Goes on."}, desk.referral())
+    assert reviewed.plan.review_due_at == desk.now + 28 * DAY
+    assert desk.passes(29 * DAY) == ["review-due"]
+
+
 def test_a_step_asks_for_its_fields_and_stands_in_its_place(desk: Desk) -> None:
     desk.done("jerome-tansley", "accept", {}, desk.sent("gang-panel", under_18=False))
     tier = {"step": "tier", "fields": {"tier": "tier-1"}}

@@ -83,6 +83,7 @@ class ReferralState(Contract):
     private_to: str | None = Field(None, description="The only agency that may know of it")
     from_agency: str | None = None
     author: str | None = Field(None, description="Staff id of who wrote it")
+    edited_by: tuple[str, ...] = Field((), description="Staff ids of who changed the draft")
     under_18: bool | None = None
     rating: str | None = Field(None, description="Code of the route's own ratings, such as red")
     rated_by: str | None = None

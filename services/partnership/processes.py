@@ -96,7 +96,9 @@ class Process(Entry):
     stages: tuple[Stage, ...] = Field(min_length=2)
     transitions: tuple[Transition, ...]
     information: Clock = Field(description="How long an asked agency has, in its own hours where calendar is `agency`")
-    second_silence: Clock = Field(description="After the alternate lead was told: how long until the duty manager is")
+    second_silence: Clock = Field(
+        description="After the alternate lead, or a supervisor who is to approve, was told: how long until the next is"
+    )
     ratings: tuple[Rating, ...] = ()
     decisions: tuple[Choice, ...] = ()
     outcomes: tuple[Choice, ...] = ()

@@ -56,8 +56,8 @@ class When(Value):
     """Of ReferralAdvanced: whether it is on another agency's desk now."""
     given_up: tuple[str, ...] = ()
     """Of NotificationFailed: the templates of which a mail or webhook that was given up is told."""
-    silence: tuple[Literal["alternate-lead", "duty-manager", "information"], ...] = ()
-    """Of ReferralEscalated: whose turn it is now, or that a question to another agency was not answered."""
+    silence: tuple[Literal["alternate-lead", "duty-manager", "information", "approvers"], ...] = ()
+    """Of ReferralEscalated: whose turn it is now, or that a question or a request for approval was not answered."""
 
 
 class NotificationRule(Entry):

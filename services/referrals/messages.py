@@ -59,6 +59,15 @@ class DraftOld(BaseModel):
     referral_id: UUID
 
 
+class ApprovalDue(BaseModel):
+    """A referral has waited for its approval; `late`: its supervisors were reminded before."""
+
+    model_config = ConfigDict(frozen=True)
+    case_id: UUID
+    referral_id: UUID
+    late: bool = False
+
+
 class MeetingCommand(BaseModel):
     """A command on a panel's meeting, and on one of the referrals that it discusses."""
 
@@ -109,6 +118,7 @@ READERS: dict[str, dict[int, type[BaseModel]]] = {
     "information-due": {1: InformationDue},
     "review-due": {1: ReviewDue},
     "draft-old": {1: DraftOld},
+    "approval-due": {1: ApprovalDue},
     "task-due": {1: TaskDue},
     "task-late": {1: TaskDue},
     "MeetingCommand": {1: MeetingCommand},

@@ -141,9 +141,9 @@ class Directory:
         return self._partnership.panel(referral.panel).chair if referral.panel else None
 
     def _approvers(self, referral: ReferralState) -> list[Addressed]:
-        """The supervisors of the sending agency, without the author."""
-        staff = self._partnership.staff_of(referral.from_agency or "")
-        return [Addressed(p.id, p.address) for p in staff if "supervisor" in p.roles and p.id != referral.author]
+        """The supervisors of the sending agency, without who wrote it."""
+        staff, wrote = self._partnership.staff_of(referral.from_agency or ""), (referral.author, *referral.edited_by)
+        return [Addressed(p.id, p.address) for p in staff if "supervisor" in p.roles and p.id not in wrote]
 
     @staticmethod
     def _reporters(occasion: Occasion) -> list[Addressed]:

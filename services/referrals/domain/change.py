@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas import topics
+from schemas.codes import ReferralStatus
 from schemas.events import Actor, CaseEvent, CaseState, ReportFacts
 from schemas.personal import Personal
 from services.kernel.decision import CancelledTimer, Context, Decision, NewEvent, NewTimer
@@ -119,7 +120,10 @@ class Change:
     def _settled(self, case: Case, state: CaseState, referral: Referral | None) -> Case:
         """Title, next action and visibility follow from the rest."""
         partnership = self._context.rules.partnership
-        case = case if referral is None else case.model_copy(update={"under_way": _under_way(case, referral)})
+        if referral is not None:
+            under_way = _among(case.under_way, referral, OPEN_REFERRAL)
+            awaiting = _among(case.awaiting, referral, (ReferralStatus.AWAITING_APPROVAL,))
+            case = case.model_copy(update={"under_way": under_way, "awaiting": awaiting})
         action, action_by = next_action(state, case.suggested, partnership, case.pending, referred=bool(case.under_way))
         state = state.model_copy(
             update={
@@ -141,8 +145,8 @@ class Change:
         )
 
 
-def _under_way(case: Case, referral: Referral) -> dict[UUID, str]:
-    """The case's open referrals, now that this one stands as it does."""
+def _among(known: dict[UUID, str], referral: Referral, statuses: tuple[ReferralStatus, ...]) -> dict[UUID, str]:
+    """The case's referrals of these statuses with their routes, now that this one stands as it does."""
     identity = referral.state.referral_id
-    others = {each: route for each, route in case.under_way.items() if each != identity}
-    return others | ({identity: referral.route} if referral.state.status in OPEN_REFERRAL else {})
+    others = {each: route for each, route in known.items() if each != identity}
+    return others | ({identity: referral.route} if referral.state.status in statuses else {})

@@ -110,11 +110,12 @@ def _routed(case: Case, body: casework.Reroute, context: Context) -> tuple[tuple
 
 
 def close(case: Case, command: Command, body: casework.Close, context: Context) -> Decision:
-    """Closed with an outcome; not over an unanswered danger, nor over an open referral."""
+    """Closed with an outcome; not over an unanswered danger, nor an open or waiting referral."""
     if case.state.danger_unacknowledged:
         return _refused("danger-unacknowledged", "Somebody must acknowledge the danger first.", case)
-    if case.under_way:
-        return _refused("referral-open", "Conclude or withdraw the open referral first.", case)
+    if case.under_way or case.awaiting:
+        message = "Conclude or withdraw the open referral first; one that waits for a supervisor, too."
+        return _refused("referral-open", message, case)
     try:
         outcome = context.rules.partnership.outcome(body.outcome).code
     except UnknownCode:

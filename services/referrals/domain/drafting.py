@@ -11,9 +11,11 @@ from services.kernel.decision import CancelledTimer, Context, Decision
 from services.partnership.models import UnknownCode
 from services.referrals.domain.change import Change
 from services.referrals.domain.sending import (
+    APPROVAL_TIMER,
     DRAFT_TIMER,
     checked,
     consent_of,
+    draft_timer,
     keep_draft,
     let_go,
     made_out,
@@ -51,9 +53,9 @@ def edit(case: Case, referral: Referral, command: Command, body: referring.Draft
         return refused("route-unknown", "There is no such panel or destination.", case, referral)
     made = made_out(case, command, body, context, route)
     kept = {name: getattr(referral.state, name) for name in KEPT}
-    state = made.state.model_copy(
-        update=kept | {"private_to": referral.state.private_to, "version": referral.state.version + 1}
-    )
+    edited_by = tuple(dict.fromkeys((*referral.state.edited_by, command.by.id)))
+    changed = {"private_to": referral.state.private_to, "version": referral.state.version + 1, "edited_by": edited_by}
+    state = made.state.model_copy(update=kept | changed)
     return _drafted(case, made.model_copy(update={"state": state}), command, context)
 
 
@@ -95,11 +97,14 @@ def dropped(case: Case, referral: Referral, by: Any, context: Context, why: str 
 
 
 def approve(case: Case, referral: Referral, command: Command, _: referring.Approve, context: Context) -> Decision:
-    """A supervisor of the sending agency, not the author, lets it go."""
-    route = context.rules.partnership.route(str(referral.state.panel or referral.state.destination))
+    """A supervisor of the sending agency, who wrote nothing of it, lets it go, unless another one went meanwhile."""
+    route = context.rules.partnership.route(referral.route)
+    if case.is_with(route.code):
+        return refused("already-referred", "The case is with this panel already.", case, referral)
     onward = {"version": referral.state.version + 1, "approved_by": command.by.id}
     after = referral.model_copy(update={"state": referral.state.model_copy(update=onward)})
     change = Change(case, command.by, context)
+    change.cancel(CancelledTimer(APPROVAL_TIMER, str(after.state.referral_id)))
     change.happens(ReferralApproved, replaces=False, referral=after)
     send(change, after, route, context)
     return change.decision()
@@ -108,10 +113,12 @@ def approve(case: Case, referral: Referral, command: Command, _: referring.Appro
 def refuse_approval(
     case: Case, referral: Referral, command: Command, body: referring.RefuseApproval, context: Context
 ) -> Decision:
-    """It goes back to its author as a draft, with the reason."""
+    """It goes back to its author as a draft, with the reason; its 90 days begin again."""
     back = {"status": ReferralStatus.DRAFT, "stage": str(ReferralStatus.DRAFT), "version": referral.state.version + 1}
     after = referral.model_copy(update={"state": referral.state.model_copy(update=back)})
     change = Change(case, command.by, context)
+    change.cancel(CancelledTimer(APPROVAL_TIMER, str(after.state.referral_id)))
+    change.arm(draft_timer(after, context))
     change.happens(ApprovalRefused, replaces=False, referral=after, personal=seal({"reason": body.reason}))
     return change.decision()
 

@@ -94,7 +94,7 @@ def _sensitive(asked: Asked, case: Case) -> bool:
 def _leaving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: ProposalState | None) -> Change:
     """The merged case's last event; who sees the survivor sees its history."""
     change = Change(gone, asked.by, asked.context)
-    change.note(under_way={}, open_proposals=0, next_task=None)
+    change.note(under_way={}, awaiting={}, open_proposals=0, next_task=None)
     if proposal is not None:
         change.keep(proposal_key(proposal.proposal_id), Proposal(state=proposal))
         change.happens(JoinConfirmed, replaces=False, parts={"proposal": proposal})
@@ -132,6 +132,7 @@ def _arriving(asked: Asked, gone: Case, survivor: Case, reason: str, proposal: P
         graded=survivor.graded or gone.graded,
         open_proposals=questions,
         under_way=survivor.under_way | gone.under_way,
+        awaiting=survivor.awaiting | gone.awaiting,
         # A warning given on either case counts for the next step, and so does an offer of support.
         ladder=carrying.ladder(survivor.ladder, carrying.steps(gone, who, origin)),
         support=carrying.support(survivor.support, carrying.offers(gone, who, origin)),

@@ -24,9 +24,10 @@ from services.referrals.domain.routes import (
     sorted_fields,
 )
 from services.referrals.domain.state import Case, Referral, Refused
-from services.referrals.messages import Command, DraftOld
+from services.referrals.messages import ApprovalDue, Command, DraftOld
 
 DRAFT_TIMER, DRAFT_KEPT = "draft-old", "draft-referral"
+APPROVAL_TIMER = "approval-due"
 CHILD = "child"
 
 Wanted = casework.Refer | referring.Draft
@@ -127,6 +128,7 @@ def let_go(case: Case, made: Referral, route: Route, command: Command, context: 
     if route.approval == "supervisor":
         waits = {"status": ReferralStatus.AWAITING_APPROVAL, "stage": str(ReferralStatus.AWAITING_APPROVAL)}
         waiting = made.model_copy(update={"state": made.state.model_copy(update=waits)})
+        change.arm(approval_timer(waiting, context, late=False))
         change.happens(ApprovalRequested, replaces=False, referral=waiting, personal=words_of(made))
     else:
         send(change, made, route, context)
@@ -156,11 +158,24 @@ def _stands_beside(change: Change, beside: Referral, route: Route, context: Cont
         _sent(change, beside, other, context, why=why)
 
 
+def approval_timer(referral: Referral, context: Context, *, late: bool) -> NewTimer:
+    """When a supervisor who lets it wait is reminded, or the duty manager told, by the process's `second_silence`."""
+    partnership: Partnership = context.rules.partnership
+    due_at = partnership.due_at(context.now, process_of(partnership, referral.state).second_silence)
+    payload = ApprovalDue(case_id=referral.state.case_id, referral_id=referral.state.referral_id, late=late)
+    return NewTimer(APPROVAL_TIMER, str(referral.state.referral_id), due_at, payload)
+
+
+def draft_timer(referral: Referral, context: Context) -> NewTimer:
+    """When a draft that nobody sends goes."""
+    days = context.rules.partnership.threshold(DRAFT_KEPT).value
+    payload = DraftOld(case_id=referral.state.case_id, referral_id=referral.state.referral_id)
+    return NewTimer(DRAFT_TIMER, str(referral.state.referral_id), context.now + timedelta(days=days), payload)
+
+
 def keep_draft(change: Change, made: Referral, context: Context, why: str | None = None) -> None:
     """A referral that only its author's agency knows of, until it is sent or grows too old."""
-    days = context.rules.partnership.threshold(DRAFT_KEPT).value
-    payload = DraftOld(case_id=made.state.case_id, referral_id=made.state.referral_id)
-    change.arm(NewTimer(DRAFT_TIMER, str(made.state.referral_id), context.now + timedelta(days=days), payload))
+    change.arm(draft_timer(made, context))
     change.happens(ReferralDrafted, replaces=False, why=why, referral=made, personal=words_of(made))
 
 

@@ -12,11 +12,12 @@ from services.referrals.domain.asking import told_again, unanswered
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import answer_timer, moved, sees_too
 from services.referrals.domain.routes import alternate_lead, duty_manager, process_of, route_of
+from services.referrals.domain.sending import approval_timer
 from services.referrals.domain.state import OPEN_REFERRAL, Case, Referral
-from services.referrals.messages import DraftOld, InformationDue, ReferralDue, ReviewDue
+from services.referrals.messages import ApprovalDue, DraftOld, InformationDue, ReferralDue, ReviewDue
 
 HUB = Actor(kind="hub", id="referrals", name="The hub")
-Due = ReferralDue | InformationDue | ReviewDue | DraftOld
+Due = ReferralDue | InformationDue | ReviewDue | DraftOld | ApprovalDue
 
 
 def due(case: Case | None, referral: Referral | None, body: Due, context: Context) -> Decision:
@@ -26,11 +27,26 @@ def due(case: Case | None, referral: Referral | None, body: Due, context: Contex
     if isinstance(body, DraftOld):
         waits = referral.state.status == ReferralStatus.DRAFT
         return drafting.dropped(case, referral, HUB, context, "Not sent for too long") if waits else NOTHING
+    if isinstance(body, ApprovalDue):
+        return _unapproved(case, referral, body, context)
     if referral.state.status not in OPEN_REFERRAL:
         return NOTHING
     if isinstance(body, InformationDue):
         return _unanswered_question(case, referral, body, context)
     return _unreviewed(case, referral, context) if isinstance(body, ReviewDue) else _unanswered(case, referral, context)
+
+
+def _unapproved(case: Case, referral: Referral, body: ApprovalDue, context: Context) -> Decision:
+    """The first time its supervisors are reminded, then the duty manager is told that it waits; it moves by neither."""
+    if referral.state.status is not ReferralStatus.AWAITING_APPROVAL:
+        return NOTHING
+    change = Change(case, HUB, context)
+    if not body.late:
+        change.arm(approval_timer(referral, context, late=True))
+    why = "No supervisor has answered whether it may be sent"
+    changed = {"step": "duty-manager" if body.late else "approvers"}
+    change.happens(ReferralEscalated, replaces=False, referral=referral, why=why, changed=changed)
+    return change.decision()
 
 
 def _unanswered(case: Case, referral: Referral, context: Context) -> Decision:

@@ -87,13 +87,13 @@ def may_be_given(case: Case, person: Person) -> bool:
 
 
 def supervises(referral: Referral, asker: Asker, partnership: Partnership) -> bool:
-    """Whether she is a supervisor of the sending agency who did not write it."""
+    """Whether she is a supervisor of the sending agency who wrote nothing of it."""
     found, state = _person(partnership, asker), referral.state
     return (
         found is not None
         and "supervisor" in found.roles
         and found.agency == state.from_agency
-        and found.id != state.author
+        and found.id not in (state.author, *state.edited_by)
     )
 
 

@@ -31,6 +31,8 @@ class Case(Kept):
     """Whether a person graded its risk: then only a person lowers it."""
     under_way: dict[UUID, str] = {}
     """Its open referrals, and the panel or destination of each; who was referred to once may see it ever after."""
+    awaiting: dict[UUID, str] = {}
+    """The same of its referrals that wait for a supervisor."""
     open_proposals: int = 0
     next_task: str | None = None
     """What the next open task asks for, in words without any name."""

@@ -213,6 +213,58 @@ def test_a_referral_waits_for_a_supervisor_of_the_sending_agency_who_did_not_wri
     assert desk.types()[-2:] == ["ReferralApproved", "ReferralSent"]
 
 
+STREETS = "luton-council-neighbourhood-services"
+
+
+def waiting_for_approval() -> Desk:
+    """A referral to Channel that Asha wrote and her supervisor has not answered."""
+    desk = Desk(lead_agency=STREETS, acting_lead=STREETS)
+    desk.sent("channel", "asha-venn")
+    return desk
+
+
+def test_a_referral_that_waits_for_approval_reminds_its_supervisors_then_the_duty_manager() -> None:
+    desk = waiting_for_approval()
+    assert desk.passes(30 * DAY) == ["approval-due", "approval-due"]
+    told = [event.changed["step"] for event in desk.events if event.TYPE == "ReferralEscalated"]
+    assert told == ["approvers", "duty-manager"]
+    approved = desk.done("ruth-pellow", "approve", {}, desk.referral())
+    assert (approved.status, approved.escalated_to) == ("sent", None)
+
+
+def test_nobody_is_reminded_of_an_approval_that_was_given() -> None:
+    desk = waiting_for_approval()
+    desk.done("ruth-pellow", "approve", {}, desk.referral())
+    assert "approval-due" not in desk.passes(30 * DAY)
+
+
+def test_a_case_is_not_closed_over_a_referral_that_waits_for_approval() -> None:
+    desk = waiting_for_approval()
+    body = {"outcome": "behaviour-stopped", "reason": "It stopped."}
+    assert desk.refused("ruth-pellow", "close", body) == "referral-open"
+    desk.done("ruth-pellow", "refuse-approval", {"reason": "Say more."}, desk.referral())
+    desk.done("ruth-pellow", "close", body)
+    assert desk.passes(91 * DAY) == ["draft-old"], "a draft that came back goes like any other"
+
+
+def test_of_two_referrals_that_wait_for_one_destination_one_is_approved() -> None:
+    desk = waiting_for_approval()
+    desk.done("asha-venn", "refer", {"destination": "channel", "reason": "Again.", "consent": GIVEN})
+    first, second = desk.referrals
+    desk.done("ruth-pellow", "approve", {}, first.state)
+    assert desk.refused("ruth-pellow", "approve", {}, second.state) == "already-referred"
+
+
+def test_a_supervisor_who_changed_a_draft_does_not_approve_it() -> None:
+    desk = Desk(lead_agency=STREETS, acting_lead=STREETS)
+    body = {"destination": "channel", "reason": "Her words.", "consent": GIVEN}
+    draft = desk.done("asha-venn", "draft", body)
+    edited = desk.done("ruth-pellow", "edit", body | {"reason": "Others."}, draft)
+    assert (edited.author, edited.edited_by) == ("asha-venn", ("ruth-pellow",))
+    waiting = desk.done("asha-venn", "send", {}, edited)
+    assert desk.refused("ruth-pellow", "approve", {}, waiting) == "not-your-approval"
+
+
 def test_a_supervisor_does_not_approve_what_she_wrote_herself(desk: Desk) -> None:
     assert desk.refused("colm-ferris", "approve", {}, desk.sent("channel")) == "not-your-approval"
 

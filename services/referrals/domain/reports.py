@@ -149,7 +149,7 @@ def _joined(found: joining.Found, state: Mapping[str, Any], event: ReportTriaged
     decision, before = event.decision, found.case.state
     danger = signs.DANGER in decision.flags
     by_her = not found.parts
-    grown = {
+    grown: dict[str, Any] = {
         "risk": higher(before.risk, decision.risk),
         "act_first": tuple(dict.fromkeys((*before.act_first, *decision.act_first))),
     }

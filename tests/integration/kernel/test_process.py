@@ -231,7 +231,8 @@ async def test_a_timer_that_cannot_be_read_is_one_dead_letter_and_one_of_an_unkn
     await until(lambda: _is(running.pokes, 2), "a later message")
     reasons = [row["reason"] for row in await running.rows("SELECT reason FROM dead_letters")]
     assert [reason.split(":")[0] for reason in reasons] == ["invalid-body"]
-    assert [row["kind"] for row in await running.rows("SELECT kind FROM timers")] == ["from-a-later-release"]
+    due = await running.rows("SELECT kind FROM timers WHERE due_at < 'infinity'")
+    assert [row["kind"] for row in due] == ["from-a-later-release"]
 
 
 async def test_a_job_is_done_outside_and_its_result_comes_back_once(running: Running) -> None:

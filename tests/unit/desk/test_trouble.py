@@ -6,7 +6,13 @@ from services.desk.operations_pages import trouble
 
 
 def health(**changes: Any) -> dict[str, Any]:
-    well: dict[str, Any] = {"database": "connected", "relay": {"trouble": None}, "timers": None, "jobs": None, "ended": []}
+    well: dict[str, Any] = {
+        "database": "connected",
+        "relay": {"trouble": None},
+        "timers": None,
+        "jobs": None,
+        "ended": [],
+    }
     return well | changes
 
 

@@ -174,7 +174,8 @@ def of_person(opened: Any, person: dict[str, Any]) -> PersonChanged:
     changed = example(PersonChanged)
     state = changed.person.model_copy(update={"role": person["role"], "safe": person["contact"]["safe"]})
     words = seal({"person": person, "reason": "He reads her mail."})
-    return changed.model_copy(update={"case": opened.case, "person": state, "personal": words})
+    made: PersonChanged = changed.model_copy(update={"case": opened.case, "person": state, "personal": words})
+    return made
 
 
 def closes(loop: MemoryLoop) -> list[Delivery]:
@@ -360,7 +361,7 @@ def test_a_task_of_an_agency_is_told_to_the_agency_and_not_to_the_cases_owner(
 def test_the_duty_manager_stands_in_for_who_is_not_in_the_files_and_the_others_are_told(
     loop: MemoryLoop, gone: dict[str, Any], others: set[str]
 ) -> None:
-    case = {"owner": None, "risk": "standard", "lead_agency": "probation", "joint_leads": ()}
+    case: dict[str, Any] = {"owner": None, "risk": "standard", "lead_agency": "probation", "joint_leads": ()}
     case |= {"act_first": ("luton-council",)} | gone
     loop.send(case_event(CaseOpened, **case), "case")
     loop.send(case_event(CaseReopened, **case), "case")

@@ -226,6 +226,15 @@ def test_a_further_course_goes_on_from_where_the_layers_stand(taught: Learned) -
     assert any((further[0][name] != taught[0][name]).any() for name in MATRICES)
 
 
+def test_at_each_step_a_share_of_what_layers_add_and_heads_are_told_is_silent_in_all_tokens_of_a_text_alike() -> None:
+    chance, given = np.random.default_rng(0), lesson()
+    (_, _, loud, *_), (_, _, other, *_) = (tuning._filled(given, np.arange(8), chance, 9) for _ in range(2))
+    assert loud.shape == (9, tuning.TOGETHER, 1, WIDTH)
+    assert (loud == 0).mean() == pytest.approx(tuning.SILENT, abs=0.02)
+    assert loud.mean() == pytest.approx(1, abs=0.02), "what is told aloud makes up for it"
+    assert (loud != other).any()
+
+
 def test_a_further_course_takes_texts_in_another_order_and_hides_others_of_their_tokens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -234,9 +243,9 @@ def test_a_further_course_takes_texts_in_another_order_and_hides_others_of_their
     def course(head: Mapping[str, Vector]) -> list[tuple[Any, Any]]:
         seen: list[tuple[Any, Any]] = []
 
-        def noted(given: Lesson, rows: Any, chance: np.random.Generator) -> Any:
-            batch = filled(given, rows, chance)
-            seen.append((tuple(rows), batch[1].tobytes()))
+        def noted(given: Lesson, rows: Any, chance: np.random.Generator, places: int) -> Any:
+            batch = filled(given, rows, chance, places)
+            seen.append((tuple(rows), batch[1].tobytes() + batch[2].tobytes()))
             return batch
 
         monkeypatch.setattr(tuning, "_filled", noted)

@@ -113,8 +113,8 @@ async def test_what_was_put_on_an_agenda_and_not_reached_is_on_the_next_once_the
     _, referral = await referral_to(pipeline, "mash")
     first, second = await scheduled(pipeline, "mash", "demo-mash"), await scheduled(pipeline, "mash", "demo-mash")
     version = (await call(pipeline, "GET", f"referrals/{referral}", "demo-mash")).json()["version"]
-    half_an_hour_in = datetime.fromisoformat(first["at"]) + timedelta(minutes=30)
-    body = {"at": half_an_hour_in.isoformat(), "meeting": first["meeting_id"]}
+    after_it_began = datetime.fromisoformat(first["at"]) + timedelta(seconds=30)
+    body = {"at": after_it_began.isoformat(), "meeting": first["meeting_id"]}
     headers = {"If-Match": f'"{version}"'}
     put = await call(pipeline, "POST", f"referrals/{referral}/schedule", "demo-mash", json=body, headers=headers)
     assert put.status_code == 200, put.text

@@ -38,8 +38,8 @@ def files() -> dict[str, list[Report]]:
 
 @pytest.fixture(scope="module")
 def reports() -> list[Report]:
-    """All, also those of every theme that stand behind them."""
-    return [report for path in sorted(TRAINING.glob("*.jsonl")) for report in read(path)]
+    """All, also those that are learned from next."""
+    return [report for path in sorted(TRAINING.rglob("*.jsonl")) for report in read(path)]
 
 
 def main_theme(report: Report) -> str:

@@ -481,11 +481,12 @@ def test_who_acts_first_only_since_a_report_says_more_hears_of_the_case_and_who_
     changed = {"act_first": {"old": ["the-mall"], "new": ["the-mall", "probation", "bedfordshire-police"]}}
     more = case_event(event, owner=None, risk=risk, act_first=()).model_copy(update={"changed": changed})
     loop.send(more, "case")
-    assert told(loop) - {"helen-strood"} == {"bedfordshire-police", "probation"}
+    lead = {"bedfordshire-police"} if risk == "high" or event is ReportCorrected else set()
+    assert told(loop) - {"helen-strood"} == lead | {"probation"}
     templates = {each.state.recipient: each.state.template for each in loop.state.values() if hasattr(each, "state")}
     opened = "case-opened-high@1" if risk == "high" else "case-opened@1"
     assert templates.pop("helen-strood", "case-changed@1") == "case-changed@1"
-    assert templates == {"bedfordshire-police": "case-changed@1", "probation": opened}
+    assert templates == dict.fromkeys(lead, "case-changed@1") | {"probation": opened}
 
 
 @pytest.mark.parametrize(
@@ -500,8 +501,11 @@ def test_a_correction_that_makes_a_case_high_reaches_whom_a_high_case_reaches(
     assert ({"probation", "helen-strood"} <= told(loop)) is alarmed
 
 
-def test_a_report_that_joins_a_case_nobody_took_reaches_its_lead(loop: MemoryLoop) -> None:
+def test_of_reports_that_join_a_case_nobody_took_its_lead_hears_where_it_grows_graver(loop: MemoryLoop) -> None:
     loop.send(case_event(ReportJoined, owner=None, risk="standard").model_copy(update={"changed": {}}), "case")
+    assert told(loop) == set()
+    graver = {"risk": {"old": "standard", "new": "medium"}}
+    loop.send(case_event(ReportJoined, owner=None, risk="medium").model_copy(update={"changed": graver}), "case")
     assert told(loop) == {"bedfordshire-police"}
 
 

@@ -1,7 +1,7 @@
 """What hangs on a case: its tasks, the people in it, and proposals that it belongs to another case."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import Field
@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.facts import Contract
 
 Role = Literal["victim", "suspect", "subject", "witness", "reporter", "professional", "family"]
+ROLES: tuple[Role, ...] = get_args(Role)
 Safe = Literal["yes", "no", "unknown"]
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from schemas.case_parts import Role
+from schemas.case_parts import ROLES
 from schemas.events import CaseState
 from services.access.sharing import Sight
 from services.referrals import views
@@ -34,7 +34,7 @@ def person_view(person: CasePerson) -> dict[str, Any]:
 
 def _place(person: CasePerson) -> tuple[int, str]:
     """By role, those whom harm was done to first, then by name: a list that stands the same each time."""
-    return get_args(Role).index(person.state.role), str(person.personal.get("name") or "").casefold()
+    return ROLES.index(person.state.role), str(person.personal.get("name") or "").casefold()
 
 
 def proposal_view(proposal: Proposal, case: Case) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.referrals.casefile_repository import named
 from services.referrals.domain.meeting_state import (
     Action,
     AgendaItem,
@@ -103,21 +104,17 @@ _OPEN_BEFORE = text("""
 async def load(connection: AsyncConnection, keys: frozenset[str]) -> dict[str, Any]:
     """The meetings that `keys` name, locked; and what was minuted and is due, where `keys` ask for it."""
     state: dict[str, Any] = {}
-    if meetings := _named(keys, "meeting:"):
+    if meetings := named(keys, "meeting:"):
         for row in await connection.execute(_MEETINGS, {"keys": meetings}):
             state[meeting_key(row.meeting_id)] = Meeting.model_validate(row.document)
-    for identity in _named(keys, "minutes:"):
+    for identity in named(keys, "minutes:"):
         minutes = [Minute.model_validate(row.document) for row in await connection.execute(_MINUTES, {"id": identity})]
         actions = [Action.model_validate(row.document) for row in await connection.execute(_ACTIONS, {"id": identity})]
         state[minutes_key(identity)] = (*minutes, *actions)
-    for identity in _named(keys, "agenda:"):
+    for identity in named(keys, "agenda:"):
         rows = await connection.execute(_DUE_REFERRALS, {"id": identity})
         state[agenda_key(identity)] = tuple(Referral.model_validate(row.document) for row in rows)
     return state
-
-
-def _named(keys: frozenset[str], prefix: str) -> list[str]:
-    return sorted(key.removeprefix(prefix) for key in keys if key.startswith(prefix))
 
 
 def _meeting_columns(meetings: Sequence[Meeting]) -> dict[str, list[Any]]:

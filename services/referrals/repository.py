@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.referrals import casefile_repository, marks_repository, meeting_repository
+from services.referrals.casefile_repository import named
 from services.referrals.domain.parts import Link, Matches
 from services.referrals.domain.state import Case, Happened, Referral, case_key, referral_key, referrals_key
 
@@ -76,10 +77,6 @@ def _referral(row: Any) -> tuple[str, Any]:
     return referral_key(row.referral_id), Referral.model_validate(row.document)
 
 
-def _named(keys: frozenset[str], prefix: str) -> list[str]:
-    return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
-
-
 async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozenset[str]) -> dict[str, Any]:
     """What a batch may touch: marks and links, the cases that they and `keys` name, locked in order, and their parts.
 
@@ -100,9 +97,9 @@ async def load(connection: AsyncConnection, marks: frozenset[str], keys: frozens
     ids = [case.state.case_id for case in cases.values()]
     state |= await casefile_repository.load_parts(connection, ids, frozenset(matched), keys)
     state |= await meeting_repository.load(connection, keys)
-    if referrals := _named(keys, "referral:"):
+    if referrals := named(keys, "referral:"):
         state |= dict(map(_referral, await connection.execute(_REFERRALS, {"keys": sorted(referrals)})))
-    for case_id in _named(keys, "referrals:"):
+    for case_id in named(keys, "referrals:"):
         state[referrals_key(case_id)] = tuple(await referrals_of(connection, UUID(case_id)))
     return state
 
@@ -114,7 +111,7 @@ def _linked(state: Mapping[str, Any]) -> dict[str, str]:
 
 async def _lock(connection: AsyncConnection, cases: dict[str, Any], matched: set[str], keys: frozenset[str]) -> None:
     """Lock and add to `cases` the matched ones and those that `keys` name, and those that these were merged into."""
-    wanted = matched | set(_named(keys, "case:"))
+    wanted = matched | set(named(keys, "case:"))
     while missing := sorted(wanted - {key.removeprefix("case:") for key in cases}):
         found = dict(map(_case, await connection.execute(_CASES, {"keys": missing})))
         cases |= found

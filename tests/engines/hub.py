@@ -1,6 +1,9 @@
 """Settings of the hub's services for tests on the session's engines."""
 
 import asyncio
+from typing import Any
+
+import asyncpg
 
 from services.kernel.migrations import migrate
 from services.kernel.settings import Settings
@@ -17,3 +20,12 @@ async def service_settings(service: str, database_url: str, kafka: str) -> Setti
     )
     await asyncio.to_thread(migrate, service, settings)
     return settings
+
+
+async def rows_of(settings: Settings, service: str, query: str, *arguments: Any) -> list[Any]:
+    """Look at a service's tables."""
+    connection = await asyncpg.connect(settings.database_url, server_settings={"search_path": service})
+    try:
+        return await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from services.intake.app import build as build_intake
+from services.kernel.database import Database
+from services.kernel.migrations import migrate
 from services.kernel.process import Process
 from services.kernel.settings import Settings
 from services.notify.app import build as build_notify
@@ -103,3 +105,13 @@ async def pipeline(module_database: str, kafka_topics: str) -> AsyncIterator[Pip
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture(scope="module")
+async def desk_tables(module_database: str) -> AsyncIterator[Database]:
+    """Desk's read model without its process."""
+    settings = Settings(database_url=module_database)
+    await asyncio.to_thread(migrate, "desk", settings)
+    made = Database("desk", settings)
+    yield made
+    await made.close()

@@ -1,8 +1,6 @@
 """What desk's lists hold and in which order, on real tables."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +12,6 @@ from services.desk import repository, review_repository, write_repository
 from services.desk.meeting_view import ON_AGENDA
 from services.desk.projection import CaseRow, EventRow, ReferralRow
 from services.kernel.database import Database
-from services.kernel.migrations import migrate
-from services.kernel.settings import Settings
 from tests.unit.referrals.made import POLICE, open_case
 
 pytestmark = pytest.mark.integration
@@ -23,22 +19,13 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EMPTIED = tuple(map(text, ("DELETE FROM model_cases", "DELETE FROM model_referrals", "DELETE FROM model_events")))
 
 
-@pytest.fixture(scope="module")
-async def tables(module_database: str) -> AsyncIterator[Database]:
-    settings = Settings(database_url=module_database)
-    await asyncio.to_thread(migrate, "desk", settings)
-    made = Database("desk", settings)
-    yield made
-    await made.close()
-
-
 @pytest.fixture
-async def database(tables: Database) -> Database:
+async def database(desk_tables: Database) -> Database:
     """The read model with nothing in it."""
-    async with tables.writing() as connection:
+    async with desk_tables.writing() as connection:
         for emptied in EMPTIED:
             await connection.execute(emptied)
-    return tables
+    return desk_tables
 
 
 async def keep(database: Database, *rows: Any) -> None:

@@ -1,7 +1,5 @@
 """Who sees a report on real row-level security: who sees the case that it is in now, and nobody else."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +11,6 @@ from schemas.personal import reveal, seal
 from services.desk import repository
 from services.desk.stage import DeskStage
 from services.kernel.database import Database
-from services.kernel.migrations import migrate
-from services.kernel.settings import Settings
 from services.kernel.testing import MemoryLoop
 from services.referrals.domain.state import Case, Done
 from tests.unit.referrals.made import OTHER_CELL, PARTNERSHIP, POLICE, STREETS, Desk, cases, triaged
@@ -82,18 +78,9 @@ class Hub:
         return row
 
 
-@pytest.fixture(scope="module")
-async def database(module_database: str) -> AsyncIterator[Database]:
-    settings = Settings(database_url=module_database)
-    await asyncio.to_thread(migrate, "desk", settings)
-    made = Database("desk", settings)
-    yield made
-    await made.close()
-
-
 @pytest.fixture
-def hub(database: Database) -> Hub:
-    return Hub(database)
+def hub(desk_tables: Database) -> Hub:
+    return Hub(desk_tables)
 
 
 def corrected(

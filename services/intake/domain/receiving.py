@@ -129,22 +129,13 @@ def receive(known: Report | None, command: ReceiveReport, trace_id: str | None, 
         return Decision(answer=UNKNOWN_CATEGORY)
     digest = content_hash(submission)
     if known is not None:
-        command = _as_newest(known, command, digest)
         refusal = _against(known, command, digest)
         if refusal is not None:
             return Decision(answer=refusal)
-        command = _next_of_extract(known, command)
+        command = _numbered(known, command)
     taken = _take(known, command, digest, trace_id, context)
     # The page's own number may be that of an earlier revision, whose events have had the ids that it gives.
     return replace(taken, cause=message_id(command.report_id, command.submission.revision)) if command.newest else taken
-
-
-def _as_newest(known: Report, command: ReceiveReport, digest: str) -> ReceiveReport:
-    """As the same again, or as the next revision; anything but what one person writes on one page as it came."""
-    if not command.newest:
-        return command
-    revision = known.facts.revision if _says_the_same(known, command, digest) else known.facts.revision + 1
-    return command.model_copy(update={"submission": command.submission.model_copy(update={"revision": revision})})
 
 
 def _says_the_same(known: Report, command: ReceiveReport, digest: str) -> bool:
@@ -152,9 +143,9 @@ def _says_the_same(known: Report, command: ReceiveReport, digest: str) -> bool:
     return digest == known.content_hash and of_call
 
 
-def _next_of_extract(known: Report, command: ReceiveReport) -> ReceiveReport:
-    """An extract has no revisions of its own: a row that changed is the next one."""
-    if not command.extract:
+def _numbered(known: Report, command: ReceiveReport) -> ReceiveReport:
+    """What has no revisions of its own, an extract's row or what one person writes on one page, is the next one."""
+    if not (command.extract or command.newest):
         return command
     following = command.submission.model_copy(update={"revision": known.facts.revision + 1})
     return command.model_copy(update={"submission": following})
@@ -183,6 +174,8 @@ def _against(known: Report, command: ReceiveReport, digest: str) -> Refused | Ac
     submission = command.submission
     if command.extract:
         return Accepted(known, duplicate=True) if digest in (known.content_hash, *known.earlier) else None
+    if command.newest:
+        return Accepted(known, duplicate=True) if _says_the_same(known, command, digest) else None
     if submission.revision == known.facts.revision:
         if _says_the_same(known, command, digest):
             return Accepted(known, duplicate=True)

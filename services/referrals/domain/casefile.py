@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from schemas.case_parts import PersonState
+from schemas.case_parts import ROLES, PersonState
 from schemas.events import ReportFacts
 from schemas.personal import Personal, reveal
 from services.referrals.domain import alike
@@ -13,7 +13,6 @@ from services.referrals.domain.parts import CasePerson, CaseReport, Link, People
 from services.referrals.domain.state import link_key
 
 SHOWN = ("name", "date_of_birth", "age", "under_18", "contact", "interpreter", "consent")
-_ROLES = ("victim", "suspect", "subject", "witness", "reporter", "professional", "family")
 
 
 def keep_link(change: Change, report: ReportFacts, event_id: UUID) -> None:
@@ -77,7 +76,7 @@ def without_people(people: People, case_id: UUID, remaining: Iterable[CaseReport
 def _person(case_id: UUID, person: Mapping[str, Any], otherwise: str) -> CasePerson:
     personal = {name: person[name] for name in SHOWN if person.get(name) is not None}
     safe = (person.get("contact") or {}).get("safe") or "unknown"
-    role = person.get("role") if person.get("role") in _ROLES else "witness"
+    role = person.get("role") if person.get("role") in ROLES else "witness"
     identity = person_id(case_id, personal, otherwise)
     state = PersonState(person_id=identity, case_id=case_id, role=role, safe=safe)
     return CasePerson(state=state, personal=personal)

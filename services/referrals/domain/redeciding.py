@@ -9,13 +9,15 @@ from typing import Any
 
 from schemas.case_life import ReportCorrected, ReportTakenBack
 from schemas.codes import GRAVITY, CaseStatus, Disposition
-from schemas.events import Actor, EarlierDecision, ReportDecided
+from schemas.events import EarlierDecision, ReportDecided
 from services.kernel.decision import NOTHING, Context, Decision
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import casefile, matching, routing, sign_effects, signs, tasks
 from services.referrals.domain.change import Change, stricter
 from services.referrals.domain.joining import Found
+from services.referrals.domain.ladder_guard import person_of
 from services.referrals.domain.parts import Link, Matches, Routed, Tasks, tasks_key
+from services.referrals.domain.standing import may_be_given
 from services.referrals.domain.state import MARKED, Case, case_key, case_of
 
 FOLLOWS = "Decided again: the case follows, since this report is all it holds"
@@ -225,16 +227,7 @@ def chosen(state: Mapping[str, Any], event: ReportDecided, context: Context) -> 
         if named is None or case is None or named.state.reference != event.decision.joins:
             continue
         open_ = case.state.status is CaseStatus.OPEN and not case.intelligence
-        if open_ and _hers(case, event.decided_by, context.rules.partnership):
+        her = person_of(context.rules.partnership, event.decided_by.id)
+        if open_ and her is not None and may_be_given(case, her):
             return Found(case, 1.0, (), sure=True)
     return None
-
-
-def _hers(case: Case, by: Actor, partnership: Partnership) -> bool:
-    try:
-        person = partnership.person(by.id)
-    except UnknownCode:
-        return False
-    if person.sees == "all-agencies":
-        return True
-    return person.sees == "own-agency" and bool({person.agency, *person.panels} & set(case.visible_to))

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from schemas.events import Actor
 from services.partnership.entries import Panel
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.people import Person
 from services.partnership.processes import Transition, Who
 from services.referrals.domain import asking
+from services.referrals.domain.ladder_guard import person_of
 from services.referrals.domain.routes import alternate_lead, gateway_of, route_of
 from services.referrals.domain.state import Case, Referral
 
@@ -76,7 +77,7 @@ def qualified(step: Transition, asker: Asker, partnership: Partnership) -> bool:
     """Whether the asker has the qualification that the step asks for, where it asks for one."""
     if step.qualification is None:
         return True
-    found = _person(partnership, asker)
+    found = person_of(partnership, asker.by.id)
     return found is not None and step.qualification in found.qualifications
 
 
@@ -88,17 +89,10 @@ def may_be_given(case: Case, person: Person) -> bool:
 
 def supervises(referral: Referral, asker: Asker, partnership: Partnership) -> bool:
     """Whether she is a supervisor of the sending agency who wrote nothing of it."""
-    found, state = _person(partnership, asker), referral.state
+    found, state = person_of(partnership, asker.by.id), referral.state
     return (
         found is not None
         and "supervisor" in found.roles
         and found.agency == state.from_agency
         and found.id not in (state.author, *state.edited_by)
     )
-
-
-def _person(partnership: Partnership, asker: Asker) -> Person | None:
-    try:
-        return partnership.person(asker.by.id)
-    except UnknownCode:
-        return None

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-
 from services.kernel.database import Database
 from services.kernel.envelope import Raw, Received, decode, encoded
 from services.kernel.loop import Loop
 from services.kernel.settings import Settings
 from services.kernel.sources import RecordBatch, ReplayBatch
+from tests.engines.hub import rows_of
 from tests.integration.kernel.probe import Poke, ProbeStage
 
 TOPIC = "pokes"
@@ -52,11 +51,7 @@ class Bench:
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:
         """Look at the tables."""
-        connection = await asyncpg.connect(self.settings.database_url, server_settings={"search_path": self.service})
-        try:
-            return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
+        return await rows_of(self.settings, self.service, query, *arguments)
 
     async def count_of(self, place: str) -> int:
         """How often a place was poked, as stored."""

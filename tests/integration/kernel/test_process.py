@@ -19,6 +19,7 @@ from services.kernel.envelope import encoded
 from services.kernel.process import Process
 from services.kernel.settings import Settings
 from services.kernel.workers import Job
+from tests.engines.hub import rows_of
 from tests.engines.topics import records_on
 from tests.integration.kernel import probe
 from tests.integration.kernel.probe import ErrandDone, Poke, ProbeStage
@@ -86,11 +87,7 @@ class Running:
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:
         """Look at the tables."""
-        connection = await asyncpg.connect(self.settings.database_url, server_settings={"search_path": self.service})
-        try:
-            return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
+        return await rows_of(self.settings, self.service, query, *arguments)
 
     async def change(self, statements: str) -> None:
         """Do something to the tables, as an administrator."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -18,9 +19,14 @@ TROUBLE = 2
 
 
 def say(words: str) -> None:
-    """Progress and remarks, on standard error."""
-    sys.stderr.write(words + "\n")
-    sys.stderr.flush()
+    """Progress and remarks, on standard error.
+
+    Where nobody reads any more (a closed terminal, a pipe whose reader ended) they are lost: no reason to end a hub,
+    nor to leave its programs without the stop in order.
+    """
+    with suppress(OSError):
+        sys.stderr.write(words + "\n")
+        sys.stderr.flush()
 
 
 def answer(document: object) -> None:

@@ -28,6 +28,7 @@ class Home:
         self.jars = self.path / "java"
         self.logs = self.path / "logs"
         self.record = self.path / "run.json"
+        self._secrets = self.path / "secrets.json"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -44,10 +45,7 @@ class Home:
             except BlockingIOError as error:
                 raise CannotStart(self._held_already()) from error
             self._end_left_behind()
-            try:
-                yield
-            finally:
-                self.record.unlink(missing_ok=True)
+            yield
 
     def free_mb(self) -> int:
         """What the disk under the folder has left."""
@@ -88,13 +86,17 @@ class Home:
     def alive(self) -> dict[str, Any] | None:
         """The record of the run that goes on now; None when none does, also after one that was killed."""
         run = self.running()
-        return run if run is not None and started_at(run["pid"]) is not None else None
+        return run if run is not None and _still(run) else None
 
     def write_record(self, base: int, children: Iterable[tuple[str, int, int | None]]) -> None:
-        """Note the run's processes as (name, pid, port), for `hub status` and for a start after a kill."""
+        """Note the run's processes as (name, pid, port), for `hub status` and for a start after a kill.
+
+        Whoever ends the run removes the note once all of them have stopped.
+        """
         listed = [{"name": name, "pid": pid, "port": port, "started": started_at(pid)} for name, pid, port in children]
         partial = self.record.with_suffix(".part")
-        partial.write_text(json.dumps({"pid": os.getpid(), "base": base, "children": listed}))
+        run = {"pid": os.getpid(), "started": started_at(os.getpid()), "base": base, "children": listed}
+        partial.write_text(json.dumps(run))
         partial.replace(self.record)
 
     def _end_left_behind(self) -> None:
@@ -106,18 +108,27 @@ class Home:
             left = [each for each in left if _still(each)]
         for each in left:
             os.kill(each["pid"], signal.SIGKILL)
+        self.record.unlink(missing_ok=True)
 
     def secret(self, name: str) -> str:
         """A secret of this installation, made at its first use and readable by its owner only."""
-        path = self.path / "secrets.json"
-        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        if name not in known:
-            known[name] = secrets.token_urlsafe(32)
-            self.path.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}.part")
+        known = self._known_secrets()
+        return known[name] if name in known else self._drawn(name)
+
+    def _known_secrets(self) -> dict[str, str]:
+        known: dict[str, str] = json.loads(self._secrets.read_text()) if self._secrets.exists() else {}
+        return known
+
+    def _drawn(self, name: str) -> str:
+        """One process at a time, and the first one's stands: two that drew at once would each go on with its own."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "secrets.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = {name: secrets.token_urlsafe(32)} | self._known_secrets()
+            partial = self._secrets.with_suffix(".part")
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(known, file)
-            partial.replace(path)
+            partial.replace(self._secrets)
         return known[name]
 
 
@@ -129,5 +140,6 @@ def started_at(pid: int) -> str | None:
         return None
 
 
-def _still(child: dict[str, Any]) -> bool:
-    return child["started"] is not None and started_at(child["pid"]) == child["started"]
+def _still(noted: dict[str, Any]) -> bool:
+    """Whether a noted process goes on; a number alone, as older notes have it, may be anybody's by now."""
+    return noted.get("started") is not None and started_at(noted["pid"]) == noted["started"]

@@ -112,7 +112,11 @@ class Plan:
         wanted |= {"Kafka": ports.kafka, "Kafka's controller": ports.kafka + 1} if self.own_kafka else {}
         wanted |= {"the mail sink": ports.smtp, "the mail page": ports.mail}
         wanted |= {"the trace viewer": ports.zipkin, "the trace bridge": ports.bridge}
-        return wanted | {name: ports.service(name) for name in self.services}
+        return wanted | self.service_ports()
+
+    def service_ports(self) -> dict[str, int]:
+        """The services' part of them."""
+        return {name: self.ports.service(name) for name in self.services}
 
 
 def plan(settings: Settings, only: str = "") -> Plan:

@@ -46,6 +46,7 @@ async def run(plan: Plan, say: Say, ready: Ready) -> None:
             began = time.monotonic()
             await supervisor.stop()
             await asyncio.gather(watching, return_exceptions=True)  # what ended it is told above
+            plan.home.record.unlink(missing_ok=True)
             say(f"Stopped after {time.monotonic() - began:.1f} s. The data stays in {plan.home.path}.")
 
 
@@ -59,12 +60,15 @@ def _note(plan: Plan, supervisor: Supervisor) -> None:
 async def _start(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     await _fetch(plan, supervisor, say)
     say("Starting the engines ...")
-    engines = supervisor.launch(plan.engines())
+    programs = plan.engines()
+    require_free(plan.wanted_ports(), plan.ports.base)  # fetching takes minutes: another hub may have started
+    engines = supervisor.launch(programs)
     companions = supervisor.launch(plan.companions())
     await supervisor.wait_ready(engines)
     await _migrate(plan, supervisor, say)
     if plan.services:
         say("Starting the services ...")
+        require_free(plan.service_ports(), plan.ports.base)
         await supervisor.wait_ready(supervisor.launch(plan.service_programs()))
     await _wait_for_companions(supervisor, companions, say)
     if feeder := plan.feeder():
@@ -84,7 +88,7 @@ async def _fetch(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     locks = [ZIPKIN_LOCK, *([KAFKA_LOCK] if plan.own_kafka else [])]
     if any(missing(lock, plan.home.jars) for lock in locks):
         say("Fetching Kafka and the trace viewer (130 MB, once) ...")
-        await _carry_out("fetch", fetch_command(locks, plan.home.jars), plan, supervisor)
+        await _carry_out("fetch", fetch_command(locks, plan.home.jars), plan, supervisor, say)
     if "triage" in plan.services and (commands := plan.models_to_bring()):
         await _fetch_reader(commands, plan, supervisor, say)
 
@@ -94,7 +98,7 @@ async def _fetch_reader(commands: Sequence[tuple[str, ...]], plan: Plan, supervi
     say("Fetching the second reader's sentence models (420 MB, once) ...")
     try:
         for command in commands:
-            await _carry_out("fetch", command, plan, supervisor)
+            await _carry_out("fetch", command, plan, supervisor, say)
     except CannotStart as trouble:
         say(f"{trouble} Triage runs without its second reader; the next start tries again.")
 
@@ -103,19 +107,19 @@ async def _migrate(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     """In a process of its own: what migrations load is given back."""
     await _reachable(plan)
     say("Bringing topics, roles and tables up to date ...")
-    await _carry_out("migrate", (sys.executable, "-m", "hub", "migrate"), plan, supervisor)
+    await _carry_out("migrate", (sys.executable, "-m", "hub", "migrate"), plan, supervisor, say)
 
 
-async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor: Supervisor) -> None:
+async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor: Supervisor, say: Say) -> None:
     """Run a command to its end, or end it when asked to stop. Raises `CannotStart` (its last sentence), `Stopped`."""
     log = plan.home.logs / f"{name}.log"
     rotate(log)
     process = spawn(Program(name, command, environment=plan.environment(), directory=ROOT), log)
     shown = 0
     while process.poll() is None and not supervisor.stopping.is_set():
-        shown = _show_progress(log, shown)
+        shown = _show_progress(log, shown, say)
         await asyncio.sleep(0.1)
-    _show_progress(log, shown)
+    _show_progress(log, shown, say)
     if supervisor.stopping.is_set():
         signal_group(process, signal.SIGKILL)
         process.wait()
@@ -124,14 +128,15 @@ async def _carry_out(name: str, command: tuple[str, ...], plan: Plan, supervisor
         raise CannotStart(f"{last_line(log.read_text()) or f'{name} ended without a word'} (see {log})")
 
 
-def _show_progress(log: Path, shown: int) -> int:
+def _show_progress(log: Path, shown: int, say: Say) -> int:
     """Pass the command's lines of progress, which begin with two spaces, on to the terminal."""
     with log.open() as file:
         file.seek(shown)
         lines = file.read()
     whole = lines[: lines.rfind("\n") + 1]
-    sys.stderr.write("".join(line for line in whole.splitlines(keepends=True) if line.startswith("  ")))
-    sys.stderr.flush()
+    for line in whole.splitlines():
+        if line.startswith("  "):
+            say(line)
     return shown + len(whole)
 
 

@@ -13,6 +13,8 @@ from deploy.local.program import Program, rotate, signal_group, spawn
 from deploy.local.trouble import CannotStart
 
 POLL_SECONDS = 0.1
+BINDS_SECONDS = 5.0
+"""A program that finds its port taken has ended by then (Kafka after 3 s): before it an answer may be another's."""
 BACK_OFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 SETTLED_SECONDS = 60.0
 """A child that ran so long begins its back-off anew when it ends."""
@@ -37,6 +39,11 @@ class Child:
     def running(self) -> bool:
         """Whether the process is there now."""
         return self.process.poll() is None
+
+    @property
+    def age(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self.started
 
 
 class Stopped(Exception):
@@ -85,11 +92,11 @@ class Supervisor:
         """Until all of a tier are ready. Raises `CannotStart` for one that ends or takes too long, `Stopped`."""
         for child in tier:
             await self._wait_ready(child)
-            self._say(f"  {child.program.name} ready after {time.monotonic() - child.started:.1f} s")
+            self._say(f"  {child.program.name} ready after {child.age:.1f} s")
 
     async def _wait_ready(self, child: Child) -> None:
         deadline = child.started + child.program.ready_seconds
-        while not await child.program.ready():
+        while not await self._ready(child):
             if self.stopping.is_set():
                 raise Stopped
             if not child.running:
@@ -100,6 +107,11 @@ class Supervisor:
                     f"Its log says why: {child.log}"
                 )
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _ready(self, child: Child) -> bool:
+        """Whether the child itself answers, and not somebody who took its port: then it ends over that."""
+        answers = await child.program.ready()
+        return answers and child.running and (child.program.port is None or child.age >= BINDS_SECONDS)
 
     async def keep_running(self) -> None:
         """Until asked to stop: start again what ends, and tell of errors in the logs from now on."""

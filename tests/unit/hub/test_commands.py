@@ -1,6 +1,7 @@
 """Commands as a person or a script runs them: one JSON document, sentences, exit codes that mean something."""
 
 import gzip
+import io
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from deploy.local.ports import Ports
 from deploy.local.trouble import CannotStart
 from hub import batches, migrate, patience
 from hub.cli import COMMANDS, application, past_the_proxy
+from hub.telling import say
 from services.kernel.settings import Settings
 from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
 from services.triage.lessons import digest_of
@@ -98,6 +100,14 @@ def test_an_import_waits_while_the_hub_is_away_and_sends_again_when_it_asks_for_
     assert json.loads(ended.stdout)["rejected_for"] == {"not-stored": 1}
     assert "The hub asks to wait (503): Full. (unavailable)" in " ".join(ended.stderr.split())
     assert ended.stderr.count("The hub answers again") == 3
+
+
+def test_a_remark_that_nobody_reads_any_more_is_lost_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with io.FileIO(writer, "w") as raw:
+        monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, write_through=True))
+        say("Stopping everything in order ...")
 
 
 def test_an_import_finds_a_hub_that_starts_a_while_after_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

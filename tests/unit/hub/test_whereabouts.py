@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,13 @@ def test_without_a_run_a_command_looks_where_the_next_one_would_be(monkeypatch: 
 def test_the_record_of_a_run_that_was_killed_says_nothing(home: Home) -> None:
     home.record.write_text(json.dumps({"pid": NOBODY, "base": 29000, "children": []}))
     assert home.running() is not None
+    assert home.alive() is None
+    assert beside_the_run().port_base == 8000
+
+
+@pytest.mark.parametrize("started", [{"started": "99"}, {"started": None}, {}])
+def test_a_killed_runs_number_that_another_process_has_by_now_is_no_run(home: Home, started: dict[str, Any]) -> None:
+    home.record.write_text(json.dumps({"pid": os.getpid(), "base": 29000, "children": [], **started}))
     assert home.alive() is None
     assert beside_the_run().port_base == 8000
 

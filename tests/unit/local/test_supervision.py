@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError, get_ident
 
 import pytest
 
 from deploy.local.home import LOW_MB, NEEDED_MB, Home, started_at
 from deploy.local.logs import LogReader, error_of, last_trouble
-from deploy.local.program import KEPT_LOGS, Program, rotate, signal_group, spawn
+from deploy.local.program import KEPT_LOGS, Program, always, rotate, signal_group, spawn
 from deploy.local.supervisor import Supervisor
 from deploy.local.trouble import CannotStart, disk_trouble
 
@@ -111,6 +114,20 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> No
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
 
 
+def test_two_that_make_a_secret_at_once_get_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = Barrier(2)
+
+    def drawn(size: int) -> str:
+        with suppress(BrokenBarrierError):
+            together.wait(0.3)
+        return f"{get_ident()}-{size}"
+
+    monkeypatch.setattr("deploy.local.home.secrets.token_urlsafe", drawn)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda _: Home(tmp_path).secret("key_pepper"), range(2))
+    assert first == second == Home(tmp_path).secret("key_pepper")
+
+
 def test_a_process_is_told_from_another_with_its_number() -> None:
     assert started_at(os.getpid()) == started_at(os.getpid()) != started_at(1)
     assert started_at(2**22 + 1) is None
@@ -124,6 +141,25 @@ async def test_a_child_that_ends_while_starting_is_told_with_its_last_words(tmp_
     supervisor = Supervisor(tmp_path, lambda _: None)
     with pytest.raises(CannotStart, match=r"broken ended with code 1 \(no such file\)"):
         await supervisor.wait_ready(supervisor.launch([program]))
+    await supervisor.stop()
+
+
+async def test_an_answer_on_the_port_of_a_child_that_then_ends_was_another_programs(tmp_path: Path) -> None:
+    program = Program("late", (sys.executable, "-c", "raise SystemExit('address in use')"), ready=always, port=1)
+    supervisor = Supervisor(tmp_path, lambda _: None)
+    with pytest.raises(CannotStart, match=r"late ended with code 1 \(address in use\)"):
+        await supervisor.wait_ready(supervisor.launch([program]))
+    await supervisor.stop()
+
+
+async def test_a_child_that_still_runs_after_it_should_have_its_port_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.supervisor.BINDS_SECONDS", 0.2)
+    supervisor = Supervisor(tmp_path, lambda _: None)
+    (child,) = supervisor.launch([Program("good", ("sleep", "60"), ready=always, port=1)])
+    await supervisor.wait_ready([child])
+    assert child.age >= 0.2
     await supervisor.stop()
 
 

@@ -1,5 +1,7 @@
 """Apache Kafka of the local run: one KRaft node, broker and controller in one process, on loopback only."""
 
+import json
+import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -46,6 +48,12 @@ SETTINGS = {
 }
 
 
+UTF8 = {"LC_ALL": "C.UTF-8"}
+"""Java takes the letters of its arguments and of files' names by it."""
+SPLITTING = ",:"
+"""Kafka ends a folder's name at the one, Java's class path at the other."""
+
+
 def bootstrap(port: int) -> str:
     """The address that clients are given."""
     return f"127.0.0.1:{port}"
@@ -53,6 +61,7 @@ def bootstrap(port: int) -> str:
 
 def kafka(data: Path, repository: Path, port: int, changed: dict[str, str] | None = None) -> Program:
     """The broker over `data`, formatted first when that is new. Raises `CannotStart`."""
+    _require_whole(data)
     data.mkdir(parents=True, exist_ok=True)
     properties = data.with_name(f"{data.name}.properties")
     properties.write_text(_properties(data, port, changed or {}))
@@ -64,6 +73,7 @@ def kafka(data: Path, repository: Path, port: int, changed: dict[str, str] | Non
         command=(*java, "kafka.Kafka", str(properties)),
         ready=lambda: answers(port),
         port=port,
+        environment=UTF8,
         directory=data,
         stop_seconds=15,
     )
@@ -90,13 +100,21 @@ def _classes(repository: Path) -> tuple[str, str]:
     return ("-cp", class_path(KAFKA_LOCK, repository))
 
 
+def _require_whole(data: Path) -> None:
+    if any(sign in str(data) for sign in SPLITTING):
+        raise CannotStart(
+            f"Kafka cannot keep its data in {data}: the path has a comma or a colon. Set HUB_HOME to a folder without."
+        )
+
+
 def _properties(data: Path, port: int, changed: dict[str, str]) -> str:
     listeners = f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{port + 1}"
     placed = {
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{port + 1}",
         "listeners": listeners,
         "advertised.listeners": listeners,
-        "log.dirs": str(data),
+        # Java reads Latin-1 and knows the escapes that JSON writes: other letters and backslashes.
+        "log.dirs": json.dumps(str(data))[1:-1],
     }
     return "".join(f"{name}={value}\n" for name, value in {**SETTINGS, **placed, **changed}.items())
 
@@ -110,7 +128,7 @@ def cluster_id(drawn: uuid.UUID) -> str:
 def _format(java: tuple[str, ...], properties: Path) -> None:
     cluster = cluster_id(uuid.uuid4())
     command = [*java, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties)]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    made = subprocess.run(command, env={**os.environ, **UTF8}, capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
-        said = (made.stderr or made.stdout).strip().splitlines()
-        raise CannotStart(f"Kafka could not make its folder ({said[-1] if said else 'no reason given'}). Mend that.")
+        said = (made.stderr or made.stdout).strip().splitlines()  # the first line: under it stand the calls
+        raise CannotStart(f"Kafka could not make its folder ({said[0] if said else 'no reason given'}). Mend that.")

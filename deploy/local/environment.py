@@ -30,8 +30,9 @@ def digest(lock: Path) -> str:
 
 
 def installed(lock: Path, stamp: Path) -> bool:
-    """Whether the environment holds what `lock` names."""
-    return stamp.is_file() and digest(lock) in stamp.read_text().splitlines()
+    """Whether the environment holds what `lock` names, and a Python that is there still."""
+    python = stamp.parent / "bin" / "python"
+    return python.exists() and stamp.is_file() and digest(lock) in stamp.read_text().splitlines()
 
 
 def covered(lock: Path) -> list[Path]:
@@ -46,10 +47,15 @@ def _say(words: str) -> None:
 
 def _create() -> Path:
     python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
+    if not (python.exists() and _has_pip(python)):
         _say("Making .venv ...")
-        venv.create(ENVIRONMENT, with_pip=True, symlinks=True)
+        venv.create(ENVIRONMENT, clear=True, with_pip=True, symlinks=True)
     return python
+
+
+def _has_pip(python: Path) -> bool:
+    """Without, the environment was half made: pip comes last."""
+    return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def _install(python: Path, lock: Path) -> None:

@@ -13,7 +13,16 @@ def lock(folder: Path, name: str, content: str = "thing==1") -> Path:
     return path
 
 
+def python(environment: Path, does: str) -> Path:
+    made = environment / "bin" / "python"
+    made.parent.mkdir(parents=True)
+    made.write_text(f"#!/bin/sh\n{does}\n")
+    made.chmod(0o755)
+    return made
+
+
 def stamped(folder: Path, *locks: Path) -> Path:
+    python(folder, "exit 0")
     stamp = folder / "stamp"
     stamp.write_text("".join(f"{environment.digest(each)}\n" for each in locks))
     return stamp
@@ -35,6 +44,26 @@ def test_nothing_is_installed_without_a_stamp(tmp_path: Path) -> None:
     assert not environment.installed(lock(tmp_path, "requirements.lock"), tmp_path / "stamp")
 
 
+def test_nothing_is_installed_where_the_python_has_gone(tmp_path: Path) -> None:
+    run = lock(tmp_path, "requirements.lock")
+    stamp = stamped(tmp_path, run)
+    (tmp_path / "bin" / "python").unlink()
+    (tmp_path / "bin" / "python").symlink_to(tmp_path / "gone")
+    assert not environment.installed(run, stamp)
+
+
+@pytest.mark.parametrize(("does", "made"), [("exit 1", [environment.ENVIRONMENT]), ("exit 0", [])])
+def test_an_environment_without_pip_was_half_made_and_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, made: list[Path]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    python(tmp_path / ".venv", does)
+    created: list[Path] = []
+    monkeypatch.setattr(environment.venv, "create", lambda path, *, clear, **_: created.extend([path] * clear))
+    environment._create()
+    assert created == made
+
+
 def test_the_development_lock_covers_the_runs_and_not_the_other_way() -> None:
     assert environment.covered(environment.DEVELOPMENT_LOCK) == [environment.RUN_LOCK, environment.DEVELOPMENT_LOCK]
     assert environment.covered(environment.RUN_LOCK) == [environment.RUN_LOCK]
@@ -52,10 +81,7 @@ def test_a_failed_install_leaves_no_stamp_and_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/bin/sh\nexit 1\n")
-    python.chmod(0o755)
+    python(tmp_path / ".venv", '[ "$3" = --version ]')
     lock(tmp_path, "requirements.lock")
     assert environment.main(["requirements.lock"]) == 2
     assert not (tmp_path / ".venv" / environment.STAMP).exists()

@@ -102,7 +102,9 @@ class Feed:
     def _began(self) -> datetime:
         """When the history was first sent from: a start that was interrupted sends the very same records again."""
         if not self._history_began.exists():
-            self._history_began.write_text(datetime.now(UTC).isoformat())
+            beside = self._history_began.with_suffix(".new")  # half a moment, from a full disk, would stay
+            beside.write_text(datetime.now(UTC).isoformat())
+            beside.replace(self._history_began)
         return datetime.fromisoformat(self._history_began.read_text())
 
     async def _send_old(self, number: int, received: datetime) -> None:

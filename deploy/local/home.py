@@ -48,8 +48,9 @@ class Home:
             yield
 
     def free_mb(self) -> int:
-        """What the disk under the folder has left."""
-        return shutil.disk_usage(self.path).free // 1_000_000
+        """What the disk has left under the folder, or where the folder will be."""
+        there = next(each for each in (self.path, *self.path.parents) if each.exists())
+        return shutil.disk_usage(there).free // 1_000_000
 
     def shortage(self) -> str:
         """What to say and do where little room is left for a run; empty where there is enough."""

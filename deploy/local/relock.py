@@ -44,6 +44,7 @@ def single_lock(name: str, jar: Jar, sha256: str, remark: str = "") -> str:
 def relock_single(lock: Path, repository: Path) -> None:
     """Fetch the one file that the specification beside `lock` names, and write down what came."""
     name, jar = named(lock.with_name("jgo.toml").read_text())
+    jar.path(repository).unlink(missing_ok=True)  # it may be half a download, whose hash would be written down
     context = MavenContext(PythonResolver(), repo_cache=repository)
     context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, jar.packaging).resolve()
     sha256 = sha256_of(jar.path(repository))

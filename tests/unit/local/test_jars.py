@@ -1,12 +1,14 @@
 """The engines' files: what the locks say, and how half a download is told from a whole one."""
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, Jar, class_path, last_line, locked, missing
+from deploy.local import relock
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, Jar, class_path, locked, missing
 from deploy.local.reader_models import E5_LOCK
 from deploy.local.relock import named, single_lock
 from deploy.local.trouble import CannotStart
@@ -57,9 +59,34 @@ def test_nothing_beside_kafka_brings_other_clients_of_it() -> None:
     assert {jar.version for jar in locked(KAFKA_LOCK) if jar.group == "org.apache.kafka"} == {"4.3.1"}
 
 
-def test_the_last_line_that_says_something_is_the_sentence() -> None:
-    assert last_line("  fetched 3\nThe disk is full.\n\n") == "The disk is full."
-    assert last_line("") == ""
+class Fetching:
+    """Brings a file that is not there, and takes one that is for whole, as the resolver does."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def named(self, *_: str) -> "Fetching":
+        return self
+
+    project = at_version = artifact = named
+
+    def resolve(self) -> None:
+        if not self._file.exists():
+            self._file.write_bytes(CONTENT)
+
+
+def test_half_a_download_is_fetched_anew_before_its_hash_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "jgo.lock.toml"
+    for name in (lock.name, "jgo.toml"):
+        shutil.copy(ZIPKIN_LOCK.with_name(name), tmp_path)
+    file = locked(lock)[0].path(tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"half")
+    monkeypatch.setattr(relock, "MavenContext", lambda *_, **__: Fetching(file))
+    relock.relock_single(lock, tmp_path)
+    assert locked(lock)[0].sha256 == JAR.sha256
 
 
 @pytest.mark.parametrize("of_one", [ZIPKIN_LOCK, E5_LOCK], ids=["zipkin", "e5"])

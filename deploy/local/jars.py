@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.logs import last_line
 from deploy.local.trouble import CannotStart
 
 HERE = Path(__file__).parent
@@ -89,9 +90,3 @@ def bring(command: Sequence[str], what: str) -> None:
     ended = subprocess.run(command, cwd=HERE.parent.parent, check=False, stderr=subprocess.PIPE, text=True)  # noqa: S603
     if ended.returncode:
         raise CannotStart(last_line(ended.stderr) or f"Fetching {what} was stopped.")
-
-
-def last_line(words: str) -> str:
-    """The last line that says something: where our own commands put their sentence."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

@@ -16,6 +16,11 @@ _STARTING = "the database system is starting up"
 _ENGINE_ERROR = re.compile(r"^(?:\S+ \S+ \S+ \[\d+\] )?(?:FATAL|PANIC)[:\s]|\[[^\]]*\] ERROR\b")
 
 
+_TRACEBACK = "Traceback (most recent call last):"
+_OF_A_GROUP = re.compile(r"^ *\| ?")
+"""What stands before each line of an exception that came in a group."""
+
+
 class LogReader:
     """Reads what a child has written since the last look."""
 
@@ -41,6 +46,8 @@ class LogReader:
     def _errors(self) -> list[str]:
         if not self._log.exists():
             return []
+        if self._log.stat().st_size < self._place:  # a person emptied it, to free a full disk
+            self._place = 0
         with self._log.open("rb") as file:
             file.seek(self._place)
             lines = file.read(LARGEST_BYTES).split(b"\n")
@@ -81,6 +88,17 @@ def last_trouble(name: str, log: Path, code: int | None) -> str:
     if "No space left on device" in tail:
         return f"{name} ended: the disk is full. Free some space, or set HUB_HOME to a folder on another disk."
     how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-    lines = [line for line in tail.splitlines() if line.strip()]
-    said = next((event for line in reversed(lines) if (event := error_of(line))), lines[-1][:160] if lines else "")
+    said = next((event for line in reversed(tail.splitlines()) if (event := error_of(line))), last_line(tail)[:160])
     return f"{name} {how}{f' ({said})' if said and code and code > 0 else ''}, see {log}."
+
+
+def last_line(words: str) -> str:
+    """The last line that says something: where our own commands put their sentence.
+
+    Of a traceback only the exception's class: its message may quote a person's row.
+    """
+    lines = [line for each in words.splitlines() if (line := _OF_A_GROUP.sub("", each)).strip()]
+    begun = [number for number, line in enumerate(lines, 1) if line.endswith(_TRACEBACK)]
+    if not begun:
+        return lines[-1].strip() if lines else ""
+    return next((line.partition(":")[0] for line in lines[begun[-1] :] if not line[0].isspace()), "")

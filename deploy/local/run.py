@@ -11,8 +11,9 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, fetch_command, last_line, missing
+from deploy.local.jars import KAFKA_LOCK, ZIPKIN_LOCK, fetch_command, missing
 from deploy.local.kafka import reached
+from deploy.local.logs import last_line
 from deploy.local.plan import ROOT, Plan, place
 from deploy.local.ports import require_free
 from deploy.local.program import Program, rotate, signal_group, spawn

@@ -19,7 +19,8 @@ import numpy as np
 from safetensors.numpy import load
 
 from deploy.local.fetch import ended, say
-from deploy.local.jars import last_line, sha256_of
+from deploy.local.jars import sha256_of
+from deploy.local.logs import last_line
 from deploy.local.reader_models import (
     GREATEST,
     NAME,

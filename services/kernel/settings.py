@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 class Settings(BaseSettings):
     """Settings of every service; sizes in rows, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     port_base: int = 8000
     host: str = LOOPBACK

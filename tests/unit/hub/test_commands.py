@@ -102,6 +102,28 @@ def test_an_import_waits_while_the_hub_is_away_and_sends_again_when_it_asks_for_
     assert ended.stderr.count("The hub answers again") == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HUB_HOST", "0.0.0.0", "A setting is wrong. HUB_DEMONSTRATION works on 127.0.0.1 only."),  # noqa: S104
+        ("HUB_PORT_BASE", "the-pepper", "A setting is wrong. HUB_PORT_BASE: Input should be a valid integer"),
+        ("HUB_SENTENCE_MODELS", "the-pepper", "A setting cannot be read"),
+    ],
+    ids=["several", "one", "list"],
+)
+@pytest.mark.parametrize("command", [["up"], ["status"], ["doctor"], ["migrate"]])
+def test_a_wrong_setting_is_a_sentence_and_no_setting_is_printed(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("HUB_DEMONSTRATION", "true")
+    monkeypatch.setenv("HUB_KEY_PEPPER", "the-pepper")
+    monkeypatch.setenv(name, value)
+    ended = hub(*command)
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith(said)
+    assert "the-pepper" not in ended.output
+
+
 def test_a_remark_that_nobody_reads_any_more_is_lost_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -12,6 +12,12 @@ def test_a_demonstration_is_refused_where_a_network_could_reach_it(host: str) ->
         Settings(demonstration=True, host=host)
 
 
+def test_a_refusal_of_settings_holds_no_setting() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(demonstration=True, host="192.0.2.1", database_url="postgresql://hub:the-password@db/hub")
+    assert "the-password" not in str(refused.value)
+
+
 def test_a_demonstration_works_on_loopback() -> None:
     assert Settings(demonstration=True).host == LOOPBACK
 

@@ -4,18 +4,23 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, get_ident
+from types import SimpleNamespace
 
 import pytest
 
 from deploy.local.home import LOW_MB, NEEDED_MB, Home, started_at
-from deploy.local.logs import LogReader, error_of, last_trouble
+from deploy.local.logs import LogReader, error_of, last_line, last_trouble
+from deploy.local.plan import plan
 from deploy.local.program import KEPT_LOGS, Program, always, rotate, signal_group, spawn
 from deploy.local.supervisor import Supervisor
 from deploy.local.trouble import CannotStart, disk_trouble
+from hub.doctor import _machine
+from services.kernel.settings import Settings
 
 
 def alive(pid: int) -> bool:
@@ -71,6 +76,46 @@ def test_how_a_child_ended_is_one_sentence(tmp_path: Path) -> None:
     assert "the disk is full" in last_trouble("intake", log, 1)
 
 
+def test_the_last_line_that_says_something_is_the_sentence() -> None:
+    assert last_line("  fetched 3\nThe disk is full.\n\n") == "The disk is full."
+    assert last_line("") == ""
+
+
+def raised(error: Exception) -> str:
+    try:
+        raise error
+    except type(error):
+        return traceback.format_exc()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("Key (name)=(Leah Sorrel)"), "ValueError"),
+        (ValueError("duplicate\nDETAIL:  Key (name)=(Leah Sorrel) already exists."), "ValueError"),
+        (ExceptionGroup("of Leah Sorrel", [ValueError("Leah Sorrel\nand others")]), "ExceptionGroup"),
+    ],
+    ids=["one-line", "two-lines", "group"],
+)
+def test_of_a_traceback_only_the_exceptions_class_reaches_the_terminal(
+    tmp_path: Path, error: Exception, told: str
+) -> None:
+    log = tmp_path / "intake.log"
+    log.write_text(f"{raised(KeyError('before'))}Starting.\n{raised(error)}")
+    assert last_trouble("intake", log, 1).endswith(f"intake ended with code 1 ({told}), see {log}.")
+    assert last_line(log.read_text()).endswith(told)
+
+
+def test_a_log_that_a_person_emptied_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "intake.log"
+    log.touch()
+    reader = LogReader(log)
+    log.write_text('{"level": "info", "event": "service_started"}\n' * 9)
+    assert reader.news("intake", 0) == []
+    log.write_text('{"level": "error", "event": "job_failed"}\n')
+    assert reader.news("intake", 0) == [f"intake: job_failed (1 so far), see {log}"]
+
+
 def test_a_full_disk_is_a_sentence_that_says_what_to_do() -> None:
     assert "Free some space" in str(disk_trouble(OSError(28, "No space left on device"), "fetching"))
 
@@ -82,6 +127,22 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_starts(
     monkeypatch.setattr(Home, "free_mb", lambda _: NEEDED_MB - 1)
     with pytest.raises(CannotStart, match="HUB_HOME to a folder on another disk"), home.held():
         raise AssertionError("it started")
+
+
+def test_before_the_first_start_the_disk_is_measured_where_the_folder_will_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Path] = []
+
+    def usage(path: Path) -> SimpleNamespace:
+        measured.append(path)
+        return SimpleNamespace(free=5_000_000)
+
+    monkeypatch.setattr("deploy.local.home.shutil.disk_usage", usage)
+    monkeypatch.setattr("hub.doctor.subprocess.run", lambda *_, **__: SimpleNamespace(returncode=0))
+    disk = next(each for each in _machine(plan(Settings(home=tmp_path / "new" / "hub"))) if each.check == "disk")
+    assert {*measured} == {tmp_path}
+    assert (disk.verdict, disk.says) == ("wrong", f"5 MB free; {NEEDED_MB} MB are needed.")
 
 
 def test_little_room_is_said_with_what_to_do_and_enough_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

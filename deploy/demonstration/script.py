@@ -1,6 +1,7 @@
 """Reads the demonstration's script: places, background reports and stories, as values."""
 
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent
+_NUMBER = re.compile(r"(?<=07700 900)\d{3}")
+"""Of the telephone numbers that Ofcom keeps for fiction."""
 
 
 class Scripted(BaseModel):
@@ -89,11 +92,17 @@ class Script(Scripted):
             other = others[turn % len(others)]
             words = words.replace(name, other).replace(f"{name.split()[0]} ", f"{other.split()[0]} ")
             words = words.replace(f"{name.split()[0]}?", f"{other.split()[0]}?")
+            words = words.replace(_in_address(name), _in_address(other))
+        words = _NUMBER.sub(lambda found: f"{(int(found[0]) + 1 + turn % 900) % 1000:03}", words)
         return Step.model_validate_json(words)
 
     def somewhere(self, background: Background, random: Random) -> Place:
         """A place where such a report comes from."""
         return random.choice(self.places[: self.town] if background.where == "town" else self.places[self.town :])
+
+
+def _in_address(name: str) -> str:
+    return name.lower().replace(" ", ".")
 
 
 def read_script(folder: Path = FOLDER) -> Script:

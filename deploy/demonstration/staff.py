@@ -22,6 +22,8 @@ OWNERS = {
 }
 DUTY = {"Authorization": "Bearer demo-duty"}
 SERGEANT = {"Authorization": "Bearer demo-sergeant"}
+THE_HUB = "The hub"
+"""Who a case's timeline says did what nobody did by hand."""
 OPEN_KEPT, CLOSED_AT_ONCE = 120, 4
 ROUND_SECONDS, DANGER_WAITS_SECONDS, UNOWNED_WAITS_SECONDS = 15.0, 180, 120
 """A visitor has so long to acknowledge a danger or to take a case herself before the staff does."""
@@ -61,6 +63,10 @@ class LeftAt:
         """Whether nobody but the staff has touched the case."""
         return self._versions.get(reference) == version
 
+    def forget(self, reference: str) -> None:
+        """The case is a visitor's, whatever the staff did to it."""
+        self._versions.pop(reference, None)
+
     def keep(self, still_open: Iterable[str]) -> None:
         """Write down the open ones; what is closed needs nobody any more."""
         self._versions = {each: self._versions[each] for each in still_open if each in self._versions}
@@ -80,9 +86,11 @@ class CaseDesk:
         after: str | None = ""
         while after is not None:
             query = {"status": "open"} | ({"after": after} if after else {})
-            answer = (await self._client.get("/api/v1/cases", params=query, headers=DUTY)).json()
-            found.extend(answer["items"])
-            after = answer["next"]
+            answer = await self._client.get("/api/v1/cases", params=query, headers=DUTY)
+            answer.raise_for_status()
+            page = answer.json()
+            found.extend(page["items"])
+            after = page["next"]
         return found
 
     async def _command(
@@ -203,12 +211,26 @@ class StaffOnDuty(CaseDesk):
         self._left_at.keep(case["reference"] for case in cases)
 
     async def _look_at(self, case: dict[str, Any], age: float) -> None:
-        path = f"cases/{case['reference']}"
-        if case["next_action"] == DANGER and age > DANGER_WAITS_SECONDS:
-            if await self._command(f"{path}/acknowledge", case["version"], {}, SERGEANT) is None:
-                await self._command(f"{path}/acknowledge", case["version"], {})
-        elif case["owner"] is None and age > UNOWNED_WAITS_SECONDS and self._random.random() < 0.5:
-            await self._own(case)
+        danger = case["next_action"] == DANGER and age > DANGER_WAITS_SECONDS
+        unowned = case["owner"] is None and age > UNOWNED_WAITS_SECONDS
+        if not danger and not (unowned and self._random.random() < 0.5):
+            return
+        ours = await self._ours(case)
+        await (self._acknowledge(case) if danger else self._own(case))
+        if not ours:
+            self._left_at.forget(case["reference"])
+
+    async def _ours(self, case: dict[str, Any]) -> bool:
+        """Whether nobody but the hub and the staff has touched the case."""
+        if self._left_at.ours(case["reference"], case["version"]):
+            return True
+        seen = await self._read(f"cases/{case['reference']}")
+        return all(each["who"] == THE_HUB for each in seen["timeline"])
+
+    async def _acknowledge(self, case: dict[str, Any]) -> None:
+        path = f"cases/{case['reference']}/acknowledge"
+        if await self._command(path, case["version"], {}, SERGEANT) is None:
+            await self._command(path, case["version"], {})
 
     def _closable(self, cases: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
         """Cases beyond the number kept open, soonest due first, as long as nobody but the staff has touched them."""

@@ -132,6 +132,22 @@ def test_a_repeated_story_is_about_others_on_another_street_and_the_first_is_as_
     assert script.place("George Street", 4).street in town - {"George Street"}
 
 
+def test_nobody_of_a_later_round_has_the_addresses_of_another() -> None:
+    script = read_script()
+    contacts = {
+        (name, person["contact"][name], turn)
+        for story in script.stories
+        for step in story.steps
+        for turn in range(4)
+        for person in script.recast(step, turn).people
+        for name in ("email", "phone")
+        if name in person.get("contact", {})
+    }
+    assert len({value for _, value, _ in contacts}) == len(contacts) == 8
+    assert ("email", "dora.finch@residents.invalid", 1) in contacts
+    assert {value[:-3] for name, value, _ in contacts if name == "phone"} == {"07700 900"}
+
+
 def test_everybody_whom_a_story_names_has_others_to_be_repeated_with() -> None:
     script = read_script()
     named = {person["name"] for story in script.stories for step in story.steps for person in step.people}

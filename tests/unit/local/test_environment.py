@@ -1,5 +1,6 @@
 """The environment's stamp: installed once for a lock, again for another, never twice for the same."""
 
+import venv
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_an_environment_without_pip_was_half_made_and_is_made_anew(
     monkeypatch.chdir(tmp_path)
     python(tmp_path / ".venv", does)
     created: list[Path] = []
-    monkeypatch.setattr(environment.venv, "create", lambda path, *, clear, **_: created.extend([path] * clear))
+    monkeypatch.setattr(venv, "create", lambda path, *, clear, **_: created.extend([path] * clear))
     environment._create()
     assert created == made
 

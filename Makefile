@@ -112,6 +112,6 @@ lock: development ## Resolve the packages and the engines' jars anew (UPGRADE=1 
 	@$(VENV)/python -m deploy.local.relock
 
 .PHONY: clean
-clean: ## Delete the local run's data (.hub) except the engines' jars; asks first
-	@printf 'Delete the data of the local run under .hub? [y/N] ' && read answer && [ "$$answer" = y ]
-	@find .hub -mindepth 1 -maxdepth 1 ! -name java -exec rm -rf {} +
+clean: ## Delete the local run's data (HUB_HOME, .hub) except the engines' jars; asks first
+	$(need_python)
+	@$(PYTHON) -m deploy.local.clean

@@ -27,6 +27,7 @@ class Home:
         self.path = path.absolute()
         self.jars = self.path / "java"
         self.logs = self.path / "logs"
+        self.lock = self.path / "lock"
         self.record = self.path / "run.json"
         self._secrets = self.path / "secrets.json"
 
@@ -36,10 +37,16 @@ class Home:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._require_space()
-            file = (self.path / "lock").open("w")
+            self.lock.touch()
         except OSError as error:
             raise disk_trouble(error, f"writing to {self.path}") from error
-        with file:
+        with self.alone():
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep runs out of a folder that one has held before. Raises `CannotStart` while one holds it."""
+        with self.lock.open("r+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

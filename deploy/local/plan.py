@@ -146,6 +146,8 @@ def plan(settings: Settings, only: str = "") -> Plan:
 
 
 def place(address: str) -> str:
-    """Host and port of an address, without its user and password, for messages."""
-    parts = urlsplit(address if "://" in address else f"//{address}")
-    return f"{parts.hostname}:{parts.port or 5432}"
+    """Hosts and ports of an address, without its user and password, for messages."""
+    _, at, hosts = urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")
+    if "@" in address and not at:
+        return "an address that cannot be read"  # a password with a # or / in it would stand where hosts do
+    return hosts

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
@@ -14,7 +14,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    port_base: int = 8000
+    port_base: int = Field(8000, gt=0, le=65_442)
+    """The last port of a run is 93 above it."""
     host: str = LOOPBACK
     home: Path = Path(".hub")
     database_url: str = "postgresql://hub@127.0.0.1:8032/hub"

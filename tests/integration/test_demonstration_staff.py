@@ -15,6 +15,15 @@ ASKED = {"agency": "bedfordshire-police", "question": "Is she known to you?"}
 STATES = {"sent": None, "information-requested": ("request-information", ASKED), "accepted": ("accept", {})}
 
 
+async def test_a_case_is_the_staffs_until_a_person_writes_to_it(pipeline: Pipeline, tmp_path: Path) -> None:
+    staff = StaffOnDuty(pipeline.clients["referrals"], Random(1), LeftAt(tmp_path / "left"))
+    _, case = await case_of(pipeline, street())
+    assert await staff._ours((await get(pipeline, case)).json())
+    note = {"text": "Rang back.", "marking": "OFFICIAL", "fact": "fact"}
+    assert (await command(pipeline, case, "note", note)).status_code == 200
+    assert not await staff._ours((await get(pipeline, case)).json())
+
+
 @pytest.mark.parametrize("panel", ["mash", "gang-panel", "tcig"])
 async def test_a_case_is_closed_after_its_referrals_whatever_open_state_they_are_in(
     pipeline: Pipeline, panel: str, tmp_path: Path

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.local.plan import place, plan
 from deploy.local.ports import SERVICES
@@ -41,6 +42,12 @@ def test_all_ports_move_with_the_base_and_are_distinct() -> None:
     assert len(wanted) == len(set(wanted.values()))
 
 
+def test_the_largest_base_has_all_its_ports_and_a_larger_one_is_refused() -> None:
+    assert max(plan(Settings(port_base=65_442)).wanted_ports().values()) == 65_535
+    with pytest.raises(ValidationError):
+        Settings(port_base=65_443)
+
+
 def test_only_engines_starts_no_service_and_only_names_starts_those() -> None:
     assert plan(Settings(), "engines").services == ()
     assert plan(Settings(), "intake,notify").services == ("intake", "notify")
@@ -58,6 +65,8 @@ def test_a_service_that_does_not_exist_is_named_with_those_that_do() -> None:
 def test_an_address_is_shown_without_its_password() -> None:
     assert place("postgresql://me:secret@db.example:5433/hub") == "db.example:5433"
     assert place("broker:9092") == "broker:9092"
+    assert place("b1:9092,b2:9092") == "b1:9092,b2:9092"
+    assert place("postgresql://me:pa#ss@db:5432/hub") == "an address that cannot be read"
 
 
 def test_secrets_are_not_in_a_childs_environment() -> None:

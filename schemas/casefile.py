@@ -1,6 +1,5 @@
 """What clients send about what hangs on a case: merges, splits, proposals, tasks, people, risk and leads."""
 
-from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from schemas.case_parts import Role, Safe
 from schemas.casework import Code, Words
 from schemas.codes import Risk
-from schemas.submission import Clean, Sent
+from schemas.submission import Clean, Day, Sent
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 -]{8,20}$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Clean]
@@ -79,7 +78,7 @@ class AddPerson(Sent):
 
     role: Role
     name: Short | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     contact: Contact = Contact()
 
 
@@ -89,7 +88,7 @@ class ChangePerson(Sent):
     person: UUID
     role: Role | None = None
     contact: Contact | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     reason: Words
 
     @model_validator(mode="after")

@@ -1,13 +1,12 @@
 """Bodies of the referral and ladder commands beside the fixed ones of `schemas.casework`."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.casework import Code, Consent, Words
-from schemas.submission import Clean, Moment, Sent
+from schemas.submission import Clean, Day, Moment, Sent
 
 FIELDS_LIMIT = 40
 FieldText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), Clean]
@@ -136,7 +135,7 @@ class TakeStep(Sent):
     instrument: Code
     subject: Code | None = None
     age: int | None = Field(None, ge=0, le=120)
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     officer: Code | None = None
     authorised_by: Code | None = None
     conviction: Words | None = Field(None, description="Court, offence and date")

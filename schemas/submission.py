@@ -1,5 +1,6 @@
 """A report as a client sends it, by HTTP, as a line of a batch or on a partner's topic: one model for all of them."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
@@ -27,6 +28,7 @@ EMAIL = r'^[^@\s,;:()<>\[\]"\\]+@[^@\s.,;:()<>\[\]"\\]+(\.[^@\s.,;:()<>\[\]"\\]+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 YEARS = range(1900, 2101)
 """Of any time that is sent: beyond them are mistakes, and times that no time zone can name."""
+_DAY, _NUMBER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), re.compile(r"[-+]?[0-9.]+")
 Month = Annotated[str, Field(pattern=r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])$")]
 
 
@@ -39,9 +41,17 @@ def _with_offset(moment: datetime) -> datetime:
 
 
 def _written(moment: object) -> object:
-    if isinstance(moment, int | float):
+    # A number, as text too, would be read as seconds since 1970.
+    if isinstance(moment, int | float) or (isinstance(moment, str) and _NUMBER.fullmatch(moment)):
         raise PydanticCustomError("datetime_type", "A time is text, such as 2026-03-02T09:15:00+00:00.")
     return moment
+
+
+def _written_day(day: object) -> object:
+    # A number would be a day of 1970 or near it: a child would pass for an adult, strangers share a birthday.
+    if type(day) is not date and not (isinstance(day, str) and _DAY.fullmatch(day)):
+        raise PydanticCustomError("date_type", "A day is text, such as 1990-05-01.")
+    return day
 
 
 def _without_nul(text: str | None) -> str | None:
@@ -51,6 +61,7 @@ def _without_nul(text: str | None) -> str | None:
 
 
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_with_offset)]
+Day = Annotated[date, BeforeValidator(_written_day)]
 Clean = AfterValidator(_without_nul)
 SourceId = Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
 
@@ -108,7 +119,7 @@ class Person(Sent):
     id: Annotated[Text | None, Clean] = None
     role: Literal["victim", "suspect", "subject", "witness", "reporter"]
     name: Annotated[Text | None, Clean] = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     age: StrictInt | None = Field(None, ge=0, le=130)
     under_18: StrictBool | None = None
     contact: Contact | None = None

@@ -1,14 +1,17 @@
 """A report is taken in once, as what came last says it, and danger is never history and never put off."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from schemas.casefile import AddPerson, ChangePerson
 from schemas.codes import ReportStatus
-from schemas.submission import Submission
+from schemas.referring import TakeStep
+from schemas.submission import Person, Sent, Submission
 from services.intake.domain.receiving import Accepted, Refused, Report, report_id
 from services.intake.messages import ReceiveReport
 from services.intake.stage import IntakeStage
@@ -100,3 +103,43 @@ def test_a_month_or_time_beyond_all_reports_is_refused_by_its_field(month: str) 
         with pytest.raises(ValidationError) as refused:
             Submission.model_validate({"source_id": "s-1", "category": "noise"} | given)
         assert {each["loc"][0] for each in refused.value.errors()} == set(given)
+
+
+BORN: dict[type[Sent], dict[str, str]] = {
+    Person: {"role": "victim"},
+    AddPerson: {"role": "victim"},
+    ChangePerson: {"person": "6f1d2b5e-0000-4000-8000-000000000000", "reason": "Seen on a letter."},
+    TakeStep: {"instrument": "verbal-warning", "reason": "Asked twice."},
+}
+
+
+@pytest.mark.parametrize("body", BORN)
+def test_a_day_of_birth_is_a_written_day_and_never_a_number(body: type[Sent]) -> None:
+    wrong: tuple[Any, ...] = (
+        0,
+        631152000,
+        0.0,
+        True,
+        "0",
+        "86400",
+        "19900501",
+        "1990-05-01T00:00:00",
+        "1990-02-30",
+        "",
+    )
+    for born in wrong:
+        with pytest.raises(ValidationError) as refused:
+            body.model_validate_json(json.dumps(BORN[body] | {"date_of_birth": born}))
+        assert [each["loc"] for each in refused.value.errors()] == [("date_of_birth",)]
+    for right in ("1990-05-01", date(1990, 5, 1)):
+        assert body.model_validate(BORN[body] | {"date_of_birth": right}).model_dump()["date_of_birth"] == date(
+            1990, 5, 1
+        )
+    assert body.model_json_schema()["properties"]["date_of_birth"]["anyOf"][0] == {"format": "date", "type": "string"}
+
+
+@pytest.mark.parametrize("number", [1700000000, "1700000000", "-5", "1.5"])
+def test_a_number_is_no_time_even_as_text(number: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Submission.model_validate({"source_id": "s-1", "category": "noise", "occurred_at": number})
+    assert [each["type"] for each in refused.value.errors()] == ["datetime_type"]

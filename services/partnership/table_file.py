@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ class TableFile:
     source: str
     rows: list[TableRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    loose: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    """Message, row and column of what a stored table may hold, and nobody may write any more."""
 
     def report(self, message: str, row: str | None = None, column: str | None = None) -> None:
         """Add a mistake; `row` and `column` name the cell."""
@@ -68,13 +72,25 @@ def parse_table(source: str | None, name: str, contract: TableContract) -> Table
         table.report("is missing; copy it from partnerships/luton and make it yours")
         return table
     try:
-        content = _content(json.loads(source), table)
+        content = _content(json.loads(source, object_pairs_hook=partial(_object, table)), table)
     except json.JSONDecodeError as error:
         table.problems.append(Problem(table.file, error.lineno, f"table {name}: is not JSON: {error.msg}"))
+        return table
+    except ValueError:
+        table.report("holds a number of too many digits to be read")
         return table
     if content is not None:
         _read_rows(content, table, contract)
     return table
+
+
+def _object(table: TableFile, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    row = str(made["_id"]) if "_id" in made else None
+    for key, times in Counter(key for key, _ in pairs).items():
+        if times > 1:
+            table.loose.append(("stands twice, and only the last one counts; keep one", row, key))
+    return made
 
 
 def _content(data: Any, table: TableFile) -> dict[str, Any] | None:
@@ -134,6 +150,14 @@ def _read_row(
         table.report(WORDS_MISSING, row_id, WORDS_COLUMN)
     for stranger in sorted(rule.keys() - {"_id", "_description"} - {*inputs.values(), *outputs.values()}):
         table.report("is a cell of no column; remove it", row=row_id, column=stranger)
+    _note_bare(rule, inputs | outputs, table, row_id)
     conditions = {name: str(rule.get(column) or "").strip() for name, column in inputs.items()}
     answers = {name: str(rule.get(column) or "").strip() for name, column in outputs.items()}
     table.rows.append(TableRow(row_id, str(rule.get("_description") or ""), conditions, answers))
+
+
+def _note_bare(rule: dict[str, Any], columns: dict[str, str], table: TableFile, row_id: str) -> None:
+    """A false, 0 or null without quotation marks would be read as a blank cell, which anything meets."""
+    for name, column in columns.items():
+        if not isinstance(rule.get(column, ""), str):
+            table.loose.append(("is not text: write the cell between quotation marks, or leave it out", row_id, name))

@@ -32,14 +32,20 @@ def writing_on(partnership: Partnership, day: date) -> Writing:
 
 def lint_writing(table: TableFile, contract: TableContract, writing: Writing) -> None:
     """Add every such mistake to the table, whose cells are right by `table_lint` already."""
+    for message, row_id, column in table.loose:
+        table.report(message, row_id, column)
     for row in table.rows:
-        if not row.text.strip():
-            table.report(WORDS_MISSING, row.id, WORDS_COLUMN)
-        for name, cell in row.conditions.items():
-            for message in _condition_faults(cell, contract.columns[name], writing):
-                table.report(message, row.id, name)
-        for name, message in (*_answer_faults(row, contract, writing), *_clock_faults(row, writing)):
+        _lint_row(row, table, contract, writing)
+
+
+def _lint_row(row: TableRow, table: TableFile, contract: TableContract, writing: Writing) -> None:
+    if not row.text.strip():
+        table.report(WORDS_MISSING, row.id, WORDS_COLUMN)
+    for name, cell in row.conditions.items():
+        for message in _condition_faults(cell, contract.columns[name], writing):
             table.report(message, row.id, name)
+    for name, message in (*_answer_faults(row, contract, writing), *_clock_faults(row, writing)):
+        table.report(message, row.id, name)
 
 
 def _condition_faults(cell: str, column: Column, writing: Writing) -> Iterator[str]:

@@ -142,6 +142,10 @@ STORED: dict[str, tuple[str, Change]] = {
     "a constant": ("risk", cells("weapon", flags='contains($, "weapon") or true')),
     "a weight that is yes": ("category", cells("robbery", weight="true")),
     "a gap": ("risk", cells("known-theme", theme='"town-centre"')),
+    **{
+        f"a cell that is {written}": ("risk", cells("weapon", under_18=written))  # type: ignore[arg-type]
+        for written in (False, 0, None)
+    },
 }
 
 
@@ -151,6 +155,30 @@ def test_a_version_that_was_stored_before_it_was_refused_still_loads(luton: Part
     tables, found = compile_tables(sources(name, change), luton)
     assert (tables is not None, found) == (True, [])
     assert problems(name, change, luton) != []
+
+
+@pytest.mark.parametrize("written", [False, 0, None, True, 5])
+def test_a_cell_that_is_no_text_is_refused_by_row_and_column(luton: Partnership, written: Any) -> None:
+    found = problems("risk", cells("weapon", under_18=written), luton)
+    assert found[0].cell == ("risk", "weapon", "under_18")
+
+
+def test_a_key_that_stands_twice_is_refused_and_a_version_that_was_stored_with_it_still_loads(
+    luton: Partnership,
+) -> None:
+    texts = sources("risk", cells("weapon"))
+    texts["risk"] = texts["risk"].replace('"_id": "weapon"', '"_id": "weapon", "risk": "\'standard\'"', 1)
+    (problem,) = written_tables(texts, luton, TODAY)[1]
+    assert problem.message == (
+        "table risk, row weapon, column risk: stands twice, and only the last one counts; keep one"
+    )
+    assert compile_tables(texts, luton)[1] == []
+
+
+def test_a_number_of_thousands_of_digits_is_named(luton: Partnership) -> None:
+    texts = sources("risk", cells("weapon"))
+    texts["risk"] = texts["risk"].replace('"nodes"', f'"size": {"1" * 5000}, "nodes"', 1)
+    assert compile_tables(texts, luton)[1][0].message == "table risk: holds a number of too many digits to be read"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ YEARS = range(1900, 2101)
 """Of any time that is sent: beyond them are mistakes, and times that no time zone can name."""
 _DAY, _NUMBER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), re.compile(r"[-+]?[0-9.]+")
 Month = Annotated[str, Field(pattern=r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])$")]
+LATITUDES, LONGITUDES = (49.0, 61.0), (-9.0, 3.0)
+"""Of any place, in degrees (WGS 84): the British Isles."""
 
 
 def _with_offset(moment: datetime) -> datetime:
@@ -80,8 +82,8 @@ class Place(Sent):
 
     text: Annotated[Text | None, Clean] = None
     postcode: Annotated[str, Field(pattern=r"^[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}$")] | None = None
-    latitude: float | None = Field(None, ge=49.0, le=61.0)
-    longitude: float | None = Field(None, ge=-9.0, le=3.0)
+    latitude: float | None = Field(None, ge=LATITUDES[0], le=LATITUDES[1])
+    longitude: float | None = Field(None, ge=LONGITUDES[0], le=LONGITUDES[1])
     easting: float | None = Field(None, ge=0, le=700_000)
     northing: float | None = Field(None, ge=0, le=1_300_000)
     uprn: Annotated[str, Field(pattern=r"^\d{1,12}$")] | None = None

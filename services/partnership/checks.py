@@ -47,7 +47,7 @@ def report(path: Path, today: date, further: Further | None = None) -> CheckRepo
         return CheckReport(None, tuple(sorted(problems)))
     _, table_problems = read_tables(path, partnership, today)
     found = [*problems, *table_problems, *_runs_out(partnership, today)]
-    if further is not None and not table_problems:
+    if further is not None and not any(problem.severity == "error" for problem in found):
         found += further(path, partnership, today)
     return CheckReport(partnership.version, tuple(sorted(found)))
 

@@ -9,39 +9,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.codes import Flag
 from schemas.events import Thrive
+from schemas.submission import LATITUDES, LONGITUDES
 from schemas.webhooks import WEBHOOKS
 from services.partnership.assessing import SIGNS
 from services.partnership.documents import Report
+from services.partnership.duty import duty_faults
 from services.partnership.entries import ELAPSED, Clock, Dated, Destination, Panel, Strategy, WorkingCalendar
 from services.partnership.limits import time_faults
 from services.partnership.models import Partnership
 from services.partnership.process_rules import process_faults
 from services.partnership.references import known_codes, references
+from services.partnership.thresholds import threshold_faults
+from services.partnership.values import TOWN_CENTRE
 from services.partnership.wording import message_faults
 
-JOIN_PARTS = ("reference", "number", "person", "name", "name-alike", "place", "theme", "harm", "street", "kind")
-REQUIRED_THRESHOLDS = (
-    "historic-after",
-    "danger-unanswered",
-    "repeat-victim",
-    "repeat-place",
-    "review-margin",
-    "review-confidence",
-    "theme-minimum",
-    "second-theme",
-    "join-same-place",
-    "join-same-street",
-    "draft-referral",
-    "join-same-person",
-    "join-sure",
-    "join-propose",
-    *(f"join-weight-{part}" for part in JOIN_PARTS),
-    "task-escalate",
-    "task-due",
-    "same-incident",
-    "review-answer",
-)
-REQUIRED_REVIEWING = ("undo-within", "sample-share", "sample-open")
 SYSTEMS = {"sender", "referral-systems"}
 FEED_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 IDENTIFIED_BY = {
@@ -83,16 +64,16 @@ def inconsistencies(partnership: Partnership, report: Report) -> None:
     _clocks(partnership, report)
     _instruments(partnership, report)
     _demonstration_keys(partnership, report)
-    _thresholds(partnership, report)
     _signs(partnership, report)
     _areas(partnership, report)
     _feeds(partnership, report)
     _webhooks(partnership, report)
     _calls(partnership, report)
-    _someone_on_duty(partnership, report)
+    duty_faults(partnership, report)
     message_faults(partnership, report)
     process_faults(partnership, report)
     time_faults(partnership, report)
+    threshold_faults(partnership, report)
 
 
 def _unique(partnership: Partnership, report: Report) -> None:
@@ -121,7 +102,7 @@ def _identity(partnership: Partnership, report: Report) -> None:
     identity = partnership.identity
     try:
         ZoneInfo(identity.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder's name is no file of a zone
         report("identity", ("time_zone",), "is not a time zone; write one such as Europe/London")
     managers = {person.id for person in partnership.staff if "duty-manager" in person.roles}
     if identity.duty_manager not in managers:
@@ -207,14 +188,6 @@ def _demonstration_keys(partnership: Partnership, report: Report) -> None:
             report("demonstration_keys", (i,), "must name either a partner or a person")
 
 
-def _thresholds(partnership: Partnership, report: Report) -> None:
-    for section, required in (("thresholds", REQUIRED_THRESHOLDS), ("reviewing", REQUIRED_REVIEWING)):
-        codes = {threshold.code for threshold in getattr(partnership, section)}
-        for code in required:
-            if code not in codes:
-                report(section, (), f"`{code}` is missing: services count against it; copy it from partnerships/luton")
-
-
 def _signs(partnership: Partnership, report: Report) -> None:
     """Every sign that an assessment goes by is a flag or one that triage derives, and every letter has an end."""
     known = SIGNS | {*get_args(Flag), *partnership.identity.own_flags}
@@ -239,9 +212,15 @@ def _calls(partnership: Partnership, report: Report) -> None:
 
 def _areas(partnership: Partnership, report: Report) -> None:
     for i, area in enumerate(partnership.areas):
-        on_earth = all(-180 <= longitude <= 180 and -90 <= latitude <= 90 for longitude, latitude in area.ring)
-        if len(set(area.ring)) < 3 or not on_earth:
-            report("areas", (i, "ring"), "needs three corners or more, each longitude, then latitude, in degrees")
+        if len(set(area.ring)) < 3 or not all(_reported_from(*corner) for corner in area.ring):
+            message = "needs three corners or more, each longitude, then latitude, in degrees, where reports come from"
+            report("areas", (i, "ring"), message)
+    if TOWN_CENTRE not in {area.code for area in partnership.areas}:
+        report("areas", (), f"needs an area `{TOWN_CENTRE}`: decision tables ask whether a report lies in it")
+
+
+def _reported_from(longitude: float, latitude: float) -> bool:
+    return LONGITUDES[0] <= longitude <= LONGITUDES[1] and LATITUDES[0] <= latitude <= LATITUDES[1]
 
 
 def _feeds(partnership: Partnership, report: Report) -> None:
@@ -263,30 +242,3 @@ def _webhooks(partnership: Partnership, report: Report) -> None:
         systems = SYSTEMS & set(rule.to)
         if systems and (rule.channel != "webhook" or systems != set(rule.to)):
             report("notifications", (i, "to"), f"`{min(systems)}` is told by channel webhook, and by a rule of its own")
-
-
-def _someone_on_duty(partnership: Partnership, report: Report) -> None:
-    """The triage tables can grade a report high; then the duty manager is told at once, whatever the hour."""
-    for event in ("CaseOpened", "ReviewRequested"):
-        for danger in (True, False):
-            if not any(_tells_duty(partnership, i, event, danger) for i in range(len(partnership.notifications))):
-                state = "in danger now" if danger else "not in danger now"
-                report(
-                    "notifications",
-                    (),
-                    f"a report graded high ({state}) could pass with {event} while nobody on duty is told: "
-                    "add a rule for risk high that tells the duty-manager",
-                )
-
-
-def _tells_duty(partnership: Partnership, index: int, event: str, danger: bool) -> bool:  # noqa: FBT001
-    rule = partnership.notifications[index]
-    when = rule.when
-    narrowed = when.flags_any or when.dispositions or when.channels or when.wants_updates or when.has_act_first
-    return (
-        rule.event == event
-        and "duty-manager" in rule.to
-        and not narrowed
-        and (not when.risk or "high" in when.risk)
-        and when.danger_now in (None, danger)
-    )

@@ -21,7 +21,10 @@ AnyNode = Node | yaml.Node
 """A node of either parser."""
 
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_WHOLE = re.compile(r"[-+]?[0-9]+")
+DEEPEST = 20
+"""Levels of a document; an alias within its own anchor would have no end."""
+_WHOLE = re.compile(r"[-+]?[0-9]{1,300}")
+"""What has more digits is read as a fraction, so as infinite: of thousands Python makes no integer."""
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 """Python would take more for a number: `nan`, which is somebody's grandmother."""
 
@@ -83,20 +86,28 @@ def compose(text: str) -> AnyNode | None:
     return root
 
 
-def read_document(path: Path, name: str, problems: list[Problem]) -> Document | None:
-    """The document in the file, or None with a problem added: not UTF-8, not YAML, or a key that stands twice."""
+def read_text(path: Path, name: str, problems: list[Problem]) -> str | None:
+    """The text in the file, or None with a problem added where it is not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         problems.append(Problem(name, 1, f"is not UTF-8 at byte {error.start}; save it as UTF-8"))
         return None
-    return parse_document(text, name, problems)
+
+
+def read_document(path: Path, name: str, problems: list[Problem]) -> Document | None:
+    """The document in the file, or None with a problem added: not UTF-8, not YAML, or a key that stands twice."""
+    text = read_text(path, name, problems)
+    return None if text is None else parse_document(text, name, problems)
 
 
 def parse_document(text: str, name: str, problems: list[Problem]) -> Document | None:
     """As `read_document`, from a text."""
+    document = Document(name)
     try:
         root = compose(text)
+        if root is not None:
+            document.data = _plain(root, (), document, problems)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.append(Problem(name, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}"))
@@ -104,13 +115,12 @@ def parse_document(text: str, name: str, problems: list[Problem]) -> Document | 
     except YAMLError as error:
         problems.append(Problem(name, 1, f"is not YAML: {type(error).__name__}"))
         return None
-    document = Document(name)
-    if root is not None:
-        document.data = _plain(root, (), document, problems)
     return document
 
 
 def _plain(node: AnyNode, place: Place, document: Document, problems: list[Problem]) -> Any:
+    if len(place) > DEEPEST:
+        raise MarkedYAMLError(problem=f"holds itself, or more than {DEEPEST} levels", problem_mark=node.start_mark)
     document.lines[place] = node.start_mark.line + 1
     if isinstance(node, MappingNode | yaml.MappingNode):
         return _mapping(node, place, document, problems)

@@ -1,17 +1,21 @@
 """One frozen model for each kind of entry in a partnership's files; an unknown field is refused by name."""
 
-from datetime import date, time
 from typing import Literal
 
 from pydantic import Field
 
 from schemas.codes import Risk
+from schemas.submission import Day
 from services.partnership.processes import FormField
 from services.partnership.values import (
     ELAPSED as ELAPSED,
 )
 from services.partnership.values import (
     WINDOW_DAYS_AT_MOST as WINDOW_DAYS_AT_MOST,
+)
+from services.partnership.values import (
+    Address,
+    Hour,
 )
 from services.partnership.values import (
     Clock as Clock,
@@ -42,7 +46,7 @@ class Identity(Entry):
     declared_version: str
     time_zone: str
     duty_manager: str = Field(description="Staff id: all silence ends here")
-    duty_contact: str = Field(description="Address told of an unanswered danger, without Kafka")
+    duty_contact: Address = Field(description="Address told of an unanswered danger, without Kafka")
     intelligence_agency: Code = Field(description="The only agency that intelligence goes to; its grading is its own")
     owner_without_theme: Code = Field(description="Who owns a report that no theme and no other destination takes")
     own_flags: tuple[str, ...] = Field((), description="Flags that the partnership adds to the product's")
@@ -57,7 +61,7 @@ class Agency(Entry):
     kind: Literal["police", "council", "council-service", "probation", "fire", "health", "commissioner", "business"]
     parent: Code | None = Field(None, description="The agency that this one is a service of")
     calendar: Code
-    duty_address: str = Field(description="Where a notification to the agency's duty desk goes")
+    duty_address: Address = Field(description="Where a notification to the agency's duty desk goes")
     duty_staff: tuple[str, ...] = Field((), description="Staff ids on duty, first one first")
     on_duty: Literal["always", "calendar"] = "calendar"
 
@@ -132,7 +136,7 @@ class Meetings(Entry):
     """When a panel meets, every week, in the partnership's time zone; `quorum` counts agencies that are present."""
 
     weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    at: time
+    at: Hour
     quorum: int = Field(ge=1)
     sign_off: Clock | None = Field(
         None, description="By when the chair signs the minutes, from the meeting's hour; None: nobody is reminded"
@@ -169,14 +173,14 @@ class WorkingCalendar(Entry):
 
     code: Code
     name: str
-    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], tuple[tuple[time, time], ...]]
+    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], tuple[tuple[Hour, Hour], ...]]
     keeps_bank_holidays: bool = True
 
 
 class BankHoliday(Entry):
     """A day on which calendars that keep bank holidays stand still."""
 
-    day: date
+    day: Day
     name: str
 
 

@@ -1,13 +1,17 @@
 """The ladder as data: instruments with what the law and the local order ask before each, and powers per officer."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.partnership.processes import FormField
 from services.partnership.values import Code, Dated, Value
 
 Rule = Literal["minimum-age", "prior-step", "breach", "conviction", "granted-power", "rank", "offer-of-support"]
+
+NEEDED: Mapping[str, str] = {"minimum-age": "age", "prior-step": "step", "breach": "step", "rank": "ranks"}
+"""By rule, the field that says what it asks for."""
 
 
 class Precondition(Value):
@@ -16,10 +20,17 @@ class Precondition(Value):
     kind: Literal["law", "local"]
     rule: Rule
     step: Code | None = None
-    age: int | None = None
+    age: int | None = Field(None, ge=1)
     ranks: tuple[str, ...] = Field((), description="Any of these ranks may authorise the step")
     by_office: tuple[str, ...] = Field((), description="Kinds of agency whose officers need no power granted to them")
     provision: str
+
+    @model_validator(mode="after")
+    def _says_what_it_asks(self) -> Self:
+        wanted = NEEDED.get(self.rule)
+        if wanted is not None and not getattr(self, wanted):
+            raise ValueError(f"{self.rule} needs `{wanted}`: without it the step would be for anybody, or for nobody")
+        return self
 
 
 class Instrument(Dated):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.partnership import assessing, entries, ladder, people, processes, rules
 from services.partnership.consistency import inconsistencies
-from services.partnership.documents import Document, PartnershipInvalid, Place, Problem, read_document
+from services.partnership.documents import Document, PartnershipInvalid, Place, Problem, read_document, read_text
 from services.partnership.models import Partnership
 
 M = TypeVar("M", bound=BaseModel)
@@ -219,7 +219,9 @@ def _read_templates(path: Path, reading: Reading) -> None:
     found = []
     for file in sorted((path / "templates").glob("*.txt")):
         name = f"templates/{file.name}"
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, name, reading.problems)
+        if text is None:
+            continue
         lines: dict[Place, int] = {(number,): number for number in range(1, text.count("\n") + 2)}
         reading.places[f"template {file.stem}"] = (Document(name, lines=lines), ())
         first, _, body = text.partition("\n")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.codes import Channel
 from services.partnership.ladder import GrantedPower
-from services.partnership.values import WINDOW_DAYS_AT_MOST, Code, Entry
+from services.partnership.values import WINDOW_DAYS_AT_MOST, Address, Code, Entry
 
 
 class Person(Entry):
@@ -37,7 +37,7 @@ class Person(Entry):
     rank: str | None = Field(None, description="Where the law asks for one: sergeant, inspector, superintendent, …")
     qualifications: tuple[str, ...] = Field((), description="Such as social-work, which a MASH rating asks for")
     powers: tuple[GrantedPower, ...] = ()
-    address: str
+    address: Address
 
 
 class Partner(Entry):

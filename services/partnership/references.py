@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
+from schemas.codes import Flag
 from schemas.events import EVENTS
 from services.partnership.documents import Place
 from services.partnership.models import Partnership
@@ -83,6 +85,7 @@ def known_codes(partnership: Partnership) -> dict[str, frozenset[str]]:
         "instrument": frozenset(instrument.code for instrument in partnership.instruments),
         "threshold": frozenset(threshold.code for threshold in partnership.thresholds),
         "destination": frozenset(each.code for each in partnership.destinations),
+        "flag": frozenset({*get_args(Flag), *partnership.identity.own_flags}),
         "event": frozenset(event.TYPE for event in EVENTS),
     }
 
@@ -138,3 +141,5 @@ def _of_notifications(partnership: Partnership) -> Iterator[Reference]:
     for i, rule in enumerate(partnership.notifications):
         for template in rule.when.given_up:
             yield Reference("notifications", (i, "when", "given_up"), "template", template)
+        for flag in rule.when.flags_any:
+            yield Reference("notifications", (i, "when", "flags_any"), "flag", flag)

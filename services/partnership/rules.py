@@ -66,7 +66,7 @@ class NotificationRule(Entry):
     id: str
     event: str = Field(description="Type of an event on the hub's topics, such as CaseOpened")
     when: When = When()
-    to: tuple[Recipient, ...]
+    to: tuple[Recipient, ...] = Field(min_length=1)
     template: str = Field(description="Name and version, such as case-opened@1")
     channel: Literal["mail", "webhook"] = "mail"
 

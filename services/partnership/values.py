@@ -1,9 +1,13 @@
 """What entries of a partnership's files are made of: immutable values, provenance, and clocks."""
 
-from datetime import date
-from typing import Literal
+import re
+from datetime import date, time
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from schemas.submission import EMAIL, Day
 
 Status = Literal["published", "law", "comparator", "default"]
 """Where an entry comes from: only `published` and `law` are policy; the desk marks the others as defaults."""
@@ -11,10 +15,26 @@ Status = Literal["published", "law", "comparator", "default"]
 Code = str
 ELAPSED = "elapsed"
 """The calendar word for a clock that never stops."""
+TOWN_CENTRE = "town-centre"
+"""The area that a partnership must have: tables ask whether a report lies in it."""
 CLOCK_AT_MOST = 366 * 24 * 60
 """The most minutes of a clock, a year: what is due later is due to nobody, and no date on from it is out of range."""
 WINDOW_DAYS_AT_MOST = 3660
 """The most days of a window that is looked back over or waited for: ten years."""
+
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def _written_hour(hour: object) -> object:
+    # 1400 would be read as seconds from midnight, and an offset would shift a clock that the partnership's zone has.
+    if not isinstance(hour, time) and not (isinstance(hour, str) and _HOUR.fullmatch(hour)):
+        raise PydanticCustomError("time_type", "write an hour of the day such as 09:00")
+    return hour
+
+
+Hour = Annotated[time, BeforeValidator(_written_hour)]
+Address = Annotated[str, Field(pattern=EMAIL, max_length=254)]
+"""One plain mail address."""
 
 
 class Value(BaseModel):
@@ -38,8 +58,8 @@ class Entry(Value):
 class Dated(Entry):
     """An entry that holds from one day to another, both included; an absent end is open."""
 
-    effective_from: date | None = None
-    effective_to: date | None = None
+    effective_from: Day | None = None
+    effective_to: Day | None = None
 
     def in_force(self, day: date) -> bool:
         """Whether the entry holds on `day`."""

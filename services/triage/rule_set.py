@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from services.partnership.documents import PartnershipInvalid, missing_file
+from services.partnership.documents import PartnershipInvalid, missing_file, read_text
 from services.partnership.documents import Problem as Mistake
 from services.partnership.live_themes import live_themes
 from services.partnership.loading import load_partnership
@@ -36,9 +36,14 @@ def shipped_documents(path: Path) -> dict[str, str]:
 
 
 def documents_in(folder: Path) -> dict[str, str]:
-    """The documents in a triage folder; one that is missing is left out."""
-    found = ((name, folder / name) for name in NAMES)
-    return {name: file.read_text(encoding="utf-8") for name, file in found if file.is_file()}
+    """The documents in a triage folder; one that is missing is left out. Raises `PartnershipInvalid` where one is not
+    UTF-8."""
+    problems: list[Mistake] = []
+    files = {name: folder / name for name in NAMES if (folder / name).is_file()}
+    found = {name: read_text(file, f"{FOLDER}/{name}", problems) for name, file in files.items()}
+    if problems:
+        raise PartnershipInvalid(problems)
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def digest_of(documents: Documents) -> str:
@@ -86,8 +91,8 @@ def read_rules(path: Path) -> Rules:
 
 def golden_cases(path: Path) -> tuple[GoldenCase, ...]:
     """The agreed decisions in a partnership's folder, none where there is no file. Raises `PartnershipInvalid`."""
-    file = path / FOLDER / GOLDEN
-    cases, problems = read_golden(file.read_text(encoding="utf-8")) if file.is_file() else ((), [])
+    documents = shipped_documents(path)
+    cases, problems = read_golden(documents[GOLDEN]) if GOLDEN in documents else ((), [])
     if problems:
         raise PartnershipInvalid(problems)
     return cases
@@ -130,6 +135,9 @@ def lexicon_mistakes(
 
 def triage_problems(path: Path, partnership: Partnership, day: date) -> list[Mistake]:
     """What is wrong on `day` in the folder's lexicon and golden cases, and which of these its rules fail."""
-    found = judged(shipped_documents(path), partnership, (), day)
+    try:
+        found = judged(shipped_documents(path), partnership, (), day)
+    except PartnershipInvalid as invalid:
+        return invalid.problems
     failing = [Mistake(f"{FOLDER}/{GOLDEN}", 1, failure) for failure in found.failures]
     return [*found.mistakes, *failing]

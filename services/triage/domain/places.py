@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.partnership.models import Partnership
-
-TOWN_CENTRE = "town-centre"
+from services.partnership.values import TOWN_CENTRE
 
 
 def _inside(ring: Sequence[Sequence[float]], longitude: float, latitude: float) -> bool:

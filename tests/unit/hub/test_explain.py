@@ -134,7 +134,7 @@ def test_rules_that_are_not_there_or_no_partnership_end_with_a_sentence(tmp_path
     for folder, said in (
         (nowhere, f"{nowhere} is not a folder: name a partnership's folder with --rules or HUB_PARTNERSHIP."),
         (empty, "yaml:1: is missing; copy it from partnerships/luton and make it yours."),
-        (foreign, f"{foreign}: its rules cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        (foreign, f"{foreign}: triage/lexicon.yaml:1: is not UTF-8 at byte"),
     ):
         ended = hub("explain", reports, "--rules", str(folder))
         assert said in ended.stderr

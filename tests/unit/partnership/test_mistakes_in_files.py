@@ -10,6 +10,8 @@ import pytest
 from services.partnership.checks import main, main_json, report
 from services.partnership.documents import PartnershipInvalid
 from services.partnership.loading import load_partnership
+from services.triage.rule_set import triage_problems
+from tests.unit.partnership.conftest import TODAY
 
 Break = Callable[[str, str, str], list[str]]
 
@@ -178,6 +180,150 @@ MISTAKES = {
         "silent_after_hours: 99999999999999",
         "less than or equal to 87840",
     ),
+    "what sends a report to the second reader is missing": (
+        "thresholds.yaml",
+        "code: reading-below",
+        "code: my-reading",
+        "`reading-below` is missing",
+    ),
+    "what the second reader must be sure of is missing": (
+        "thresholds.yaml",
+        "code: reading-confidence",
+        "code: my-reading",
+        "`reading-confidence` is missing",
+    ),
+    "a weight is a percentage": (
+        "thresholds.yaml",
+        "value: 0.35, unit: weight",
+        "value: 35, unit: weight",
+        "must be from 0 to 1: `join-weight-street`",
+    ),
+    "a confidence is a percentage": (
+        "thresholds.yaml",
+        "value: 0.8, unit: confidence",
+        "value: 80, unit: percent",
+        "must be from 0 to 1: `reading-confidence`",
+    ),
+    "a weight below nought": (
+        "thresholds.yaml",
+        "value: 0.3, unit: weight}\n  - {code: second-theme",
+        "value: -1, unit: weight}\n  - {code: second-theme",
+        "must be from 0 to 1: `theme-minimum`",
+    ),
+    "a sample is a percentage": ("review.yaml", "value: 0.02", "value: 50", "must be from 0 to 1: `sample-share`"),
+    "strangers' reports would join before it is proposed": (
+        "thresholds.yaml",
+        "value: 0.8, unit: score",
+        "value: 0.08, unit: score",
+        "must be `join-propose` or more",
+    ),
+    "an entitlement counts over no time": (
+        "thresholds.yaml",
+        "unit: incidents\n    within_days: 365",
+        "unit: incidents",
+        "needs `within_days`: the entitlement of `marac-repeat`",
+    ),
+    "an entitlement counts from none on": (
+        "thresholds.yaml",
+        "value: 3, unit: similar reports",
+        "value: 0, unit: similar reports",
+        "must be 1 or more",
+    ),
+    "a minimum age without its years": ("instruments.yaml", "minimum-age, age: 16", "minimum-age", "needs `age`"),
+    "a minimum age of nought": ("instruments.yaml", "minimum-age, age: 16", "minimum-age, age: 0", "`preconditions.0"),
+    "a prior step that is none": (
+        "instruments.yaml",
+        "rule: prior-step, step: verbal-warning",
+        "rule: prior-step",
+        "prior-step needs `step`",
+    ),
+    "a breach of nothing": (
+        "instruments.yaml",
+        "rule: breach, step: community-protection-notice",
+        "rule: breach",
+        "breach needs `step`",
+    ),
+    "a rank that nobody has": (
+        "instruments.yaml",
+        "rule: rank, ranks: [inspector, chief-inspector, superintendent]",
+        "rule: rank",
+        "rank needs `ranks`",
+    ),
+    "danger now tells nobody on duty": (
+        "notifications.yaml",
+        "to: [act-first, lead, duty-manager]",
+        "to: [act-first, lead]",
+        "a report in danger now could pass with ReportTriaged",
+    ),
+    "danger now tells somebody on duty of a high risk alone": (
+        "notifications.yaml",
+        "when: {danger_now: true}",
+        "when: {danger_now: true, risk: [high]}",
+        "a report in danger now could pass with ReportTriaged",
+    ),
+    "danger now is told by a webhook": (
+        "notifications.yaml",
+        "template: danger-now@1",
+        "template: danger-now@1\n    channel: webhook",
+        "a report in danger now could pass with ReportTriaged",
+    ),
+    **{
+        f"high risk tells somebody on duty only with {condition}": (
+            "notifications.yaml",
+            "event: CaseOpened\n    when: {risk: [high]}",
+            f"event: CaseOpened\n    when: {{risk: [high], {condition}}}",
+            "a report graded high (not in danger now) could pass with CaseOpened",
+        )
+        for condition in (
+            "risk_rose: true",
+            "lead_changed: true",
+            "passed_on: true",
+            "wants_updates: false",
+            "given_up: [danger-now@1]",
+            "silence: [approvers]",
+        )
+    },
+    "a notification goes by no flag": (
+        "notifications.yaml",
+        "when: {danger_now: true}",
+        "when: {danger_now: true, flags_any: [weapn]}",
+        "no flag is called `weapn`",
+    ),
+    "a notification goes to nobody": ("notifications.yaml", "to: [act-first, duty-manager]", "to: []", "`to`: "),
+    "a ring has latitude first": ("places.yaml", "-0.4250, 51.8805", "51.8805, -0.4250", "longitude, then latitude"),
+    "there is no town centre": ("places.yaml", "code: town-centre", "code: centre", "needs an area `town-centre`"),
+    "a meeting's hour is a number": (
+        "panels.yaml",
+        'at: "14:00"',
+        "at: 1400",
+        "write an hour of the day such as 09:00",
+    ),
+    "a meeting's hour has a zone": (
+        "panels.yaml",
+        'at: "14:00"',
+        'at: "14:00+05:00"',
+        "write an hour of the day such as 09:00",
+    ),
+    "hours are numbers": ("calendars.yaml", '["09:00", "17:00"]', "[9, 17]", "write an hour of the day such as 09:00"),
+    "hours have a zone": ("calendars.yaml", '["09:00", "17:00"]', '["09:00Z", "17:00Z"]', "write an hour of the day"),
+    "a bank holiday is a number": ("calendars.yaml", "day: 2024-04-01", "day: 86400", "A day is text"),
+    "a duty desk has no address": (
+        "agencies.yaml",
+        "duty_address: duty@bedfordshire-police.invalid",
+        'duty_address: ""',
+        "`duty_address`: ",
+    ),
+    "the duty contact is two addresses": (
+        "partnership.yaml",
+        "duty_contact: duty@hub.luton-csp.invalid",
+        'duty_contact: "duty@hub.luton-csp.invalid, all@hub.luton-csp.invalid"',
+        "`duty_contact`: ",
+    ),
+    "a member of staff has no address": ("staff.yaml", "address: asha.venn@", "address: asha.venn", "`address`: "),
+    "the time zone is empty": ("partnership.yaml", "Europe/London", '""', "is not a time zone"),
+    "the time zone is a folder of them": ("partnership.yaml", "Europe/London", "Europe", "is not a time zone"),
+    "a number of thousands of digits": ("thresholds.yaml", "value: 30,", f"value: {'1' * 5000},", "finite number"),
+    "an alias stands within its anchor": ("tags.yaml", "tags: []", "tags: &all [*all]", "holds itself"),
     "a precondition's step does not exist": ("instruments.yaml", "step: verbal-warning", "step: x", "no instrument is"),
 }
 
@@ -223,6 +369,19 @@ def test_a_file_that_is_not_utf_8_is_named(folder: Path) -> None:
     (folder / "tags.yaml").write_bytes(b"status: default\nsource: caf\xe9\ntags: []\n")
     with pytest.raises(PartnershipInvalid, match="is not UTF-8 at byte 27"):
         load_partnership(folder)
+
+
+@pytest.mark.parametrize("name", ["templates/case-opened@1.txt", "triage/lexicon.yaml", "triage/golden.yaml"])
+def test_a_text_that_is_not_utf_8_is_named(folder: Path, name: str) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes() + b"# caf\xe9\n")
+    found = report(folder, TODAY, triage_problems).problems
+    assert [problem for problem in found if problem.file == name and "is not UTF-8 at byte" in problem.message], found
+
+
+def test_what_is_wrong_in_the_files_is_told_and_the_golden_cases_are_not_tried(broken: Break, folder: Path) -> None:
+    (problem,) = broken("thresholds.yaml", "code: repeat-victim,", "code: repeat-person,")[:1]
+    assert "entitlements.yaml:" in problem
+    assert any("`repeat-victim` is missing" in each.message for each in report(folder, TODAY, triage_problems).problems)
 
 
 def test_a_folder_that_is_not_there_says_which_setting_to_change(tmp_path: Path) -> None:

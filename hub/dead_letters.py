@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import httpx2
 import typer
@@ -17,6 +17,7 @@ PATH = "/internal/dead-letters"
 _COLUMNS = ("service", "id", "type", "topic", "reason", "waiting", "replays", "at")
 
 Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
+_BODY = typer.Option(exists=True, dir_okay=False, help="A file with a mended body; its id and headers stay.")
 Number = Annotated[int, typer.Argument(help="The dead letter's number in its service.")]
 
 
@@ -53,21 +54,49 @@ def show(service: Service, number: Number, as_json: AsJson = False) -> None:
 def replay(
     service: Service,
     number: Number,
-    body: Annotated[Path | None, typer.Option(help="A file with a mended body; its id and headers stay.")] = None,
+    body: Annotated[Path | None, _BODY] = None,
     field: Annotated[str | None, typer.Option(help="Mend one field instead: its JSON pointer.")] = None,
-    value: Annotated[str, typer.Option(help="The field's new value, as JSON.")] = "null",
+    value: Annotated[str | None, typer.Option(help="The field's new value, as JSON.")] = None,
+    original: Annotated[bool, typer.Option("--original", help="Put back the body that came, unmended.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide it again under the same ids, and all that waits behind it in order. Exit code 1 when it died again."""
-    one = {"field": field, "value": json.loads(value)}
-    repair = one if field else {"body": body.read_text("utf-8") if body else None}
-    found = _asked(service, "POST", f"{PATH}/{number}/replay", json=repair)
+    found = _asked(service, "POST", f"{PATH}/{number}/replay", json=_repair(body, field, value, original=original))
     if as_json:
         answer(found)
     else:
         say(f"{found['replayed']} replayed, {found['dead_again']} dead again.")
     if found["dead_again"]:
         fail(f"It died again, as number {', '.join(map(str, found['numbers']))}: {found['reason']}", code=1)
+
+
+def _repair(body: Path | None, field: str | None, value: str | None, *, original: bool) -> dict[str, Any]:
+    """What is sent; ends the command where the options say half of a repair, or two."""
+    if (field is None) != (value is None):
+        fail("--field and --value come together: which field, and what stands there from now on.")
+    if sum((body is not None, field is not None, original)) > 1:
+        fail("Give one of --body, --field with --value, and --original.")
+    if body is not None:
+        return {"body": _text(body)}
+    return {"original": original} if value is None else {"field": field, "value": _json(value)}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        fail(f"{file} is not UTF-8: save it so, then again. Nothing was changed.")
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value, parse_constant=_refuse_constant)
+    except ValueError:
+        fail("--value is no JSON: write a text in quotation marks, --value '\"2026-03-02\"'. Nothing was changed.")
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
 
 
 def _client(service: str) -> httpx2.Client:

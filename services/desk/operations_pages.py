@@ -217,8 +217,10 @@ async def replay(request: Request, session: SignedIn, form: CheckedForm, service
 def _repair(form: Mapping[str, str]) -> dict[str, Any]:
     """What is mended: one field, the whole body, or nothing. A value that is not JSON is taken as text."""
     if form.get("field"):
+        if not form.get("value"):
+            return {"field": form["field"]}  # which the service refuses: null is written out
         try:
-            value = json.loads(form.get("value") or "null")
+            value = json.loads(form["value"])
         except ValueError:
             value = form["value"]
         return {"field": form["field"], "value": value}

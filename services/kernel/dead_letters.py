@@ -15,9 +15,9 @@ _HOLD = text("""
 """)
 _BURY = text("""
     INSERT INTO dead_letters (held_key, topic, partition, record_offset, key, headers, value, type, message_id,
-                              trace_id, state, reason, replays)
+                              trace_id, state, reason, replays, original)
     VALUES (:held_key, :topic, :partition, :record_offset, :key, CAST(:headers AS jsonb), :value, :type, :message_id,
-            :trace_id, :state, :reason, :replays)
+            :trace_id, :state, :reason, :replays, :original)
 """)
 _TAKE = text("""
     DELETE FROM dead_letters WHERE id = (
@@ -38,7 +38,10 @@ _BEHIND = text("""
     SELECT type, message_id, trace_id, at FROM dead_letters WHERE held_key = :key AND state = 'waiting'
     ORDER BY id LIMIT :most
 """)
-_REPAIR = text("UPDATE dead_letters SET value = :value WHERE id = :id AND state = 'dead' RETURNING held_key")
+_REPAIR = text("""
+    UPDATE dead_letters SET value = :value, original = coalesce(original, value)
+    WHERE id = :id AND state = 'dead' RETURNING held_key
+""")
 _COUNT = text("SELECT state, count(*) AS n FROM dead_letters GROUP BY state")
 
 
@@ -64,7 +67,9 @@ def _header_value(headers: Headers, wanted: str) -> str | None:
     return None
 
 
-def _row(received: Received, reason: str, state: str, replays: int) -> dict[str, Any]:
+def _row(
+    received: Received, reason: str, state: str, replays: int = 0, original: bytes | None = None
+) -> dict[str, Any]:
     raw = received.raw
     trace = _header_value(raw.headers, "traceparent") or ""
     return {
@@ -81,6 +86,7 @@ def _row(received: Received, reason: str, state: str, replays: int) -> dict[str,
         "state": state,
         "reason": _storable(reason),
         "replays": replays,
+        "original": original,
     }
 
 
@@ -89,13 +95,17 @@ async def bury(
     dead: Sequence[tuple[Received, str]],
     waiting: Sequence[Received],
     replays: int = 0,
+    original: bytes | None = None,
 ) -> None:
-    """Keep dead letters with their reason and bytes, hold their keys, and queue what came behind them, in order."""
+    """Keep dead letters with their reason and bytes, hold their keys, and queue what came behind them, in order.
+
+    One that a replay buries again has been replayed so often, and came with the bytes `original` if it was mended.
+    """
     keyed = sorted({received.held_key for received, _ in dead if received.raw.key})
     if keyed:
         await connection.execute(_HOLD, {"keys": keyed})
-    rows = [_row(received, reason, "dead", replays) for received, reason in dead]
-    rows += [_row(received, "waits behind a dead letter of its key", "waiting", 0) for received in waiting]
+    rows = [_row(received, reason, "dead", replays, original) for received, reason in dead]
+    rows += [_row(received, "waits behind a dead letter of its key", "waiting") for received in waiting]
     if rows:
         await connection.execute(_BURY, rows)
 
@@ -146,7 +156,10 @@ async def numbers(connection: AsyncConnection, key: str) -> list[int]:
 
 
 async def repair(connection: AsyncConnection, letter_id: int, value: bytes) -> str | None:
-    """Put a mended body in place; its id and headers stay. The held key, or None when there is no such letter."""
+    """Put a mended body in place; its id, its headers and the bytes that came first stay.
+
+    The held key, or None when there is no such letter.
+    """
     found: str | None = (await connection.execute(_REPAIR, {"id": letter_id, "value": value})).scalar_one_or_none()
     return found
 

@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.kernel import dead_letters
 from services.kernel.envelope import Raw, Reader, Received, decode
@@ -33,12 +35,22 @@ class Repair(BaseModel):
     """A mended body for a dead letter, or one mended field of it; its id and headers stay as they were.
 
     `field` is a JSON pointer such as `/report/occurred_until`, and `value` its new value: so that it is mended without
-    anybody reading the rest.
+    anybody reading the rest. `original` puts back the body that came, before anybody mended it.
     """
 
     body: str | None = None
     field: str | None = None
     value: Any = None
+    original: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum((self.body is not None, self.field is not None, self.original)) > 1:
+            raise PydanticCustomError("given_twice@body", "Give one of body, field with its value, and original.")
+        if (self.field is not None) != ("value" in self.model_fields_set):
+            missing = "field" if self.field is None else "value"
+            raise PydanticCustomError(f"missing@{missing}", "A field and its new value come together.")
+        return self
 
 
 def _hub(request: Request) -> "Process":
@@ -98,6 +110,7 @@ async def show_dead_letter(request: Request, letter_id: int) -> dict[str, Any]:
         "behind": behind,
         "offset": row.record_offset,
         "headers": {name: (value or b"").decode("utf-8", "replace") for name, value in raw.headers},
+        "mended": row.original is not None,
         "size": len(raw.value or b""),
         "body": masked(raw),
     }
@@ -107,11 +120,15 @@ async def show_dead_letter(request: Request, letter_id: int) -> dict[str, Any]:
 async def replay_dead_letter(request: Request, letter_id: int, repair: Repair) -> dict[str, Any]:
     """Mend the body if one is given, then run everything under its key in order, under the same ids.
 
-    What died again stands under new `numbers`.
+    What died again stands under new `numbers`, each with the bytes that came before it was mended first. Raises a 422
+    problem, and mends nothing, for a body that could not be decided whatever it says.
     """
     hub = _hub(request)
     row = await _found(hub, letter_id)
-    mended = mend(dead_letters.raw_of(row).value or b"", repair)
+    raw = dead_letters.raw_of(row)
+    mended = row.original if repair.original else mend(raw.value or b"", repair)
+    if repair.body is not None and (reason := _reader(hub)(replace(raw, value=mended)).reason):
+        raise _refused(FieldError("/body", "unreadable", f"The letter would die again of this body: {reason}."))
     if mended is not None:
         async with hub.database.writing() as connection:
             await dead_letters.repair(connection, letter_id, mended)
@@ -137,21 +154,46 @@ def _reader(hub: "Process") -> Reader:
 def mend(value: bytes, repair: Repair) -> bytes | None:
     """The body as the repair wants it, None where it changes nothing. Raises a 422 problem for a field not there."""
     if repair.field is None:
-        return None if repair.body is None else repair.body.encode()
+        return None if repair.body is None else _object(repair.body)
     try:
         document = json.loads(value)
         *path, last = repair.field.strip("/").split("/")
         holder = reduce(_step, path, document)
         _step(holder, last)
-        holder[int(last) if isinstance(holder, list) else last] = repair.value
+        holder[_position(last) if isinstance(holder, list) else last] = repair.value
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        wrong = FieldError("/field", "not-there", "Name a field of the body, such as /report/occurred_until.")
-        raise Problem(422, "invalid-field", wrong.message, errors=[wrong]) from error
+        raise _refused(
+            FieldError("/field", "not-there", "Name a field of the body, such as /report/occurred_until.")
+        ) from error
     return json.dumps(document, ensure_ascii=False).encode()
 
 
+def _object(body: str) -> bytes:
+    """A whole new body; anything else than a JSON object is somebody's wrong file."""
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise _refused(FieldError("/body", "no-object", "A body is a JSON object; this is not JSON.")) from error
+    if not isinstance(found, dict):
+        raise _refused(
+            FieldError("/body", "no-object", "A body is a JSON object, such as the event that its sender sent.")
+        )
+    return body.encode()
+
+
+def _refused(wrong: FieldError) -> Problem:
+    return Problem(422, "invalid-field", wrong.message, errors=[wrong])
+
+
 def _step(document: Any, name: str) -> Any:
-    return document[int(name) if isinstance(document, list) else name]
+    return document[_position(name) if isinstance(document, list) else name]
+
+
+def _position(name: str) -> int:
+    # A pointer counts from the front: -1 would be the last element, unasked.
+    if not name.isdecimal():
+        raise ValueError("no position in a list")
+    return int(name)
 
 
 def masked(raw: Raw) -> str:

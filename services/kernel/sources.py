@@ -180,6 +180,7 @@ class ReplayBatch(Batch):
     def __init__(self, key: str, read: Reader, letter: int | None = None) -> None:
         super().__init__("replay", ())
         self.exempt, self._read, self._letter, self._replays = key, read, letter, 0
+        self._original: bytes | None = None
         self._taken: tuple[Received, ...] = ()
         self._is_timer = False
 
@@ -187,7 +188,7 @@ class ReplayBatch(Batch):
         """Take the next row out under the key's lock, and read it again."""
         row = await dead_letters.take(connection, str(self.exempt), self._letter)
         self.freed, self.unfinished = None, row is not None
-        self._replays = row.replays + 1 if row else 0
+        self._replays, self._original = (row.replays + 1, row.original) if row else (0, None)
         self._taken = (self._read(dead_letters.raw_of(row)),) if row else ()
         self._is_timer = any(timer_of(each.raw) for each in self._taken)
         return await _set_aside(connection, self._taken) if self._is_timer else self._taken
@@ -197,7 +198,7 @@ class ReplayBatch(Batch):
     ) -> None:
         """What failed again is kept again, and counted."""
         self.unfinished = False
-        await dead_letters.bury(connection, dead, waiting, self._replays)
+        await dead_letters.bury(connection, dead, waiting, self._replays, self._original)
 
     async def conclude(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
         """Free the key when nothing is left under it."""

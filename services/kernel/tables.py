@@ -40,7 +40,8 @@ KERNEL_TABLES = (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, held_key text NOT NULL, topic text NOT NULL,
         partition integer NOT NULL, record_offset bigint NOT NULL, key bytea, headers jsonb NOT NULL, value bytea,
         type text NOT NULL, message_id text, trace_id text, state text NOT NULL CHECK (state IN ('dead', 'waiting')),
-        reason text NOT NULL, at timestamptz NOT NULL DEFAULT now(), replays integer NOT NULL DEFAULT 0
+        reason text NOT NULL, at timestamptz NOT NULL DEFAULT now(), replays integer NOT NULL DEFAULT 0,
+        original bytea
     )
     """,
     "CREATE INDEX dead_letters_held ON dead_letters (held_key, id)",

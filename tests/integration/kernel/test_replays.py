@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from services.kernel import dead_letters
 from services.kernel.decision import CancelledTimer, Context, Decision, Message, NewTimer
 from services.kernel.workers import TimerRunner
 from tests.integration.kernel.bench import Bench
@@ -55,6 +56,17 @@ async def test_a_replay_that_fails_again_keeps_the_key_held_and_counts(bench: Be
     rows = await bench.rows("SELECT state, replays FROM dead_letters ORDER BY state, id")
     assert [(row["state"], row["replays"]) for row in rows] == [("dead", 1), ("waiting", 0)]
     assert await bench.rows("SELECT 1 FROM held_keys")
+
+
+async def test_a_letter_keeps_the_bytes_that_came_however_often_it_is_mended_and_dies(bench: Bench) -> None:
+    await bench.feed([bench.record("a", value=b"{bad")])
+    for wrong in (b"{worse", b"{worst"):
+        (row,) = await bench.rows("SELECT id FROM dead_letters")
+        async with bench.database.writing() as connection:
+            await dead_letters.repair(connection, row["id"], wrong)
+        await bench.replay("a")
+    rows = await bench.rows("SELECT value, original, replays FROM dead_letters")
+    assert [tuple(row.values()) for row in rows] == [(b"{worst", b"{bad", 2)]
 
 
 async def test_what_died_unread_and_comes_again_under_its_id_is_dropped(bench: Bench) -> None:

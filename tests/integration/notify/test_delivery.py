@@ -122,6 +122,10 @@ async def test_a_dead_letter_shows_on_the_senders_receipt_by_webhook_and_in_the_
     listed = (await hub.clients["triage"].get("/internal/dead-letters", headers=OPERATIONS)).json()["items"]
     (letter,) = [each for each in listed if each["reason"].startswith("decide-raised")]
     path = f"/internal/dead-letters/{letter['id']}/replay"
+    for wrong in ({"body": "milk, bread"}, {"body": "{}"}, {"field": "/report/channel"}):
+        assert (await hub.clients["triage"].post(path, json=wrong, headers=OPERATIONS)).status_code == 422
+    unmended = (await hub.clients["triage"].get(path.removesuffix("/replay"), headers=OPERATIONS)).json()
+    assert (unmended["mended"], unmended["replays"]) == (False, 0)
     await hub.clients["triage"].post(path, json={}, headers=OPERATIONS)
     assert await status("quarantined"), "it died again"
     broken(source_id)

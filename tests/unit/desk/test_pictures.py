@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from services.desk.conflict_page import wanted, words_of
 from services.desk.flow import Node, drawn
 from services.desk.hops import numbers, slowest
+from services.desk.operations_pages import _repair
 from services.kernel.http import Problem
 from services.kernel.operations import Repair, mend
 
@@ -86,7 +88,35 @@ def test_one_field_of_a_dead_letter_is_mended_without_its_body_being_read() -> N
     assert json.loads(again)["list"] == [{"a": None}]
 
 
-@pytest.mark.parametrize("field", ["/report/nothing", "/nothing/at", "/list/7", ""])
+@pytest.mark.parametrize("field", ["/report/nothing", "/nothing/at", "/list/7", "/list/-1", "/list/-1/a", ""])
 def test_a_field_that_is_not_there_is_refused_and_nothing_is_mended(field: str) -> None:
     with pytest.raises(Problem, match="field"):
-        mend(b'{"report": {}, "list": []}', Repair(field=field, value=1))
+        mend(b'{"report": {}, "list": [{"a": 1}]}', Repair(field=field, value=1))
+
+
+@pytest.mark.parametrize("body", ["", "milk, bread", "[]", "null", '"{}"'])
+def test_a_body_that_is_no_object_is_refused_and_nothing_is_mended(body: str) -> None:
+    with pytest.raises(Problem) as refused:
+        mend(b"{", Repair(body=body))
+    assert [each.field for each in refused.value.errors] == ["/body"]
+    assert mend(b"{", Repair(body='{"a": 1}')) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "repair",
+    [
+        {"field": "/report/channel"},
+        {"value": "online"},
+        {"field": "/report/channel", "value": "online", "body": "{}"},
+        {"body": "{}", "original": True},
+    ],
+)
+def test_a_repair_says_one_thing_and_all_of_it(repair: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Repair.model_validate(repair)
+
+
+def test_the_page_sends_no_value_that_nobody_wrote() -> None:
+    assert _repair({"field": "/a", "value": ""}) == {"field": "/a"}
+    assert _repair({"field": "/a", "value": "null"}) == {"field": "/a", "value": None}
+    assert _repair({"field": "/a", "value": "2026-03-02"}) == {"field": "/a", "value": "2026-03-02"}

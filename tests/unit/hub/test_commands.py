@@ -276,6 +276,50 @@ def test_a_replay_sends_the_mended_body_and_is_exit_code_1_when_it_dies_again(
     assert "It died again, as number 9: decide raised" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--field", "/a"], "--field and --value come together"),
+        (["--value", "1"], "--field and --value come together"),
+        (["--field", "/a", "--value", "1", "--body", "BODY"], "Give one of --body"),
+        (["--body", "BODY", "--original"], "Give one of --body"),
+        (["--field", "/a", "--value", "2026-03-02"], "--value is no JSON"),
+        (["--field", "/a", "--value", "NaN"], "--value is no JSON"),
+        (["--body", "BODY"], "is not UTF-8"),
+        (["--body", "MISSING"], "does not exist"),
+    ],
+)
+def test_a_replay_that_says_two_things_or_half_of_one_is_refused_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    files = {"BODY": tmp_path / "body.json", "MISSING": tmp_path / "missing.json"}
+    files["BODY"].write_bytes(b"caf\xe9")
+    given = [str(files.get(each, each)) for each in arguments]
+    with fake_hub({}) as running:
+        _fixed_port(monkeypatch, running.port)
+        ended = hub("dead-letters", "replay", "triage", "7", *given)
+    assert (ended.exit_code, running.asked) == (2, [])
+    assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        (["--field", "/a", "--value", '"2026-03-02"'], {"field": "/a", "value": "2026-03-02"}),
+        (["--field", "/a", "--value", "null"], {"field": "/a", "value": None}),
+        (["--original"], {"original": True}),
+        ([], {"original": False}),
+    ],
+)
+def test_a_replay_sends_what_is_mended(monkeypatch: pytest.MonkeyPatch, arguments: list[str], sent: Any) -> None:
+    answers: dict[str, Any] = {"POST /internal/dead-letters/7/replay": [(200, {"replayed": 1, "dead_again": 0})]}
+    with fake_hub(answers) as running:
+        _fixed_port(monkeypatch, running.port)
+        ended = hub("dead-letters", "replay", "triage", "7", *arguments)
+    assert ended.exit_code == 0
+    assert json.loads(running.asked[0].body) == sent
+
+
 def test_a_service_that_does_not_exist_is_refused_with_those_that_do() -> None:
     for arguments in (("run", "triarge"), ("dead-letters", "show", "triarge", "1")):
         ended = hub(*arguments)

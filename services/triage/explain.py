@@ -14,6 +14,7 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts, TriageDecision
 from schemas.submission import Call, Submission, source_id_of
 from services.partnership.calendars import NoWorkingTime
+from services.partnership.history import occurred_long_ago
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.second_look import asks, words_of
 from services.triage.second_reader import SecondReader
@@ -81,6 +82,7 @@ def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondRea
         occurred_month=sent.occurred_month,
         street=_street(place.get("text")),
         danger_now=sent.danger_now,
+        historic=occurred_long_ago(sent, now, rules.partnership),
     )
     personal = {
         "description": sent.description or "",

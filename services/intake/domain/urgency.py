@@ -1,10 +1,11 @@
 """Whether a report is history, and how long danger may wait for a decision."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from schemas.events import ReportFacts
 from services.intake.messages import DangerUnanswered, ReceiveReport
 from services.kernel.decision import Context, NewTimer
+from services.partnership.history import occurred_long_ago
 from services.partnership.models import Partnership
 
 
@@ -13,24 +14,9 @@ def is_historic(command: ReceiveReport, partnership: Partnership, *, live: bool)
 
     Danger now is never history, whenever it began; nor is what comes late of a report that was none (`live`).
     """
-    submission = command.submission
     if command.extract:
         return True
-    if submission.danger_now or live:
-        return False
-    limit = timedelta(days=partnership.threshold("historic-after").value)
-    occurred = submission.occurred_until or submission.occurred_at
-    if occurred is not None:
-        return command.received_at - occurred > limit
-    if submission.occurred_month is None:
-        return False
-    return command.received_at - _end_of_month(submission.occurred_month) > limit
-
-
-def _end_of_month(month: str) -> datetime:
-    year, number = (int(part) for part in month.split("-"))
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return datetime.combine(following, datetime.min.time(), UTC)
+    return not live and occurred_long_ago(command.submission, command.received_at, partnership)
 
 
 def danger_timer(key: str, facts: ReportFacts, context: Context) -> NewTimer:

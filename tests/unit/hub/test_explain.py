@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hub import explain as command
 from hub.cli import application
 from services.partnership.tables import CompiledTables
 from services.triage.explain import explained
+from services.triage.rule_set import read_rules
 
 ROOT = Path(__file__).parents[3]
 LUTON = ROOT / "partnerships" / "luton"
@@ -44,6 +46,22 @@ def written(folder: Path, *lines: str) -> str:
     path = folder / "reports.ndjson"
     path.write_text("\n".join(lines))
     return str(path)
+
+
+@pytest.mark.parametrize(
+    ("when", "disposition"),
+    [
+        ({"occurred_at": "2026-02-20T20:00:00+00:00"}, "open-case"),
+        ({"occurred_at": "2025-12-24T20:00:00+00:00"}, "record-only"),
+        ({"occurred_month": "2025-12"}, "record-only"),
+        ({"occurred_at": "2025-12-24T20:00:00+00:00", "danger_now": True}, "open-case"),
+        ({}, "open-case"),
+    ],
+)
+def test_what_the_hub_would_only_record_is_explained_so(when: dict[str, Any], disposition: str) -> None:
+    now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    made = explained(json.dumps(json.loads(GOOD) | when), read_rules(LUTON), now)
+    assert made["decision"]["disposition"] == disposition
 
 
 def test_each_line_is_decided_and_one_that_is_no_report_says_what_is_wrong(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def import_file(
     headers = {"Authorization": f"Bearer {partner_key(settings, partner)}"}
     asked, address = _asked_with(patience), _address(url or settings.desk_url)
     with httpx2.Client(base_url=address, headers=headers, timeout=60) as client, asked as (hub, shown):
-        made = _send(client, hub, file, form, shown)
+        made = _send(client, hub, file, {"format": form, "partner": partner}, shown)
         status = _follow(client, hub, made["url"], shown, decided=wait)
         reasons = _reasons(client, hub, made["rows_url"]) if status["rejected"] else Counter()
     _tell(made["batch"], status, reasons, as_json=as_json)
@@ -69,13 +69,13 @@ def _progress() -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
 
 
-def _send(client: httpx2.Client, hub: Patience, file: Path, form: str, shown: Progress) -> dict[str, Any]:
+def _send(client: httpx2.Client, hub: Patience, file: Path, asked: dict[str, str], shown: Progress) -> dict[str, Any]:
     """Post the file, whole again after a hub that was away: of a file that broke off nothing was taken."""
     sending = shown.add_task("sending", total=file.stat().st_size)
 
     def post() -> httpx2.Response:
         shown.reset(sending)
-        return client.post("/api/v1/batches", params={"format": form}, content=_pieces(file, shown, sending))
+        return client.post("/api/v1/batches", params=asked, content=_pieces(file, shown, sending))
 
     received = hub.answer(post)
     if not received.is_success:

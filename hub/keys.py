@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import asyncpg
 import typer
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.plan import place
@@ -26,7 +26,7 @@ _COLUMNS = ("name", "partner", "scopes", "created_at", "revoked_at")
 @app.command()
 def create(
     partner: Annotated[str, typer.Option(help="Code of a partner of the partnership's files.")],
-    scope: Annotated[list[str], typer.Option(help="reports, batches, calls, open311, decisions; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help=f"{', '.join(keys.SCOPES)}; may be repeated.")],
     name: Annotated[str, typer.Option(help="What the partner calls it; made when left out.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -34,6 +34,8 @@ def create(
     settings = reaching_the_run()
     if partner not in {each.code for each in load_partnership(settings.partnership).partners}:
         fail(f"There is no partner {partner!r} in {settings.partnership}/partners.yaml.")
+    if unknown := sorted(set(scope) - set(keys.SCOPES)):
+        fail(f"There is no scope {', '.join(unknown)}. There are: {', '.join(keys.SCOPES)}.")
     chosen = name or f"{partner}-{secrets.token_hex(3)}"
     made = asyncio.run(_create(settings, chosen, partner, scope))
     if as_json:
@@ -82,7 +84,10 @@ async def _intake(settings: Settings) -> AsyncIterator[AsyncConnection]:
 
 async def _create(settings: Settings, name: str, partner: str, scopes: list[str]) -> str:
     async with _intake(settings) as connection:
-        return await keys.create(connection, settings, name, partner, scopes)
+        try:
+            return await keys.create(connection, settings, name, partner, scopes)
+        except IntegrityError:
+            fail(f"There is a key {name!r} already. Choose another --name; `hub keys list` shows those there are.")
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:

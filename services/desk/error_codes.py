@@ -45,6 +45,7 @@ ERRORS = {
     "invalid-field": "A field breaks a rule. `errors` names each field as a JSON pointer, with the rule.",
     "invalid-header": "A header breaks a rule; `errors` names it.",
     "key-missing": "Send `Authorization: Bearer KEY`.",
+    "key-of-another": "The key is another partner's than the one that `partner` names. Use that partner's key.",
     "key-unknown": "The key is not known, or it has been revoked. Ask the operations staff for a new one.",
     "ladder-step-not-lawful": "The law does not allow the step; `unmet` names each precondition with its section.",
     "ladder-step-out-of-order": "The local order asks for more first; send `override` with a reason and a supervisor.",

@@ -30,9 +30,18 @@ MaySend = Annotated[Caller, authenticated("batches")]
 
 
 @router.post("/batches", status_code=202)
-async def post_batch(request: Request, caller: MaySend, format: str = "hub") -> JSONResponse:  # noqa: A002
-    """Take a file of reports: NDJSON of hub reports, or a street or outcomes file of the police; gzip or plain."""
+async def post_batch(
+    request: Request,
+    caller: MaySend,
+    format: str = "hub",  # noqa: A002
+    partner: str | None = None,
+) -> JSONResponse:
+    """Take a file of reports: NDJSON of hub reports, or a street or outcomes file of the police; gzip or plain.
+
+    Who names a `partner` is refused, before a row is read, with a key of another one.
+    """
     hub: Process = request.app.state.hub
+    _check_partner(caller, partner)
     _check_format(request, caller, format)
     identity = uuid4()
     made = reference("B", identity)
@@ -63,6 +72,12 @@ async def _spooled(hub: Process, stream: AsyncIterator[bytes], identity: UUID, f
         raise Problem(422, "empty-file", "The file is empty.")
     async with hub.database.writing() as connection:
         await batch_repository.spooled(connection, identity, digest.digest(), rows - header)
+
+
+def _check_partner(caller: Caller, partner: str | None) -> None:
+    if partner is not None and partner != caller.partner:
+        wrong = FieldError("/partner", "key-of-another", "The key is another partner's: nothing was taken.")
+        raise Problem(403, "key-of-another", wrong.message, errors=[wrong])
 
 
 def _check_format(request: Request, caller: Caller, form: str) -> None:

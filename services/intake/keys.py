@@ -15,6 +15,8 @@ from services.partnership.models import Partnership
 
 PREFIX = "hub_"
 _BYTES = 32
+SCOPES = ("reports", "batches", "calls", "open311", "decisions")
+"""What a partner's key may be for."""
 
 
 def _hash(key: str, settings: Settings) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from services.intake.receiving_http import BODY_LIMIT
 from services.kernel.settings import Settings
+from tests.engines.hub import rows_of
 from tests.integration.conftest import until
 from tests.integration.intake.test_reports import problem, report
 
@@ -220,6 +221,17 @@ async def test_a_format_that_there_is_not_or_that_is_not_agreed_is_refused(clien
     housing = {"Authorization": "Bearer demo-housing"}
     answer = await client.post("/api/v1/batches?format=police-street", content=b"x", headers=housing)
     problem(answer, 403, "format-not-agreed")
+
+
+async def test_a_file_is_not_taken_with_the_key_of_another_partner_than_it_is_said_to_be_of(
+    client: httpx2.AsyncClient, settings: Settings
+) -> None:
+    before = await rows_of(settings, "intake", "SELECT count(*) AS n FROM batches")
+    line = json.dumps(report()).encode()
+    answer = await client.post("/api/v1/batches?partner=housing", content=line)
+    problem(answer, 403, "key-of-another")
+    assert await rows_of(settings, "intake", "SELECT count(*) AS n FROM batches") == before
+    assert (await client.post("/api/v1/batches?partner=police", content=line)).status_code == 202
 
 
 async def test_bad_lines_of_a_file_have_their_reason_and_the_good_ones_go_on(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import Ports
 from deploy.local.trouble import CannotStart
-from hub import batches, migrate, patience
+from hub import batches, keys, migrate, patience
 from hub.cli import COMMANDS, application, past_the_proxy
 from hub.telling import say
 from services.kernel.settings import Settings
@@ -80,7 +82,7 @@ def test_an_import_sends_the_file_as_it_is_with_the_partners_key_and_tells_every
     }
     assert running.asked[0].body == file.read_bytes()
     assert running.asked[0].headers["Authorization"] == "Bearer demo-police"
-    assert running.asked[0].path == "/api/v1/batches?format=police-street"
+    assert running.asked[0].path == "/api/v1/batches?format=police-street&partner=police"
 
 
 def test_an_import_waits_while_the_hub_is_away_and_sends_again_when_it_asks_for_patience(file: Path) -> None:
@@ -369,6 +371,23 @@ def test_the_doctor_names_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) 
 def test_every_command_has_help_and_loads_alone() -> None:
     for name in COMMANDS:
         assert hub(name, "--help").exit_code == 0
+
+
+def test_a_key_of_a_scope_that_there_is_not_is_refused() -> None:
+    ended = hub("keys", "create", "--partner", "police", "--scope", "batches", "--scope", "everything")
+    assert ended.exit_code == 2
+    assert "There is no scope everything. There are: reports, batches, calls, open311, decisions." in ended.stderr
+
+
+def test_a_key_of_a_name_that_is_taken_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def taken(*_: object) -> str:
+        raise IntegrityError("INSERT", {}, ValueError())
+
+    monkeypatch.setattr(keys, "_intake", lambda _: nullcontext())
+    monkeypatch.setattr(keys.keys, "create", taken)
+    ended = hub("keys", "create", "--partner", "police", "--scope", "batches", "--name", "nightly")
+    assert ended.exit_code == 2
+    assert "There is a key 'nightly' already. Choose another --name" in ended.stderr
 
 
 def test_keys_of_a_hub_that_does_not_run_say_where_they_looked(monkeypatch: pytest.MonkeyPatch) -> None:

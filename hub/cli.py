@@ -8,6 +8,12 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from hub.telling import TROUBLE, say
+from services.kernel.settings import Settings
+from services.partnership.documents import PartnershipInvalid
 
 COMMANDS = {
     "up": "hub.up:up",
@@ -72,4 +78,27 @@ def main() -> None:
     os.environ["no_proxy"] = past_the_proxy(os.environ)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a command says itself what it did not reach
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    application([asked] if asked in COMMANDS else COMMANDS)()
+    try:
+        application([asked] if asked in COMMANDS else COMMANDS)()
+    except (PartnershipInvalid, ValidationError, SettingsError, OSError) as error:
+        say(in_a_sentence(error))
+        sys.exit(TROUBLE)
+
+
+def in_a_sentence(error: Exception) -> str:
+    """What a command met that somebody outside can mend, and never a value: it may be a secret, or somebody's."""
+    if isinstance(error, PartnershipInvalid):
+        found = len(error.problems)
+        return f"{error.problems[0]}. Mend it, and what else `hub check partnership` names ({found} in all)."
+    if isinstance(error, ValidationError):
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        return " ".join(f"{_named(error.title, each['loc'])}: {each['msg']}." for each in wrong)
+    hint = "; a list is written as JSON" if isinstance(error, SettingsError) else ""
+    return f"{error}{hint}."
+
+
+def _named(model: str, place: tuple[int | str, ...]) -> str:
+    """The variable of a setting; the field of anything else that was read."""
+    if model == Settings.__name__:
+        return f"HUB_{place[0]}".upper() if place else "The settings"
+    return ".".join(map(str, (model, *place)))

@@ -14,8 +14,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    port_base: int = Field(8000, gt=0, le=65_442)
-    """The last port of a run is 93 above it."""
+    port_base: int = Field(8000, ge=1, le=65_442)
+    """The first port of a local run, which needs the 93 after it too."""
     host: str = LOOPBACK
     home: Path = Path(".hub")
     database_url: str = "postgresql://hub@127.0.0.1:8032/hub"
@@ -35,9 +35,10 @@ class Settings(BaseSettings):
     service_secret: SecretStr = SecretStr("")
     key_pepper: SecretStr = SecretStr("")
     public_url: str = ""
-    outbox_limit: int = 100_000
-    job_workers: int = 4
-    job_lease_seconds: float = 60
+    outbox_limit: int = Field(100_000, ge=1)
+    job_workers: int = Field(4, ge=1)
+    """Without any, no mail and no webhook would go."""
+    job_lease_seconds: float = Field(60, gt=0)
     stop_seconds: float = 8
 
     @model_validator(mode="after")

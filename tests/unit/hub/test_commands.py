@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 from deploy.local.ports import Ports
 from deploy.local.trouble import CannotStart
 from hub import batches, keys, migrate, patience
-from hub.cli import COMMANDS, application, past_the_proxy
+from hub.cli import COMMANDS, application, main, past_the_proxy
 from hub.telling import say
 from services.kernel.settings import Settings
 from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
@@ -373,6 +373,47 @@ def test_every_command_has_help_and_loads_alone() -> None:
         assert hub(name, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HUB_PORT_BASE", "abc-secret", "HUB_PORT_BASE: Input should be a valid integer"),
+        ("HUB_PORT_BASE", "65500", "HUB_PORT_BASE: Input should be less than or equal to 65442"),
+        ("HUB_DEMONSTRATION", "maybe-secret", "HUB_DEMONSTRATION: Input should be a valid boolean"),
+        ("HUB_SENTENCE_MODELS", "/secret,/b", "sentence_models"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_in_a_sentence_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["hub", "check", "partnership"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said in told
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize("command", ["keys create --partner police --scope batches", "import FILE --partner police"])
+def test_a_command_with_a_mistake_in_the_partnerships_files_names_file_and_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, file: Path, command: str
+) -> None:
+    wrong = shutil.copytree(LUTON, tmp_path / "luton", ignore=shutil.ignore_patterns("training", "reader"))
+    partners = wrong / "partners.yaml"
+    partners.write_text(partners.read_text().replace("channel: partner", "channel: pigeon", 1))
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("HUB_PARTNERSHIP", str(wrong))
+    monkeypatch.setattr(sys, "argv", ["hub", *command.replace("FILE", str(file)).split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "partners.yaml:11: `channel`" in told
+    assert "hub check partnership" in told
+
+
 def test_a_key_of_a_scope_that_there_is_not_is_refused() -> None:
     ended = hub("keys", "create", "--partner", "police", "--scope", "batches", "--scope", "everything")
     assert ended.exit_code == 2
@@ -384,7 +425,7 @@ def test_a_key_of_a_name_that_is_taken_is_refused_with_a_sentence(monkeypatch: p
         raise IntegrityError("INSERT", {}, ValueError())
 
     monkeypatch.setattr(keys, "_intake", lambda _: nullcontext())
-    monkeypatch.setattr(keys.keys, "create", taken)
+    monkeypatch.setattr("services.intake.keys.create", taken)
     ended = hub("keys", "create", "--partner", "police", "--scope", "batches", "--name", "nightly")
     assert ended.exit_code == 2
     assert "There is a key 'nightly' already. Choose another --name" in ended.stderr

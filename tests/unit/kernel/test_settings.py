@@ -22,5 +22,14 @@ def test_a_demonstration_works_on_loopback() -> None:
     assert Settings(demonstration=True).host == LOOPBACK
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"port_base": 65_500}, {"port_base": 0}, {"job_workers": 0}, {"outbox_limit": -1}, {"job_lease_seconds": 0}],
+)
+def test_a_number_that_nothing_can_run_with_is_refused(given: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(given))):
+        Settings.model_validate(given)
+
+
 def test_without_a_demonstration_any_address_is_taken() -> None:
     assert Settings(demonstration=False, host="192.0.2.1").host == "192.0.2.1"

@@ -13,6 +13,8 @@ from services.kernel.database import Database
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.settings import Settings
 from services.partnership.documents import PartnershipInvalid
+from services.partnership.loading import IDENTITY, load_partnership
+from services.partnership.models import Partnership
 from services.partnership.tables import FOLDER
 from services.triage import rule_repository
 from services.triage.domain.deciding import Rules
@@ -85,7 +87,8 @@ async def _replayed(settings: Settings, rules: str, since: datetime) -> tuple[Ru
         if rules.isdecimal() and number not in texts:
             fail(f"There is no rule set {rules}. The desk lists them at /rules.")
         asked = documents if rules.isdecimal() else documents_at(Path(rules), documents)
-        draft = compiled(asked, keeper.partnership, number if rules.isdecimal() else None)
+        partnership = keeper.partnership if rules.isdecimal() else partnership_at(Path(rules), keeper.partnership)
+        draft = compiled(asked, partnership, number if rules.isdecimal() else None)
         return base, draft, await _through(Replayer(database, keeper), base, draft, since)
     finally:
         await database.close()
@@ -98,6 +101,11 @@ async def _through(replayer: Replayer, base: Rules, draft: Rules, since: datetim
         found = found.merged(page, None)
         say(f"  {found.replayed:,} of {max(total, found.replayed):,}, {found.changed:,} differ")
     return found
+
+
+def partnership_at(path: Path, otherwise: Partnership) -> Partnership:
+    """The partnership whose whole folder is named, with its thresholds and calendars; else the running one."""
+    return load_partnership(path) if (path / IDENTITY).is_file() else otherwise
 
 
 def documents_at(path: Path, otherwise: Documents) -> Documents:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.integration.test_pipeline import post, receipt
 from tests.integration.test_rules import asked, cells_of, in_force
 
 pytestmark = pytest.mark.integration
+LUTON = Path("partnerships/luton")
 LIVE = ("decisions", "decision_history", "outbox_messages", "inbox", "rule_sets", "tallies", "timers", "match_keys")
 
 
@@ -102,6 +104,11 @@ async def test_the_command_line_replays_the_same_and_says_it_as_one_document(
     (tmp_path / "category.json").write_text(documents["category.json"])
     by_file = await command(pipeline, str(tmp_path / "category.json"))
     assert by_file["changes"] == found["changes"]
+    stricter = shutil.copytree(LUTON, tmp_path / "luton", ignore=shutil.ignore_patterns("training", "reader"))
+    thresholds = stricter / "thresholds.yaml"
+    thresholds.write_text(thresholds.read_text().replace("named, value: 0.3,", "named, value: 1,"))
+    by_folder = await command(pipeline, str(stricter))
+    assert set(history[:3]) <= {each for change in by_folder["changes"] for each in change["reports"]}
     assert await checksums(pipeline) == before
 
 

@@ -126,7 +126,11 @@ async def test_a_dead_letter_shows_on_the_senders_receipt_by_webhook_and_in_the_
         assert (await hub.clients["triage"].post(path, json=wrong, headers=OPERATIONS)).status_code == 422
     unmended = (await hub.clients["triage"].get(path.removesuffix("/replay"), headers=OPERATIONS)).json()
     assert (unmended["mended"], unmended["replays"]) == (False, 0)
-    await hub.clients["triage"].post(path, json={}, headers=OPERATIONS)
+    came = await hub.rows("SELECT value FROM triage.dead_letters WHERE id = $1", letter["id"])
+    for repair in ({"field": "/report/reference", "value": "R-wrong"}, {"original": True}):
+        (number,) = (await hub.clients["triage"].post(path, json=repair, headers=OPERATIONS)).json()["numbers"]
+        path = f"/internal/dead-letters/{number}/replay"
+    assert await hub.rows("SELECT value FROM triage.dead_letters WHERE id = $1", number) == came
     assert await status("quarantined"), "it died again"
     broken(source_id)
     listed = (await hub.clients["triage"].get("/internal/dead-letters", headers=OPERATIONS)).json()["items"]

@@ -58,7 +58,11 @@ def quoted(text: str) -> Iterator[tuple[str, str]]:
 
 
 def without_references(text: str) -> str:
-    """The words without the references that they name: these are chance letters, and mean nothing."""
+    """The words without the references that they name: these are chance letters, and mean nothing.
+
+    Three plain words can look like one ("rape and get"): without a hyphen or a figure they stay.
+    """
     for words, _ in quoted(text):
-        text = text.replace(words, " ")
+        if "-" in words or any(letter.isdigit() for letter in words):
+            text = text.replace(words, " ")
     return text

@@ -105,7 +105,9 @@ class SentenceModels:
     def embed(self, text: str) -> Said:
         """A meaning of 5,376 numbers, and scores; the same text gives the same ones."""
         meaning, last = self._second.read(text)
-        return Said(np.concatenate([self._first.read(text)[0], meaning]), self._layers.says(last))
+        until = [end for model in (self._first, self._second) if (end := model.until(text)) is not None]
+        meanings = np.concatenate([self._first.read(text)[0], meaning])
+        return Said(meanings, self._layers.says(last), min(until, default=None))
 
     def meaning(self, text: str) -> Vector:
         """The meaning alone."""
@@ -145,9 +147,20 @@ class SentenceModel:
         parts = [_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))]
         return np.concatenate(parts), told[self._kind.last]
 
+    def until(self, text: str) -> int | None:
+        """The code point before which a text is read; None where it is read whole."""
+        encoded = self._encoded(text)
+        if not encoded.overflowing:
+            return None
+        last: int = max(end for _, end in encoded.offsets)
+        return last - len(self._kind.asked)
+
+    def _encoded(self, text: str) -> Any:
+        return self._tokenizer.encode(self._kind.asked + text)
+
     def tokens(self, text: str, outputs: Sequence[str]) -> dict[str, Vector]:
         """A text's tokens (tokens × width) by the outputs that tell them."""
-        ids = np.array([self._tokenizer.encode(self._kind.asked + text).ids], np.int64)
+        ids = np.array([self._encoded(text).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         told = self._session.run(outputs, {name: fed[name] for name in self._takes})
         return {name: cast("Vector", layer)[0] for name, layer in zip(outputs, told, strict=True)}

@@ -5,7 +5,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from services.kernel.references import without_references
 from services.triage import packed
 from services.triage.domain.lexicon import Hit, Lexicon
 from services.triage.domain.reading import Reading
-from services.triage.domain.terms import words_of
+from services.triage.domain.words import words_of
 
 WEIGHTS = Path("reader") / "weights.npz"
 BUCKETS = 1 << 15
@@ -24,6 +24,9 @@ LETTERS, SIGNALS = 0.7, 0.16
 """How long the letters' part of a text is, and what one signal counts, beside a meaning of length 1."""
 REACH, NEARNESS = 1.2, 2.0
 """How fast nearness falls with the distance of meanings, and what it counts beside letters and signals."""
+FURTHER_PIECES = 5
+"""How many more pieces of a long text are read: plain words of the greatest length have four in all, signs may have a
+hundred, and others wait for their reading."""
 Vector = npt.NDArray[np.float32]
 _ARRAYS = ("idf", "centre", "directions", "pulls", "weights", "shares", "bias")
 """Kept in half precision; points are kept in a byte a number, as so many of one step."""
@@ -40,6 +43,8 @@ class Said:
 
     meaning: Vector
     scores: Vector
+    until: int | None = None
+    """The code point before which it was read, where it is too long to be read whole."""
 
 
 class Embedder(Protocol):
@@ -139,10 +144,29 @@ class SecondReader:
         """What the text means; the same text, lexicon and model give the same reading.
 
         A reference that the text quotes is not read: its letters are chance, and so would be what they do to a reading.
+        What is left of a long text is read as well, piece after piece, for harm alone: of each harm the greatest chance
+        counts, and the reading says how far the first piece went.
         """
         text = without_references(text)
-        words = self.model.words(text, lexicon.hits(text))
-        return self.model.read(words, self.embedder.embed(text))
+        read, until = self._piece(text, lexicon)
+        flags, rest, further = dict(read.flags), text, until
+        for _ in range(FURTHER_PIECES):
+            if further is None:
+                break
+            rest = rest[_word_before(rest, further) :]
+            piece, further = self._piece(rest, lexicon)
+            flags = {flag: max(chance, piece.flags[flag]) for flag, chance in flags.items()}
+        return replace(read, flags=flags, until=until)
+
+    def _piece(self, text: str, lexicon: Lexicon) -> tuple[Reading, int | None]:
+        """What a text means as far as it is read, and how far that is where it goes on."""
+        said = self.embedder.embed(text)
+        return self.model.read(self.model.words(text, lexicon.hits(text)), said), said.until
+
+
+def _word_before(text: str, place: int) -> int:
+    """Where the word before this code point begins; the place itself where no word does."""
+    return max(text.rfind(" ", 0, place) + 1, 1) if " " in text[1:place] else place
 
 
 def points_as_kept(points: Vector) -> Vector:

@@ -126,7 +126,7 @@ class Reader:
                 evidence.because.append(Because(f"{STRUCK}/{hit.signal}", *hit.place, negated=True))
             elif not hit.sure:
                 evidence.hints += [] if hit.mark else [hit]
-            elif hit.mark is None and doubted(evidence.reading, hit.signal):
+            elif hit.mark is None and doubted(evidence.reading, hit.signal, hit.start):
                 evidence.because.append(Because(f"{READER}/not-{hit.signal}", *hit.place, negated=True))
             else:
                 self._said(hit, evidence, counted)

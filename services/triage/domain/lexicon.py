@@ -12,11 +12,16 @@ from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from services.partnership.documents import PartnershipInvalid, Problem, parse_document
-from services.triage.domain.terms import BREAKS, Found, Terms, plainly_written, words_of
+from services.triage.domain.terms import Found, Terms
+from services.triage.domain.words import BREAKS, plainly_written, words_of
 
 FILE, THEME_WORDS = "lexicon.yaml", "theme_words"
 CUE_WORDS, FAR_WORDS, AFTER_WORDS = 5, 10, 2
 """Words within which a cue counts: before a hit; on either side where it says when; after a hit."""
+
+WRAPPED = 32
+"""A line that is shorter was ended on purpose, not wrapped: a cue does not reach over its end."""
+_LINE = re.compile(r"^(.*)\n", re.MULTILINE)
 
 LEXICONS_KEPT = 4
 """Compiled lexicons in memory: those of the rules in force, the ones before, and drafts that are being tried."""
@@ -24,8 +29,18 @@ LEXICONS_KEPT = 4
 Mark = Literal["negated", "historic", "hypothetical", "figurative"]
 _HINT, _CUE = "?", "\1"
 DENIALS, _MARKS = ("before", "after", "mistaken"), ("historic", "hypothetical", "figurative")
-_TURNS = re.compile(r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|[\"“”:]| - ", re.IGNORECASE)
+IDLE = "idle"
+"""Phrases that hold a cue's words and say nothing of the kind: "without warning", "ten years old", "used to hit"."""
+_TURNS = re.compile(
+    r",|\bbut\b|\bhowever\b|\bthough\b|\buntil\b|\bthen\b|\band (?:he|she|they|one|the|his|her)\b|[\"“”:]| - ",
+    re.IGNORECASE,
+)
 """What ends the reach of a "no": in "no knife, bleeding from the head" the bleeding is there."""
+_RECENT = re.compile(
+    r"\b(?:tonight|today|now|just|currently|again|yesterday|last night|this (?:morning|afternoon|evening|week))\b",
+    re.IGNORECASE,
+)
+"""What ends the reach of a "years ago": in "split up two years ago and tonight he punched me" the blow is tonight's."""
 
 
 class Hit(NamedTuple):
@@ -52,6 +67,7 @@ def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((_CUE + place, str(term)) for term in content["negations"].get(place) or ())
     for mark in _MARKS:
         yield from ((_CUE + mark, str(term)) for term in content[mark])
+    yield from ((_CUE + IDLE, str(term)) for term in content.get(IDLE) or ())
 
 
 class Lexicon:
@@ -124,9 +140,11 @@ class _Cues:
         self._text = text
         self._standing = _Standing(text, words)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
-        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*DENIALS, *_MARKS)}
+        self._ends = [line.end() for line in _LINE.finditer(text) if len(line[1]) < WRAPPED] if "\n" in text else []
+        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*DENIALS, *_MARKS, IDLE)}
+        idle = [(first, last) for label, first, last in found if label == _CUE + IDLE]
         for label, first, last in found:
-            if label[0] == _CUE:
+            if label[0] == _CUE and (label == _CUE + "figurative" or not _overlapped(first, last, idle)):
                 self._cues[label[1:]].append((first, last))
 
     def span(self, first: int, last: int) -> tuple[int, int]:
@@ -135,9 +153,8 @@ class _Cues:
 
     def mark(self, first: int, last: int) -> Mark | None:
         """How a hit on these words is meant; None when it is simply said."""
-        for begun, ended in self._cues["figurative"]:
-            if begun <= last and first <= ended:
-                return "figurative"
+        if _overlapped(first, last, self._cues["figurative"]):
+            return "figurative"
         if self._negated(first, last):
             return "negated"
         if self._told("historic", first, last, behind=FAR_WORDS):
@@ -150,7 +167,7 @@ class _Cues:
             if 0 < first - ended <= CUE_WORDS and self._joined(ended, first):
                 return True
         for begun, _ in self._cues["after"]:
-            if 0 < begun - last <= AFTER_WORDS and self._same(begun, last):
+            if 0 < begun - last <= AFTER_WORDS and self._joined(last, begun):
                 return True
         return self._told("mistaken", first, last, behind=FAR_WORDS)
 
@@ -158,17 +175,40 @@ class _Cues:
         """Whether such a cue stands in the clause, not far before or, with `behind`, after."""
         for begun, ended in self._cues[cue]:
             near = 0 < first - ended <= FAR_WORDS or 0 < begun - last <= behind
-            if near and self._same(begun, first):
+            if (
+                near
+                and self._same(begun, first)
+                and not (cue == "historic" and self._lately(begun, ended, first, last))
+            ):
                 return True
         return False
 
+    def _lately(self, begun: int, ended: int, first: int, last: int) -> bool:
+        """Whether the words between a cue that looks back and a hit come back to the present."""
+        between = self._between(ended, first) if ended < first else self._between(last, begun)
+        return _RECENT.search(between) is not None
+
     def _same(self, one: int, other: int) -> bool:
-        return bisect_right(self._breaks, one) == bisect_right(self._breaks, other)
+        """In one clause, and in one line where lines were ended on purpose."""
+        if bisect_right(self._breaks, one) != bisect_right(self._breaks, other):
+            return False
+        if not self._ends:
+            return True
+        start, end = (self._standing.span(each, each)[0] for each in (one, other))
+        return bisect_right(self._ends, start) == bisect_right(self._ends, end)
 
     def _joined(self, one: int, other: int) -> bool:
         """In one clause, with nothing between that turns the sentence."""
-        between = self._text[self._standing.span(one, one)[1] : self._standing.span(other, other)[0]]
-        return self._same(one, other) and _TURNS.search(between) is None
+        return self._same(one, other) and _TURNS.search(self._between(one, other)) is None
+
+    def _between(self, one: int, other: int) -> str:
+        """What is written between two words."""
+        return self._text[self._standing.span(one, one)[1] : self._standing.span(other, other)[0]]
+
+
+def _overlapped(first: int, last: int, runs: Sequence[tuple[int, int]]) -> bool:
+    """Whether one of these runs of words has a word of this one."""
+    return any(begun <= last and first <= ended for begun, ended in runs)
 
 
 @lru_cache(maxsize=LEXICONS_KEPT)

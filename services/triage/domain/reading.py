@@ -24,11 +24,15 @@ PRESENT, FURTHER = 0.1, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Chances of each theme (`none` among them; they sum to one) and of each harm (`harm` among them), by the model."""
+    """Chances of each theme (`none` among them; they sum to one) and of each harm (`harm` among them), by the model.
+
+    Of a text that is too long for the model, themes and plain words were judged before the code point `until`.
+    """
 
     model: str
     themes: Mapping[str, float]
     flags: Mapping[str, float]
+    until: int | None = None
 
     @property
     def harms(self) -> Mapping[str, float]:
@@ -73,6 +77,11 @@ def suspected(reading: Reading, known: Collection[str]) -> list[str]:
     return [flag for flag in seen if flag != HARM] or seen
 
 
-def doubted(reading: Reading | None, signal: str) -> bool:
-    """Whether the whole text speaks against the harm that a word of it names ("knives sharpened while you wait")."""
-    return reading is not None and reading.flags.get(signal, 1.0) < DOUBTED
+def doubted(reading: Reading | None, signal: str, place: int = 0) -> bool:
+    """Whether the whole text speaks against the harm that a word of it names ("knives sharpened while you wait").
+
+    Not where the word stands at a code point beyond what was read as a whole.
+    """
+    if reading is None or (reading.until is not None and place >= reading.until):
+        return False
+    return reading.flags.get(signal, 1.0) < DOUBTED

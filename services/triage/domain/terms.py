@@ -10,49 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, product
 
+from services.triage.domain.words import BREAKS, words_of
+
 GAP, GAP_WORDS = "_", 3
 """The sign of a gap, and the words that it may hold."""
-BREAKS = frozenset(".;!?\n")
-"""What ends a clause: no term reaches over it."""
-_WORDS = re.compile(r"[^\W_]+|[.;!?\n]")
-_FOREIGN = "£–—“”…"
-"""Signs beyond ASCII that people write and that stand in no word."""
 _SET = re.compile(r"<(\w+)>")
 _MOST_STATES = 60_000
 MOST_SPELLINGS = 10_000
 """In how many ways one word of a term may be written; all are written out."""
-
-
-def _plainly(letter: str) -> str | None:
-    if letter == "'":
-        return None
-    return letter.lower() if letter.isalnum() or letter in BREAKS else " "
-
-
-_PLAINLY = {code: _plainly(chr(code)) for code in range(128)}
-
-
-def plainly_written(text: str) -> str:
-    """The text with one kind of apostrophe and without foreign signs: each code point stands where it stood.
-
-    "İ" becomes a plain letter, since its small one is two code points, of which the second stands in no word.
-    """
-    text = text.replace("’", "'").replace("İ", "I")
-    for sign in () if text.isascii() else _FOREIGN:
-        text = text.replace(sign, " ")
-    return text
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text in small letters without apostrophes, and the signs that part its clauses."""
-    text = plainly_written(text)
-    if not text.isascii():
-        return _WORDS.findall(text.lower().replace("'", ""))
-    # What follows gives the same for ASCII in half the time: every report is read so.
-    text = text.translate(_PLAINLY)
-    for sign in BREAKS:
-        text = text.replace(sign, f" {sign} ")
-    return list(filter(None, text.split(" ")))
 
 
 class TermMalformed(ValueError):
@@ -200,11 +165,15 @@ class Terms:
         self._begin()
 
     def _begin(self) -> None:
-        """Forget what texts made be worked out; only what each first word leads to is worked out at once."""
+        """Forget what texts made be worked out; only what each first word leads to is worked out at once.
+
+        Another thread may read meanwhile: nothing is shown to it that is not whole.
+        """
         self._states: dict[frozenset[_Node], _State] = {}
-        self._start = self._state([self._root])
-        for word in self._start:
-            self._after(self._start, word)
+        start = self._state([self._root])
+        for word in start:
+            self._after(start, word)
+        self._start = start
 
     def _whole(self, term: str) -> str:
         try:
@@ -254,8 +223,9 @@ class Terms:
         key = frozenset(places)
         state = self._states.get(key)
         if state is None:
-            state = self._states[key] = _State(key)
+            state = _State(key)
             state.beyond = self._state(state.gap) if state.gap else None
+            self._states[key] = state
         return state
 
     def _after(self, state: _State, word: str) -> _State:

@@ -62,3 +62,8 @@ def test_a_quoted_reference_is_found_and_taken_out_of_the_words(identity: UUID) 
 def test_a_word_that_has_the_form_of_a_reference_is_no_reference() -> None:
     assert not list(quoted("We researched it."))
     assert without_references("We researched it.") == "We researched it."
+
+
+def test_plain_words_that_look_like_a_reference_stay() -> None:
+    assert [words for words, _ in quoted("rape and get")] == ["rape and get"]
+    assert without_references("rape and get") == "rape and get"

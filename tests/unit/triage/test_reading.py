@@ -1,6 +1,6 @@
 """The second reader counts beside other evidence, and is never the only reason for a decision."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,20 @@ from services.triage.domain.reading import (
 )
 from services.triage.domain.weighing import PERHAPS, asks_reading
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import BUCKETS, NEARNESS, WEIGHTS, Model, Said, grams, load, nearness, save
+from services.triage.second_reader import (
+    BUCKETS,
+    FURTHER_PIECES,
+    NEARNESS,
+    WEIGHTS,
+    Model,
+    Said,
+    SecondReader,
+    Vector,
+    grams,
+    load,
+    nearness,
+    save,
+)
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -69,6 +82,52 @@ def test_harm_that_only_the_reader_suspects_is_no_flag_and_goes_to_a_person(rule
     made = decided(rules, "Somebody is begging.", reading("town-centre", 0.95, coercion=SUSPECTED)).decision
     assert (made.flags, made.disposition) == ((), "review")
     assert suspected(reading("town-centre", 0.9, coercion=0.9), []) == ["coercion"]
+
+
+LONG = "The bicycle stood by the library. " * 40
+"""Longer than what is read at once."""
+
+
+def test_a_plain_word_counts_beyond_what_was_read_whatever_the_reader_says_of_the_rest(rules: Rules) -> None:
+    harmless = Reading(
+        "test", {NONE: 0.97, "town-centre": 0.03}, {"weapon": 0.01, "strangulation": 0.01, "injury": 0.01}
+    )
+    words = f"{LONG} My husband strangled me and held a knife to my throat."
+    assert decided(rules, words, harmless).decision.disposition == "not-ours"
+    made = decided(rules, words, replace(harmless, until=len(LONG))).decision
+    assert {"weapon", "strangulation"} <= set(made.flags)
+    assert (made.risk, made.disposition) == ("high", "review")
+
+
+@dataclass
+class Piecewise:
+    """Reads fifty code points at once, and finds harm where the word for it is."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def embed(self, text: str) -> Said:
+        self.asked.append(text)
+        scores = np.array([0, 4, 4.0 if "hurt" in text[:50] else -4.0], np.float32)
+        return Said(np.ones(2, np.float32), scores, 50 if len(text) > 50 else None)
+
+    def meaning(self, text: str) -> Vector:
+        return self.embed(text).meaning
+
+
+@pytest.mark.parametrize(("pieces", "seen"), [(1, True), (FURTHER_PIECES, True), (FURTHER_PIECES + 1, False)])
+def test_the_rest_of_a_long_text_is_read_for_harm_up_to_a_limit(rules: Rules, pieces: int, seen: bool) -> None:
+    three = np.zeros(3, np.float32)
+    model = Model(
+        name="test", themes=("a", NONE), flags=("injury",), signals=(), idf=np.zeros(BUCKETS, np.float32),
+        centre=np.zeros(2, np.float32), directions=np.eye(2, dtype=np.float32), points=np.zeros((0, 2), np.float32),
+        pulls=np.zeros((0, 3), np.float32), weights=np.zeros((3, BUCKETS), np.float32), shares=three + 1, bias=three,
+    )  # fmt: skip
+    embedder = Piecewise()
+    text = "nine code " * 5 * pieces + "hurt"
+    read = SecondReader(model, embedder).read(text, rules.reader.lexicon)
+    assert (read.flags["injury"] > 0.9, read.until) == (seen, 50)
+    assert max(read.themes, key=lambda each: read.themes[each]) == NONE
+    assert len(embedder.asked) == min(pieces, FURTHER_PIECES) + 1
 
 
 def test_some_harm_that_the_reader_cannot_name_goes_to_a_person_where_none_is_flagged(rules: Rules) -> None:

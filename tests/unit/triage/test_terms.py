@@ -1,20 +1,25 @@
 """Terms are found in one pass, with their gaps, choices and sets, and a turn of the sentence ends a "no"."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.triage.domain.lexicon import Lexicon
-from services.triage.domain.terms import TermMalformed, Terms, words_of
+from services.triage.domain.terms import Found, TermMalformed, Terms
+from services.triage.domain.words import words_of
 
 SETS: dict[str, list[object]] = {"age": [14, "fifteen"], "partner": ["husband", "ex partner"]}
 CONTENT = {
     "sets": SETS,
     "negations": {"before": ["no"], "after": ["not seen"], "mistaken": ["turned out to be", "for a play"]},
-    "historic": ["years ago"],
+    "historic": ["years ago", "used to"],
     "hypothetical": ["in case"],
     "figurative": ["murder a pint"],
-    "signals": {"weapon": ["kni(fe|ves)"], "injury": ["bleeding"], "fight": ["murder"]},
+    "idle": ["no doubt", "knife (he |)used to"],
+    "signals": {"weapon": ["kni(fe|ves)"], "injury": ["bleeding"], "fight": ["murder", "hands round my neck"]},
     "hints": {"child": ["lad(s|)"]},
 }
 
@@ -57,6 +62,12 @@ def test_a_malformed_term_is_refused(term: str) -> None:
         ("Knives were there years ago", [("weapon", "historic")]),
         ("I could murder a pint", [("fight", "figurative")]),
         ("keeps it in case of a knife", [("weapon", "hypothetical")]),
+        ("No doubt he has a knife", [("weapon", None)]),
+        ("The knife he used to frighten us", [("weapon", None)]),
+        ("he used to carry a knife", [("weapon", "historic")]),
+        ("we split up years ago and tonight he had a knife", [("weapon", None)]),
+        ("bleeding, suspect not seen", [("injury", None)]),
+        ("I said no and he got a knife", [("weapon", None)]),
     ],
 )
 def test_a_hit_says_how_it_is_meant(text: str, marks: list[tuple[str, str | None]]) -> None:
@@ -77,3 +88,55 @@ def test_the_span_of_a_hit_holds_its_words_whatever_stands_before_it(before: str
 
 def test_a_hint_is_not_a_signal() -> None:
     assert [(hit.signal, hit.sure) for hit in Lexicon(CONTENT).hits("three lads")] == [("child", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("He put his hands\nround my neck", [("fight", None)]),
+        ("He put his hands\r\nround my neck", [("fight", None)]),
+        ("He put his hands\n\nround my neck", []),
+        ("He put his hands\nRound my neck", []),
+        ("we looked everywhere in the house and there was no\nknife", [("weapon", "negated")]),
+        ("no answer\nbleeding", [("injury", None)]),
+    ],
+)
+def test_a_sentence_goes_on_where_a_line_was_wrapped_and_ends_where_one_was_ended(
+    text: str, marks: list[tuple[str, str | None]]
+) -> None:
+    assert [(hit.signal, hit.mark) for hit in Lexicon(CONTENT).hits(text)] == marks
+
+
+@pytest.mark.parametrize(
+    "written", ["kni\u00adfe", "kni\u200bfe", "kni\u0301fe", "\uff2b\uff2e\uff29\uff26\uff25", "knife\ufe0f"]
+)
+def test_what_is_not_seen_within_a_word_hides_it_from_nobody(written: str) -> None:
+    (hit,) = Lexicon(CONTENT).hits(f"He has a {written}")
+    assert hit.signal == "weapon"
+    assert written.startswith(hit.text)
+
+
+@pytest.mark.parametrize("mark", "’‘ʼ´`＇")
+def test_every_apostrophe_is_one(mark: str) -> None:
+    assert words_of(f"didn{mark}t") == ["didnt"]
+
+
+def test_a_state_is_whole_before_another_thread_can_meet_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = Terms([("x", "he hit _ hard"), ("y", "hit me")])
+    met: list[list[Found]] = []
+    within, state_of = 0, Terms._state
+
+    def meanwhile(self: Terms, nodes: Iterable[Any]) -> Any:
+        nonlocal within
+        if within == 1:
+            within += 1
+            met.append(self.found(words_of("he hit me so hard")))
+        within += 1
+        state = state_of(self, nodes)
+        within -= 1
+        return state
+
+    monkeypatch.setattr(Terms, "_state", meanwhile)
+    found = terms.found(words_of("he hit me so hard"))
+    assert found == [("y", 1, 2), ("x", 0, 4)]
+    assert met == [found]

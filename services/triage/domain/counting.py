@@ -1,7 +1,7 @@
 """What is counted across channels and agencies as a report comes: repeats, and what somebody may be entitled to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.events import Entitlement
@@ -17,18 +17,21 @@ TABLE = "entitlements"
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What is known beside a report: the other reports of its place and victims, for which one it is decided again, and
-    what people answered of its signs. All are inputs of the decision."""
+    what people answered of it. All are inputs of the decision."""
 
     seen: tuple[Sighting, ...] = ()
     linked: Linked | None = None
     answers: Answers | None = None
     held: tuple[str, ...] | None = None
     """Themes that stay whatever the evidence says."""
+    left: frozenset[str] = frozenset()
+    """Signs that only the second reader read, and that a person left standing in the review."""
 
     @property
     def signs(self) -> Signs:
         """The signs that people said are so, or are not."""
-        return Signs.of(self.answers.signs) if self.answers else UNANSWERED
+        given = Signs.of(self.answers.signs) if self.answers else UNANSWERED
+        return replace(given, confirmed=given.confirmed | self.left) if self.left else given
 
     def at(self, received_at: datetime) -> datetime:
         """From when windows look back and clocks run: the report's receipt, or that of the later one."""

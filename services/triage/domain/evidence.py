@@ -37,6 +37,10 @@ class Because(NamedTuple):
         return self._asdict()
 
 
+PERSON = Because(PERSON_RULE, "description")
+"""The reason that a person gave by her answer."""
+
+
 @dataclass(slots=True)
 class Evidence:
     """Everything that fired for a report."""

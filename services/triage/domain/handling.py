@@ -20,7 +20,7 @@ from services.triage.domain.reviewing import resolve
 from services.triage.domain.sampling import check, with_sample
 from services.triage.domain.second_look import asks, decide_with
 from services.triage.domain.sign_answers import answers_of, now_standing, sign_answered
-from services.triage.domain.standing import answer_of, beside
+from services.triage.domain.standing import answer_of, beside, decide_again
 from services.triage.domain.state import (
     Decided,
     Linked,
@@ -167,7 +167,7 @@ def linked(state: Mapping[str, Any], body: LinkedReport, context: Context) -> De
     )
     if not gained(before.decision, after.decision) or not may_change(known, after):
         return NOTHING
-    made = beside(after, taken.reviewed, known.report, counts.answers, stands=known.answer is not None)
+    made = decide_again(known, taken.reviewed, counts, context.rules, _day(context))
     recorded = _recorded(known, taken, made, known.reading, context)
     decision = succeed(known, still_waiting(known, recorded), HUB, context, {"redecided/linked": 1})
     sighting = sighting_of(known.report, known.personal, recorded.decision.settled_themes)
@@ -227,7 +227,7 @@ def _settled(
 ) -> Decision:
     """The decision becomes the report's own, and the report counts at its place and for its victims."""
     known: Decided | None = state.get(report_key(taken.report.report_id))
-    beside_hers = beside(made, taken.reviewed, taken.report, taken.counts.answers, stands=False)
+    beside_hers = beside(made, taken.reviewed, taken.report, taken.counts.answers)
     after = still_in_review(known, _recorded(known, taken, beside_hers, reading, context))
     sighting = sighting_of(taken.report, taken.personal, after.decision.settled_themes)
     tallies = {f"disposition/{after.decision.disposition}": 1, **fired(after.decision.rules)}

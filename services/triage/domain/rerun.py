@@ -9,7 +9,7 @@ from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.deciding import Rules
 from services.triage.domain.difference import FIELDS, WEAKER, Difference, differences
 from services.triage.domain.second_look import decide_with
-from services.triage.domain.standing import beside
+from services.triage.domain.standing import decide_again
 from services.triage.domain.state import Decided, visible_to
 
 MOST_REPORTS = 100
@@ -81,15 +81,16 @@ def _place(change: Change) -> tuple[bool, int, int, str, str]:
 
 def redecided(recorded: Decided, rules: Rules) -> Made:
     """The decision made again from its recorded inputs: what `rules` make of them, and a person's answer beside it."""
-    made = _by_rules(recorded, rules)
-    stands = recorded.answer is not None
-    return beside(made, recorded.reviewed, recorded.report, recorded.answers, stands=stands)
+    return decide_again(recorded, recorded.reviewed, _counts(recorded), rules, recorded.day)
 
 
 def _by_rules(recorded: Decided, rules: Rules) -> Made:
     """What `rules` make of the report, its personal part, other reports, answered signs, the reading and the day."""
-    counts = Counts(recorded.seen, recorded.linked, recorded.answers)
-    return decide_with(recorded.report, recorded.personal, counts, rules, recorded.day, recorded.reading)
+    return decide_with(recorded.report, recorded.personal, _counts(recorded), rules, recorded.day, recorded.reading)
+
+
+def _counts(recorded: Decided) -> Counts:
+    return Counts(recorded.seen, recorded.linked, recorded.answers)
 
 
 def compared(recorded: Sequence[Decided], base: Rules, draft: Rules, most: int | None = MOST_REPORTS) -> Differences:

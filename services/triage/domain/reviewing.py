@@ -8,10 +8,10 @@ from schemas.codes import Disposition
 from schemas.events import ReportFacts
 from services.kernel.decision import Context, Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
-from services.triage.domain.deciding import Rules
+from services.triage.domain.deciding import Counts, Rules
 from services.triage.domain.quality import judged
-from services.triage.domain.standing import PERSON
-from services.triage.domain.state import Decided, Reviewed, second_matter
+from services.triage.domain.standing import as_answered
+from services.triage.domain.state import Decided, Reviewed, Route, second_matter
 from services.triage.domain.succession import report_key, succeed
 from services.triage.messages import ResolveReview
 
@@ -53,13 +53,17 @@ def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) 
 
 
 def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, context: Context) -> Decided:
+    """The report where she puts it, decided by the rules of now as of the day on which they decided before."""
     certain: dict[str, Any] = {"confidence": 1.0, "review_reason": None, "disposition": Disposition.NEEDS_CASE}
-    if known.decision.second_reading is not None:  # what a person leaves standing is no longer the reader's word alone
-        certain["second_reading"] = known.decision.second_reading.model_copy(update={"alone": (), "perhaps": ()})
-    after = known.model_copy(
+    route = Route.of(known).model_copy(update=certain | {"by_person": True} | changes)
+    reviewed = Reviewed(route=route, confirmed=known.decision.flags)
+    counts = Counts(known.seen, known.linked, known.answers)
+    made = as_answered(known, reviewed, counts, context.rules, known.day)
+    return known.model_copy(
         update={
-            "decision": known.decision.model_copy(update=certain | changes),
-            "because": [*known.because, PERSON.as_dict()],
+            "decision": made.decision,
+            "because": [each.as_dict() for each in made.because],
+            "reviewed": reviewed,
             "ruled_on": known.day,
             "decided_at": context.now,
             "decided_by": command.by.id,
@@ -73,7 +77,6 @@ def _answered(known: Decided, changes: dict[str, Any], command: ResolveReview, c
             "escalated_at": None,
         }
     )
-    return after.model_copy(update={"reviewed": Reviewed.of(after)})
 
 
 def _with_second(
@@ -92,8 +95,8 @@ def _with_second(
     )
     earlier: Decided | None = state.get(report_key(identity))
     changes = _themed(command.themes[1:], context)
-    made = _answered(known, changes, command, context)
-    second = made.model_copy(update={"report": facts, "version": earlier.version + 1 if earlier else 1})
+    made = _answered(known.model_copy(update={"report": facts}), changes, command, context)
+    second = made.model_copy(update={"version": earlier.version + 1 if earlier else 1})
     other = succeed(earlier, second, command.by, context)
     return Decision(
         state={**first.state, **other.state},
@@ -166,8 +169,8 @@ def _merged(known: Decided, command: ResolveReview, context: Context) -> dict[st
 
 
 def _not_ours(known: Decided, command: ResolveReview, context: Context) -> dict[str, Any]:
-    nobody = {"themes": (), "lead_agency": None, "acting_lead": None, "joint_leads": (), "panels": ()}
-    return nobody | {"disposition": Disposition.NOT_OURS, "destination": command.destination, "entitlements": ()}
+    nobody = {"themes": (), "lead_agency": None, "acting_lead": None, "joint_leads": ()}
+    return nobody | {"disposition": Disposition.NOT_OURS, "destination": command.destination}
 
 
 def _themed(themes: tuple[str, ...], context: Context) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from schemas.events import ReportFacts
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
+from services.triage.domain.evidence import PERSON
 from services.triage.domain.reading import Reading
-from services.triage.domain.standing import PERSON
+from services.triage.domain.signs import UNANSWERED
 from services.triage.domain.weighing import asks_reading
 
 
@@ -37,10 +38,11 @@ def decide_with(
 
     They ask for it as they did before anybody answered a sign: a confirmed one must not hide what else was read.
     """
-    unanswered = counts if counts.answers is None else replace(counts, answers=None)
+    answered = counts.signs is not UNANSWERED
+    unanswered = replace(counts, answers=None, left=frozenset()) if answered else counts
     made = decide_report(report, personal, unanswered, rules, day)
     used = reading if reading is not None and asks(report, personal, made, rules) else None
-    if counts.answers is not None:
+    if answered:
         return _answered(report, personal, counts, rules, day, used)
     return made if used is None else decide_report(report, personal, counts, rules, day, used)
 

@@ -15,8 +15,7 @@ from services.kernel.decision import Context, Decision, together
 from services.triage.domain.counting import Counts
 from services.triage.domain.linking import is_live, still_waiting
 from services.triage.domain.sampling import with_sample
-from services.triage.domain.second_look import decide_with
-from services.triage.domain.standing import answer_of, beside
+from services.triage.domain.standing import answer_of, decide_again
 from services.triage.domain.state import Answers, Decided, Route
 from services.triage.domain.succession import HUB, report_key, succeed
 
@@ -63,9 +62,8 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
     """The report as it is decided with the answer beside everything that it was decided with."""
     answers = Answers(signs=(*_others(known, answer), answer), route=Route.of(known))
     counts = Counts(known.seen, known.linked, answers)
-    made = decide_with(known.report, known.personal, counts, context.rules, context.now.date(), known.reading)
     reviewed = answer_of(known)
-    made = beside(made, reviewed, known.report, answers, stands=known.answer is not None)
+    made = decide_again(known, reviewed, counts, context.rules, context.now.date())
     after = known.model_copy(
         update={
             "decision": made.decision,

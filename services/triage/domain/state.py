@@ -86,7 +86,6 @@ class Reviewed(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     route: Route
-    kind_of_case: str | None = None
     confirmed: tuple[str, ...] = ()
     """The flags that do not stand on the second reader's word alone since."""
 
@@ -96,7 +95,7 @@ class Reviewed(BaseModel):
         reading = known.decision.second_reading
         alone = reading.alone if reading is not None else ()
         flags = tuple(flag for flag in known.decision.flags if flag not in alone)
-        return cls(route=Route.of(known), kind_of_case=known.decision.kind_of_case, confirmed=flags)
+        return cls(route=Route.of(known), confirmed=flags)
 
 
 class Answers(BaseModel):

@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from services.kernel.references import reference
+from services.triage.domain.counting import Counts
 from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
+from services.triage.domain.second_look import decide_with
 from services.triage.domain.state import Decided, Sightings, second_matter
 from services.triage.messages import ResolveReview, UndoReview
 from tests.unit.triage.deciding import assert_made_again_the_same, now
@@ -20,7 +22,9 @@ from tests.unit.triage.test_sign_answers import (
     DOMESTIC,
     DRUGS,
     MOMENT,
+    POLICE,
     RUBBISH,
+    VIOLENCE,
     answers,
     comes,
     read,
@@ -29,6 +33,8 @@ from tests.unit.triage.test_sign_answers import (
 UNSURE = "Something strange down our road"
 CONTROLLED = read(DOMESTIC, 0.6, coercion=0.99)
 """Of domestic abuse, and of coercion that no word names: not sure enough to go without a person."""
+OF_THEME = ("risk", "priority", "due_at", "panels", "kind_of_case", "thrive", "entitlements", "act_first")
+"""What of a decision goes by its themes."""
 AGAIN = "corrected after a person decided"
 JOINED = reference("C", UUID(int=5))
 
@@ -67,6 +73,103 @@ def test_a_read_harm_that_she_confirmed_stays_confirmed_when_a_later_report_asks
     assert found.second_reading is not None
     assert ("coercion" in found.flags, found.second_reading.alone) == (True, ())
     assert "repeat-victim" in found.flags
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "confirm": {},
+    "change": {"action": "change", "themes": (DRUGS,)},
+    "split": {"action": "split", "themes": (DRUGS, ASB)},
+    "merge": {"action": "merge", "case": JOINED},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize(
+    ("sign", "first", "panel"),
+    [("weapon", (POLICE,), None), ("sexual-violence", (POLICE,), "mash"), ("fire-arson", ("bedfordshire-fire",), None)],
+)
+def test_a_harm_that_only_the_reader_read_tells_who_acts_first_and_its_panel_once_she_leaves_it(
+    loop: Any, sign: str, first: tuple[str, ...], panel: str | None, answer: dict[str, Any]
+) -> None:
+    before = unsure(loop, 1, read(ASB, 0.6, **{sign.replace("-", "_"): 0.95})).decision
+    assert (before.act_first, before.panels, before.flags) == ((), (), (sign,))
+    reviewed(loop, **answer)
+    for decided in [value for key, value in loop.state.items() if key.startswith("decision:")]:
+        made = decided.decision
+        assert (made.act_first, made.panels, made.flags) == (first, (panel,) if panel else (), (sign,))
+        assert made.second_reading is not None
+        assert made.second_reading.alone == ()
+        assert_made_again_the_same(decided, loop.rules)
+
+
+def test_of_a_harm_that_only_the_reader_read_in_what_is_not_ours_nobody_is_told(loop: Any) -> None:
+    unsure(loop, 1, read(ASB, 0.6, weapon=0.95))
+    made = reviewed(loop, action="not-ours", destination="Luton Council highways").decision
+    assert (made.act_first, made.panels, made.entitlements) == ((), (), ())
+
+
+@pytest.mark.parametrize("so", [True, False], ids=["confirmed", "struck out"])
+def test_a_sign_that_is_answered_after_her_leaves_who_was_told_of_the_others(loop: Any, so: bool) -> None:
+    unsure(loop, 1, read(ASB, 0.6, weapon=0.95, coercion=0.95))
+    reviewed(loop)
+    answers(loop, "coercion", so=so)
+    found = now(loop)
+    assert (found.decision.act_first, "coercion" in found.decision.flags) == ((POLICE,), so)
+    assert_made_again_the_same(found, loop.rules)
+
+
+def test_a_harm_that_she_left_standing_still_tells_who_acts_first_when_a_later_report_asks_again(loop: Any) -> None:
+    unsure(loop, 1, read(DOMESTIC, 0.6, weapon=0.95))
+    reviewed(loop)
+    unsure(loop, 2)
+    unsure(loop, 3)
+    found = now(loop)
+    assert found.linked is not None
+    assert found.decision.act_first == (POLICE,)
+    assert_made_again_the_same(found, loop.rules)
+
+
+GIVEN = (DOMESTIC, "safeguarding-children", "hate-extremism", "town-centre", VIOLENCE)
+
+
+@pytest.mark.parametrize("theme", GIVEN)
+@pytest.mark.parametrize("action", ["change", "split"])
+def test_a_theme_that_she_gives_brings_its_risk_its_clock_and_its_panels(loop: Any, theme: str, action: str) -> None:
+    """As if the rules had been sure of it; of a split that is said of either half."""
+    waiting = unsure(loop, 1, read(ASB, 0.6), category="noise")
+    counts = Counts(waiting.seen, held=(theme,))
+    sure = decide_with(waiting.report, waiting.personal, counts, loop.rules, waiting.day, waiting.reading).decision
+    reviewed(loop, action=action, themes=(ASB, theme) if action == "split" else (theme,))
+    identity = second_matter(UUID(int=1)) if action == "split" else UUID(int=1)
+    made = loop.state[f"decision:{identity}"].decision
+    assert [getattr(made, name) for name in OF_THEME] == [getattr(sure, name) for name in OF_THEME]
+
+
+def test_a_theme_that_she_gives_never_lowers_a_risk_and_never_gives_more_time(loop: Any) -> None:
+    before = unsure(loop, 1, read(DOMESTIC, 0.6)).decision
+    reviewed(loop, action="change", themes=(ASB,))
+    found = now(loop).decision
+    assert (before.risk, found.themes) == ("medium", (ASB,))
+    kept = ("risk", "priority", "due_at", "thrive")
+    assert [getattr(found, name) for name in kept] == [getattr(before, name) for name in kept]
+    assert_made_again_the_same(now(loop), loop.rules)
+
+
+def test_a_case_is_not_named_by_its_category_once_she_gives_a_sensitive_theme(loop: Any) -> None:
+    before = unsure(loop, 1, read(ASB, 0.6), category="drug-dealing").decision
+    after = reviewed(loop, action="change", themes=(DRUGS,)).decision
+    assert (before.kind_of_case, after.kind_of_case) == ("Drug dealing", "Concern for safety")
+
+
+def test_what_a_victim_may_be_entitled_to_is_counted_under_the_theme_that_she_gives(loop: Any) -> None:
+    for number in (1, 2):
+        comes(loop, BEATEN, None, number, ANN, category="domestic-abuse")
+        loop.pass_time(timedelta(days=10))
+    before = unsure(loop, 3, read(ASB, 0.6)).decision
+    after = reviewed(loop, 3, action="change", themes=(DOMESTIC,)).decision
+    assert "marac-repeat" not in {each.code for each in before.entitlements}
+    assert "marac-repeat" in {each.code for each in after.entitlements}
+    assert_made_again_the_same(now(loop, 3), loop.rules)
 
 
 def test_a_decision_that_a_later_report_makes_beside_her_answer_is_the_same_from_its_inputs(loop: Any) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from schemas.codes import Disposition
 from schemas.events import Actor, ReportFacts, ReportReceived, ReportWithdrawn, ReviewOverdue
-from schemas.facts import SecondReading
 from schemas.personal import reveal, seal
 from services.kernel.testing import START, MemoryLoop
 from services.triage.domain.quality import spoken_for
@@ -204,17 +203,6 @@ def test_an_answer_that_lacks_something_is_refused_and_nothing_changes(
     assert isinstance(refused, Refused)
     assert refused.code == code
     assert (now(loop).version, len(loop.events)) == (1, 1)
-
-
-def test_a_harm_that_a_person_leaves_standing_is_no_longer_the_readers_word_alone(loop: MemoryLoop) -> None:
-    loop.send(sent(UNSURE), "1")
-    read = SecondReading(model="m", theme=None, chance=0.5, alone=("coercion",))
-    was = now(loop)
-    flagged = was.decision.model_copy(update={"flags": ("coercion",), "second_reading": read})
-    loop.state[KEY] = was.model_copy(update={"decision": flagged})
-    answered(loop, "change", themes=("asb-environmental",))
-    assert now(loop).decision.flags == ("coercion",)
-    assert now(loop).decision.second_reading == read.model_copy(update={"alone": ()})
 
 
 def test_a_second_answer_is_stale_and_is_shown_the_first(loop: MemoryLoop) -> None:

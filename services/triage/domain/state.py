@@ -241,9 +241,13 @@ def is_counted(report: ReportFacts) -> bool:
 
 
 def happened(report: ReportFacts) -> tuple[datetime, bool]:
-    """When it happened, as far as is known, and whether that is more than a month."""
+    """When it happened, as far as is known and never after it was told, and whether that is more than a month.
+
+    Of a place or a victim the latest reports are counted: those of days to come would stand before all others for good.
+    """
     month = datetime.fromisoformat(f"{report.occurred_month}-01T00:00:00+00:00") if report.occurred_month else None
-    return report.occurred_at or month or report.received_at, month is None or report.occurred_at is not None
+    told = report.occurred_at or month or report.received_at
+    return min(told, report.received_at), month is None or report.occurred_at is not None
 
 
 def sighting_of(report: ReportFacts, personal: Mapping[str, Any], themes: tuple[str, ...]) -> Sighting:

@@ -65,6 +65,23 @@ def test_the_two_matters_of_one_report_that_was_split_are_one_incident_whatever_
 
 
 @pytest.mark.parametrize(
+    ("changes", "at", "timed"),
+    [
+        ({"occurred_at": NOW - timedelta(days=1)}, NOW - timedelta(days=1), True),
+        ({"occurred_at": NOW + timedelta(days=365)}, NOW, True),
+        ({"occurred_month": "2026-02"}, datetime(2026, 2, 1, tzinfo=UTC), False),
+        ({"occurred_month": "2099-01"}, NOW, False),
+        ({}, NOW, True),
+    ],
+    ids=["yesterday", "a day to come", "a month", "a month to come", "not said"],
+)
+def test_nothing_happened_after_it_was_told(changes: dict[str, Any], at: datetime, timed: bool) -> None:
+    """Else fifty reports of days to come would hide all others of their place from every count, for good."""
+    found = sighting_of(facts(1, **changes), {}, (ASB,))
+    assert (found.happened_at, found.timed) == (at, timed)
+
+
+@pytest.mark.parametrize(
     ("others", "count"),
     [
         ([seen(1, 0.01, ANN), seen(2, 0.02, ANN)], 1),

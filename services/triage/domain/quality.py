@@ -18,13 +18,13 @@ def fired(rules: Iterable[str]) -> dict[str, int]:
 
 
 def spoken_for(rules: Iterable[str], rows: Rows) -> dict[str, str]:
-    """The theme that each rule spoke for, by the rows that decided; a rule that spoke for none is left out."""
+    """The theme that each rule spoke for, by the rows that decided: not one that spoke for none, or against it."""
     found = {}
     for rule in rules:
         table, _, name = rule.partition("/")
         row = rows.get(table, {}).get(name)
         theme = row.outputs.get("theme") if row else None
-        if theme is not None:
+        if row and theme is not None and row.outputs["weight"] > 0:
             found[rule] = theme
     return found
 

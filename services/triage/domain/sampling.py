@@ -41,7 +41,7 @@ def chosen(report_id: UUID, share: float) -> bool:
 
 def with_sample(known: Decided | None, after: Decided, partnership: Partnership) -> Decided:
     """The hub's decision, marked where it is to be checked; an earlier check holds while the themes are the same."""
-    by_a_person = after.in_review or (known is not None and known.answer is not None)
+    by_a_person = after.in_review or after.reviewed is not None
     alone = not (by_a_person or after.report.historic) and is_counted(after.report)
     if not alone or not chosen(after.report.report_id, partnership.threshold(SHARE).value):
         return after

@@ -76,6 +76,12 @@ def test_an_answer_on_a_report_of_no_theme_counts_for_no_rule() -> None:
     assert judged(spoken_for(("risk/weapon", "hub/nothing-fired", "words/town-centre"), rows), (ASB,)) == {}
 
 
+def test_a_row_that_takes_weight_from_a_theme_does_not_speak_for_it() -> None:
+    rows = rows_of(tables_of(SHIPPED), PARTNERSHIP)
+    named = ("category/noise", "place/town-centre-asb", "place/not-town-centre")
+    assert spoken_for(named, rows) == {"category/noise": ASB}
+
+
 async def test_evidence_is_that_of_the_version_that_decided(waiting: MemoryLoop, monkeypatch: Any) -> None:
     kept = {digest_of(CHANGED): CHANGED}
     asked = AsyncMock(side_effect=lambda _, digest: kept.get(digest, {}))

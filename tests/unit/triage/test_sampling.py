@@ -67,6 +67,17 @@ def test_what_a_person_decided_is_no_sample(loop: MemoryLoop, monkeypatch: pytes
     assert not waits(now(loop))
 
 
+def test_what_a_person_decided_is_no_sample_after_any_correction_either(
+    loop: MemoryLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.triage.domain.sampling.chosen", lambda report_id, share: True)
+    loop.send(sent(UNSURE), "1")
+    answered(loop, "change", themes=("asb-environmental",))
+    for revision in (2, 3):
+        loop.send(sent(PLAIN, revision=revision, category="noise"), "1")
+        assert (now(loop).in_review, waits(now(loop))) == (False, False)
+
+
 def test_right_counts_for_the_rules_that_spoke_and_changes_nothing(sampled: MemoryLoop) -> None:
     before = now(sampled)
     said(sampled)

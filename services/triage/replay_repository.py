@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.triage.domain.rerun import NotReplayed, Report
 from services.triage.domain.shadow import ShadowRun, run_key
 from services.triage.domain.state import Decided
+from services.triage.repository import Placed
 
 _READ_ONLY = text("SET TRANSACTION READ ONLY")
 _COUNT = text("SELECT count(*) FROM decisions WHERE received_at >= :since")
 _PAGE = text("""
-    SELECT document, document->'report'->>'reference' AS reference FROM decisions
+    SELECT document, received_at, document->'report'->>'reference' AS reference FROM decisions
     WHERE (received_at, report_id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid))
     ORDER BY received_at, report_id LIMIT :most
 """)
@@ -41,10 +42,10 @@ async def count_since(connection: AsyncConnection, since: datetime) -> int:
     return int((await connection.execute(_COUNT, {"since": since})).scalar_one())
 
 
-async def page(connection: AsyncConnection, after: datetime, after_id: UUID | None, most: int) -> list[Decided]:
+async def page(connection: AsyncConnection, after: datetime, after_id: UUID | None, most: int) -> list[Placed]:
     """The decisions that follow a report, oldest first. Raises `NotReplayed` at one that cannot be read any more."""
     where = {"after": after, "after_id": after_id or _FIRST, "most": most}
-    return [_decided(row) for row in await connection.execute(_PAGE, where)]
+    return [Placed(_decided(row), row.received_at) for row in await connection.execute(_PAGE, where)]
 
 
 def _decided(row: Any) -> Decided:

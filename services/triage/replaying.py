@@ -15,6 +15,7 @@ from services.triage.domain.rerun import MOST_REPORTS, Differences, NotReplayed,
 from services.triage.domain.shadow import ShadowPage, ShadowPaged
 from services.triage.domain.state import Decided, visible_to
 from services.triage.keeping import RuleKeeper
+from services.triage.repository import Placed
 from services.triage.rule_set import compiled
 
 PAGE = 250
@@ -37,11 +38,11 @@ class Replayer:
     async def _page(self, page: ShadowPage) -> ShadowPaged:
         base, draft = await self._version(page.base), await self._version(page.number)
         recorded = await self._read(page.after or page.since, page.after_id)
-        found = await _compared(recorded, base, draft)
+        found = await _compared([each.decided for each in recorded], base, draft)
         following = None
         if len(recorded) == PAGE:
-            last = recorded[-1].report
-            moved = {"after": last.received_at, "after_id": last.report_id, "page": page.page + 1}
+            last = recorded[-1]
+            moved = {"after": last.received_at, "after_id": last.decided.report.report_id, "page": page.page + 1}
             following = page.model_copy(update=moved)
         return ShadowPaged(run_id=page.run_id, found=found, next=following)
 
@@ -49,8 +50,8 @@ class Replayer:
         """All of it, page by page, with every reference. Raises `NotReplayed`."""
         after, after_id = since, None
         while recorded := await self._read(after, after_id):
-            yield await _compared(recorded, base, draft, None)
-            after, after_id = recorded[-1].report.received_at, recorded[-1].report.report_id
+            yield await _compared([each.decided for each in recorded], base, draft, None)
+            after, after_id = recorded[-1].received_at, recorded[-1].decided.report.report_id
 
     async def count(self, since: datetime) -> int:
         """How many reports there are to replay."""
@@ -58,7 +59,7 @@ class Replayer:
             await replay_repository.forbid_writing(connection)
             return await replay_repository.count_since(connection, since)
 
-    async def _read(self, after: datetime, after_id: UUID | None) -> list[Decided]:
+    async def _read(self, after: datetime, after_id: UUID | None) -> list[Placed]:
         async with self._database.writing() as connection:
             await replay_repository.forbid_writing(connection)
             return await replay_repository.page(connection, after, after_id, PAGE)

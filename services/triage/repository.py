@@ -1,7 +1,8 @@
 """Every query of triage."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -85,7 +86,7 @@ _SUPERSEDED = text("""
         USING (report_id, version)
 """)
 _REVIEWS = text("""
-    SELECT document FROM decisions
+    SELECT document, received_at FROM decisions
     WHERE in_review AND (received_at, report_id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid))
       AND (CAST(:sees_all AS boolean) OR visible_to && CAST(:agencies AS text[]))
     ORDER BY received_at, report_id LIMIT :most
@@ -102,6 +103,13 @@ _WAITING = text("""
 """)
 _QUALITY = text("SELECT name, value FROM tallies WHERE name LIKE 'rule/%'")
 _BY_REFERENCE = text("SELECT document FROM decisions WHERE reference = :reference")
+
+
+class Placed(NamedTuple):
+    """A decision where a list has it: by when the report first came, which a correction leaves as it was."""
+
+    decided: Decided
+    received_at: datetime
 
 
 _SIGHTED = (("place", _PLACES), ("victim", _VICTIMS))
@@ -209,9 +217,10 @@ async def rule_tallies(connection: AsyncConnection) -> dict[str, int]:
     return {row.name: row.value for row in await connection.execute(_QUALITY)}
 
 
-async def reviews(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Decided]:
+async def reviews(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Placed]:
     """Reports that wait for a person, oldest first."""
-    return [Decided.model_validate(row.document) for row in await connection.execute(_REVIEWS, dict(where))]
+    rows = await connection.execute(_REVIEWS, dict(where))
+    return [Placed(Decided.model_validate(row.document), row.received_at) for row in rows]
 
 
 async def samples(connection: AsyncConnection, where: Mapping[str, Any]) -> list[Decided]:

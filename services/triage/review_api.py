@@ -62,7 +62,7 @@ async def list_reviews(request: Request, caller: Reviewer, after: str | None = N
         where = {"after": moment, "after_id": identity, "most": PAGE, **rights}
         found = await repository.reviews(connection, where)
         count = await repository.waiting(connection, rights)
-    return {"items": [seen(request, caller, each) for each in found], "next": _next(found), "waiting": count}
+    return {"items": [seen(request, caller, each.decided) for each in found], "next": _next(found), "waiting": count}
 
 
 def seen(request: Request, caller: Caller, decided: Decided) -> dict[str, Any]:
@@ -87,11 +87,11 @@ def _place(after: str | None) -> tuple[datetime, UUID]:
         raise Problem(422, "after-unreadable", "Use the `next` of the page before.") from error
 
 
-def _next(found: Sequence[Decided]) -> str | None:
+def _next(found: Sequence[repository.Placed]) -> str | None:
     if len(found) < PAGE:
         return None
-    last = found[-1].report
-    return f"{last.received_at.isoformat()}_{last.report_id}"
+    last = found[-1]
+    return f"{last.received_at.isoformat()}_{last.decided.report.report_id}"
 
 
 @router.get("/reviews/{reference}")

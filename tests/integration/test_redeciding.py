@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from services.triage import replaying, review_api
 from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
+from services.triage.replaying import Replayer
 from tests.integration.conftest import Pipeline, until
 
 pytestmark = pytest.mark.integration
@@ -189,6 +191,33 @@ async def test_a_report_in_review_is_nobodys_who_would_not_lead_it(pipeline: Pip
     assert hidden.status_code == 404
     listed = await pipeline.clients["triage"].get("/internal/reviews", headers=CASEWORKER)
     assert reference not in [item["report"]["reference"] for item in listed.json()["items"]]
+
+
+async def test_a_corrected_report_at_a_pages_end_hides_none_that_wait_behind_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each list the pages together hold every report once: those in review, and those that are replayed."""
+    senders = [Sender(pipeline, place) for place in range(20, 25)]
+    for sender in senders:
+        await sender.sends(UNSURE)
+        await sender.becomes("in-review")
+    for sender in senders[:4]:
+        await sender.sends(UNSURE + " Still.", revision=2)
+        await sender.becomes("in-review", 2)
+    monkeypatch.setattr(review_api, "PAGE", 1)
+    monkeypatch.setattr(replaying, "PAGE", 1)
+    shown, after = [], None
+    while True:
+        params: dict[str, str] = {"after": after} if after else {}
+        page = (await pipeline.clients["triage"].get("/internal/reviews", headers=DUTY, params=params)).json()
+        shown += [item["report"]["reference"] for item in page["items"]]
+        if (after := page["next"]) is None:
+            break
+    assert len(shown) == len(set(shown)) == page["waiting"]
+    process = pipeline.processes["triage"]
+    replayer, rules = Replayer(process.database, process.app.state.keeper), process.app.state.keeper.folder
+    pages = [each async for each in replayer.replay(rules, rules, datetime(2020, 1, 1, tzinfo=UTC))]
+    assert sum(each.replayed for each in pages) == await replayer.count(datetime(2020, 1, 1, tzinfo=UTC))
 
 
 async def test_a_third_incident_told_by_three_channels_is_found_on_the_case(pipeline: Pipeline) -> None:

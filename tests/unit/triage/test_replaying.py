@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,12 +17,14 @@ from services.kernel.decision import Context, Decision, Message
 from services.kernel.testing import MemoryLoop
 from services.kernel.workers import Job
 from services.partnership.documents import PartnershipInvalid, missing_file
+from services.triage import replaying
 from services.triage.domain import shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.rerun import Differences, NotReplayed, Report
 from services.triage.domain.shadow import PAGE_JOB, ShadowPage, ShadowPaged, ShadowRun, StartShadow
 from services.triage.domain.state import Decided
 from services.triage.replaying import Replayer
+from services.triage.repository import Placed
 from services.triage.rule_set import read_rules
 from services.triage.shadow_api import view
 from tests.unit.triage.deciding import Deciding
@@ -60,10 +62,10 @@ class Recorded(Replayer):
     ) -> None:
         self._recorded, self._draft, self._away = list(recorded), draft, away
 
-    async def _read(self, after: datetime, after_id: UUID | None) -> list[Decided]:
+    async def _read(self, after: datetime, after_id: UUID | None) -> list[Placed]:
         if self._away:
             raise self._away
-        return self._recorded if after < NOW else []
+        return [Placed(each, NOW) for each in self._recorded] if after < NOW else []
 
     async def _version(self, number: int) -> Rules:
         if number == 1:
@@ -97,6 +99,17 @@ def job() -> Job:
 async def test_a_page_that_can_be_decided_is_compared(recorded: list[Decided]) -> None:
     made = await Recorded(recorded, RULES).do_page(job())
     assert (made.found.replayed, made.found.changed, made.failed) == (3, 0, None)
+
+
+async def test_a_page_goes_on_behind_where_a_corrected_report_stands_not_behind_its_correction(
+    recorded: list[Decided], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "PAGE", len(recorded))
+    facts = recorded[-1].report.model_copy(update={"revision": 2, "received_at": NOW + timedelta(days=9)})
+    corrected = recorded[-1].model_copy(update={"report": facts})
+    made = await Recorded([*recorded[:-1], corrected], RULES).do_page(job())
+    assert made.next is not None
+    assert (made.next.after, made.next.after_id) == (NOW, facts.report_id)
 
 
 async def test_the_first_report_that_cannot_be_decided_ends_the_run_by_its_reference(

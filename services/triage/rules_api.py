@@ -12,8 +12,8 @@ from services.access.callers import Caller
 from services.kernel.http import FieldError, Problem
 from services.kernel.process import Process
 from services.triage import rule_repository
-from services.triage.domain.rule_book import NotDone
 from services.triage.domain.rule_edits import Edit, edited
+from services.triage.domain.rule_force import NotDone
 from services.triage.domain.rule_versions import Action, EditRefused, Head, MoveRuleSet, SaveDraft, Text
 from services.triage.keeping import RuleKeeper
 from services.triage.rule_set import digest_of

@@ -1,18 +1,24 @@
 """Versions of the rules: drafted, proposed, approved by a second person, published, retired; at most one decides."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from schemas import topics
-from schemas.events import Actor
-from schemas.personal import seal
-from schemas.rule_events import RuleSetPublished
-from services.kernel.decision import CancelledTimer, Context, Decision, NewEvent, NewTimer
+from services.kernel.decision import Context, Decision
+from services.triage.domain.rule_force import (
+    NEVER_DECIDED,
+    Check,
+    Desk,
+    NotDone,
+    failing,
+    fell_due,
+    publish,
+    rolled_back,
+    step,
+    taken_into_force,
+    timer_of,
+)
 from services.triage.domain.rule_versions import (
     Action,
-    Documents,
     Head,
     MoveRuleSet,
     PublishDue,
@@ -25,58 +31,21 @@ from services.triage.domain.rule_versions import (
     text_key,
 )
 
-TOPIC_KEY = "triage"
-PUBLISH_DUE = "PublishDue"
-_THIS_MINUTE = timedelta(minutes=1)
-"""A form gives no seconds: the minute that runs is not past."""
-_PAST = "That time has passed. Leave it blank to publish now, or give a time to come."
-
-Check = Callable[[Documents], tuple[str, ...]]
-"""What keeps documents from deciding anything: mistakes in them, golden cases that fail. Pure."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotDone:
-    """Why a command on the rules was not carried out."""
-
-    code: str
-    message: str
-    version: int | None = None
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What a command is decided on."""
-
-    heads: Mapping[int, Head]
-    state: Mapping[str, Any]
-    context: Context
-    check: Check
-
-    @property
-    def published(self) -> Head | None:
-        return next((head for head in self.heads.values() if head.status == "published"), None)
-
-    @property
-    def next_number(self) -> int:
-        return max(self.heads, default=0) + 1
-
 
 def decide(state: Mapping[str, Any], command: RuleCommand, context: Context, check: Check) -> Decision:
     """Decide a command on the rules; the answer is the rule set's head, or why it was not done."""
     heads = {value.number: value for value in state.values() if isinstance(value, Head)}
-    desk = _Desk(heads, state, context, check)
+    desk = Desk(heads, state, context, check)
     if isinstance(command, ShipRules):
         return _shipped(desk, command)
     if isinstance(command, SaveDraft):
         return _saved(desk, command)
     if isinstance(command, PublishDue):
-        return _fell_due(desk, command)
+        return fell_due(desk, command)
     return _moved(desk, command)
 
 
-def _shipped(desk: _Desk, command: ShipRules) -> Decision:
+def _shipped(desk: Desk, command: ShipRules) -> Decision:
     """The folder's rules decide at once, unless a person published others since: then they are proposed."""
     published = desk.published
     by_a_person = (
@@ -84,7 +53,7 @@ def _shipped(desk: _Desk, command: ShipRules) -> Decision:
     )
     same = next((head for head in desk.heads.values() if head.digest == command.digest), None)
     if same is not None:
-        return Decision() if by_a_person or same is published else _published(desk, same, command.by)
+        return Decision() if by_a_person or same is published else publish(desk, same, command.by)
     head = Head(
         rule_set_id=desk.context.derive("rule-set"),
         number=desk.next_number,
@@ -98,11 +67,11 @@ def _shipped(desk: _Desk, command: ShipRules) -> Decision:
     documents = {text_key(head.number): Text(rule_set_id=head.rule_set_id, documents=command.documents)}
     if by_a_person:
         return Decision(state={head_key(head.number): head, **documents}, answer=head)
-    made = _published(desk, head, command.by)
+    made = publish(desk, head, command.by)
     return Decision(state={**made.state, **documents}, events=made.events, tallies=made.tallies, answer=made.answer)
 
 
-def _saved(desk: _Desk, command: SaveDraft) -> Decision:
+def _saved(desk: Desk, command: SaveDraft) -> Decision:
     if command.number is None:
         return _drafted(desk, command)
     known = desk.heads.get(command.number)
@@ -116,7 +85,7 @@ def _saved(desk: _Desk, command: SaveDraft) -> Decision:
     return _kept(head, command.documents)
 
 
-def _drafted(desk: _Desk, command: SaveDraft) -> Decision:
+def _drafted(desk: Desk, command: SaveDraft) -> Decision:
     if not command.reason.strip():
         return Decision(answer=NotDone("reason-missing", "Say why the rules should change."))
     head = Head(
@@ -152,7 +121,7 @@ _SAYS: Mapping[Action, str] = {
     "send-back": "Only what was proposed or approved can be sent back.",
     "approve": "Only what was proposed can be approved.",
     "publish": "Only what a second person approved can be published.",
-    "roll-back": "Only rules that decided before can decide again.",
+    "roll-back": NEVER_DECIDED,
     "discard": "Rules that decide, or decided, are kept.",
 }
 
@@ -167,7 +136,7 @@ def _unfit(known: Head | None, version: int, statuses: tuple[Status, ...], says:
     return None
 
 
-def _moved(desk: _Desk, command: MoveRuleSet) -> Decision:
+def _moved(desk: Desk, command: MoveRuleSet) -> Decision:
     known = desk.heads.get(command.number)
     refused = _unfit(known, command.version, _FROM[command.action], _SAYS[command.action])
     if refused is not None or known is None:
@@ -175,126 +144,34 @@ def _moved(desk: _Desk, command: MoveRuleSet) -> Decision:
     return _MOVES[command.action](desk, known, command)
 
 
-def _proposed(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
-    refused = _failing(desk, known)
+def _proposed(desk: Desk, known: Head, command: MoveRuleSet) -> Decision:
+    refused = failing(desk, known)
     if refused is not None:
         return Decision(answer=refused)
-    return _step(known, status="proposed")
+    return step(known, status="proposed")
 
 
-def _sent_back(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
-    made = _step(known, status="draft", approved_by=None, effective_from=None, trouble=command.reason or None)
-    return Decision(state=made.state, cancelled=(_timer_of(known),), answer=made.answer)
+def _sent_back(desk: Desk, known: Head, command: MoveRuleSet) -> Decision:
+    made = step(known, status="draft", approved_by=None, effective_from=None, trouble=command.reason or None)
+    return Decision(state=made.state, cancelled=(timer_of(known),), answer=made.answer)
 
 
-def _approved(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
+def _approved(desk: Desk, known: Head, command: MoveRuleSet) -> Decision:
     if command.by.id in {known.author.id, *known.editors}:
         return Decision(answer=NotDone("second-person-needed", "Somebody who did not write it must approve it."))
-    return _step(known, status="approved", approved_by=command.by)
+    return step(known, status="approved", approved_by=command.by)
 
 
-def _taken_into_force(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
-    """Now, or by a timer when its day comes."""
-    refused = _failing(desk, known)
-    if refused is not None:
-        return Decision(answer=refused)
-    when = command.effective_from
-    if when is not None and when < desk.context.now - _THIS_MINUTE:
-        return Decision(answer=NotDone("effective-date-past", _PAST, known.version))
-    if when is None or when <= desk.context.now:
-        made = _published(desk, known, command.by)
-        return Decision(
-            made.state, made.events, cancelled=(_timer_of(known),), tallies=made.tallies, answer=made.answer
-        )
-    timer = NewTimer(PUBLISH_DUE, f"rules/{known.number}", when, PublishDue(number=known.number, by=command.by))
-    made = _step(known, effective_from=when, published_by=command.by, trouble=None)
-    return Decision(state=made.state, timers=(timer,), answer=made.answer)
+def _discarded(desk: Desk, known: Head, command: MoveRuleSet) -> Decision:
+    made = step(known, status="retired", effective_from=None)
+    return Decision(state=made.state, cancelled=(timer_of(known),), answer=made.answer)
 
 
-def _rolled_back(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
-    if known.published_at is None:
-        return Decision(answer=NotDone("wrong-status", _SAYS["roll-back"], known.version))
-    if not command.reason.strip():
-        return Decision(answer=NotDone("reason-missing", "Say why the rules go back."))
-    refused = _failing(desk, known)
-    if refused is not None:
-        return Decision(answer=refused)
-    return _published(desk, known, command.by, rollback=True, reason=command.reason)
-
-
-def _discarded(desk: _Desk, known: Head, command: MoveRuleSet) -> Decision:
-    made = _step(known, status="retired", effective_from=None)
-    return Decision(state=made.state, cancelled=(_timer_of(known),), answer=made.answer)
-
-
-_MOVES: Mapping[Action, Callable[[_Desk, Head, MoveRuleSet], Decision]] = {
+_MOVES: Mapping[Action, Callable[[Desk, Head, MoveRuleSet], Decision]] = {
     "propose": _proposed,
     "send-back": _sent_back,
     "approve": _approved,
-    "publish": _taken_into_force,
-    "roll-back": _rolled_back,
+    "publish": taken_into_force,
+    "roll-back": rolled_back,
     "discard": _discarded,
 }
-
-
-def _fell_due(desk: _Desk, command: PublishDue) -> Decision:
-    """What does not pass any more (the partnership's files changed meanwhile) stays approved and says why."""
-    known = desk.heads.get(command.number)
-    if known is None or known.status != "approved":
-        return Decision()
-    refused = _failing(desk, known)
-    if refused is not None:
-        return _step(known, trouble="; ".join((refused.message, *refused.problems))[:2000])
-    return _published(desk, known, command.by)
-
-
-def _failing(desk: _Desk, known: Head) -> NotDone | None:
-    text: Text = desk.state[text_key(known.number)]
-    problems = desk.check(text.documents)
-    return NotDone("rules-fail", "The rules do not pass.", known.version, problems) if problems else None
-
-
-def _step(known: Head, **changes: Any) -> Decision:
-    head = known.model_copy(update={"version": known.version + 1, **changes})
-    return Decision(state={head_key(head.number): head}, answer=head)
-
-
-def _timer_of(head: Head) -> CancelledTimer:
-    return CancelledTimer(PUBLISH_DUE, f"rules/{head.number}")
-
-
-def _published(desk: _Desk, known: Head, by: Actor, *, rollback: bool = False, reason: str = "") -> Decision:
-    now, before = desk.context.now, desk.published
-    head = known.model_copy(
-        update={
-            "status": "published",
-            "published_by": by,
-            "published_at": now,
-            "effective_from": known.effective_from or now,
-            "trouble": None,
-            "version": known.version + 1,
-        }
-    )
-    changed = {head_key(head.number): head}
-    if before is not None:
-        changed[head_key(before.number)] = before.model_copy(
-            update={"status": "retired", "version": before.version + 1}
-        )
-    event = RuleSetPublished(
-        rule_set_id=head.rule_set_id,
-        number=head.number,
-        digest=head.digest,
-        author=head.author,
-        approved_by=head.approved_by,
-        published_by=by,
-        published_at=now,
-        replaces=before.number if before else None,
-        rollback=rollback,
-        personal=seal({"reason": reason or head.reason}),
-    )
-    return Decision(
-        state=changed,
-        events=(NewEvent(topics.RULES, TOPIC_KEY, event),),
-        tallies={"rules/published": 1},
-        answer=head,
-    )

@@ -37,6 +37,8 @@ class Head(BaseModel):
     published_by: Actor | None = None
     created_at: datetime
     effective_from: datetime | None = None
+    follows: int | None = None
+    """The version that was in force when its day was set; None where no day was, or before that was kept."""
     published_at: datetime | None = None
     trouble: str | None = None
     version: int = 1

@@ -40,9 +40,8 @@ class Book:
         return self.send(ShipRules(documents=documents, digest=str(documents), by=FOLDER))
 
     def draft(self, by: Actor = MAYA, reason: str = "Drinking goes to the wrong lead.", **known: Any) -> Any:
-        return self.send(
-            SaveDraft(documents=CHANGED, digest=str(CHANGED), reason=reason, by=by, **({"based_on": 1} | known))
-        )
+        given = {"documents": CHANGED, "digest": str(CHANGED), "based_on": 1} | known
+        return self.send(SaveDraft(reason=reason, by=by, **given))
 
     def move(self, action: Action, by: Actor, number: int = 2, **more: Any) -> Any:
         version = self.head(number).version if "version" not in more else more.pop("version")
@@ -134,6 +133,53 @@ def test_an_effective_date_publishes_by_itself_and_not_before(book: Book) -> Non
     book.loop.pass_time(timedelta(days=1))
     assert book.statuses() == {1: "retired", 2: "published"}
     assert book.head(2).published_by == MAYA
+
+
+def published_meanwhile(book: Book, based_on: int) -> None:
+    """Another version, by others, while version 2 waits for its day."""
+    book.draft(by=PRIYA, based_on=based_on, documents={"risk.json": "a danger added"}, digest="urgent")
+    book.move("propose", PRIYA, 3)
+    book.move("approve", HELEN, 3)
+    book.move("publish", PRIYA, 3)
+
+
+def test_a_version_does_not_undo_on_its_day_what_was_published_since_it_was_set(book: Book) -> None:
+    approved(book)
+    book.move("publish", MAYA, effective_from=START + timedelta(days=7))
+    published_meanwhile(book, 1)
+    book.loop.pass_time(timedelta(days=8))
+    assert book.statuses() == {1: "retired", 2: "approved", 3: "published"}
+    assert "version 3 was in force" in (book.head(2).trouble or "")
+    assert book.head(2).effective_from is None
+    book.move("publish", MAYA)
+    assert (book.statuses()[2], book.head(2).trouble) == ("published", None)
+
+
+def test_a_version_decides_on_its_day_once_what_came_between_was_taken_back(book: Book) -> None:
+    approved(book)
+    book.move("publish", MAYA, effective_from=START + timedelta(days=7))
+    published_meanwhile(book, 1)
+    book.move("roll-back", HELEN, 1, reason="Too many went to review.")
+    book.loop.pass_time(timedelta(days=8))
+    assert book.statuses() == {1: "retired", 2: "published", 3: "retired"}
+
+
+def test_two_versions_of_which_one_is_made_from_the_other_come_into_force_each_on_its_day(book: Book) -> None:
+    approved(book)
+    book.move("publish", MAYA, effective_from=START + timedelta(days=1))
+    book.draft(based_on=2, documents={"risk.json": "changed further"}, digest="further")
+    book.move("propose", MAYA, 3)
+    book.move("approve", HELEN, 3)
+    book.move("publish", MAYA, 3, effective_from=START + timedelta(days=2))
+    book.loop.pass_time(timedelta(days=3))
+    assert book.statuses() == {1: "retired", 2: "retired", 3: "published"}
+
+
+def test_a_version_whose_day_was_set_before_it_was_kept_what_it_follows_decides_on_that_day(book: Book) -> None:
+    approved(book)
+    published_meanwhile(book, 1)
+    book.send(PublishDue(number=2, by=MAYA))
+    assert book.statuses() == {1: "retired", 2: "published", 3: "retired"}
 
 
 def test_a_day_that_is_past_publishes_nothing_and_the_minute_that_runs_is_not_past(book: Book) -> None:

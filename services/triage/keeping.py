@@ -105,11 +105,17 @@ class RuleKeeper:
         return self._judged[key]
 
     async def ship(self, hub: Process) -> None:
-        """Say once, after the start, which rules the folder holds; the same ones are known by their digest."""
+        """Say once, after the start, which rules the folder holds; the same ones are known by their digest.
+
+        The command is another where something else came into force since: rules that come back decide again.
+        """
         command = ShipRules(documents=self.shipped, digest=self.digest, by=SHIPPER)
         while True:
             try:
-                await hub.handle(command, subject="rules", message_id=uuid5(SHIPPED, self.digest))
+                async with hub.database.writing() as connection:
+                    heads = await rule_repository.heads(connection)
+                after = "".join(f" after {each.number}.{each.version}" for each in heads if each.status == "published")
+                await hub.handle(command, subject="rules", message_id=uuid5(SHIPPED, self.digest + after))
             except INFRASTRUCTURE as error:
                 log.warning("rules_not_shipped", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -22,6 +22,10 @@ PAGE = 250
 """Reports of a page: read in one transaction and decided twice, in about half a second."""
 
 
+class DraftChanged(Exception):
+    """The draft was changed while its run was under way: what was found would be of two texts. Run it again."""
+
+
 class Replayer:
     """Reads pages of history, in transactions that cannot write."""
 
@@ -36,7 +40,7 @@ class Replayer:
         return made if isinstance(made, ShadowPaged) else _ended(page, made)
 
     async def _page(self, page: ShadowPage) -> ShadowPaged:
-        base, draft = await self._version(page.base), await self._version(page.number)
+        base, draft = await self._version(page.base), await self._version(page.number, page.digest)
         recorded = await self._read(page.after or page.since, page.after_id)
         found = await _compared([each.decided for each in recorded], base, draft)
         following = None
@@ -64,12 +68,14 @@ class Replayer:
             await replay_repository.forbid_writing(connection)
             return await replay_repository.page(connection, after, after_id, PAGE)
 
-    async def _version(self, number: int) -> Rules:
-        """The version's rules; a draft may have changed since the last page, so its digest tells it apart."""
+    async def _version(self, number: int, digest: str | None = None) -> Rules:
+        """The version's rules. Raises `DraftChanged` where it has another digest than this one by now."""
         async with self._database.writing() as connection:
             await replay_repository.forbid_writing(connection)
             text = (await rule_repository.documents(connection, [number]))[number]
             head = next(each for each in await rule_repository.heads(connection) if each.number == number)
+        if digest not in (None, head.digest):
+            raise DraftChanged
         key = (number, head.digest)
         if key not in self._compiled:
             rules = await asyncio.to_thread(compiled, text.documents, self._keeper.partnership, number)
@@ -102,6 +108,8 @@ def _ended(page: ShadowPage, error: BaseException) -> ShadowPaged:
         raise error
     if isinstance(error, NotReplayed):
         return ended.model_copy(update={"failed": error.why, "stopped_at": error.report})
+    if isinstance(error, DraftChanged):
+        return ended.model_copy(update={"failed": "The draft was changed meanwhile. Run it again"})
     if isinstance(error, PartnershipInvalid):
         return ended.model_copy(update={"failed": str(error.problems[0])})
     return ended.model_copy(update={"failed": f"The replay could not go on ({type(error).__name__})"})

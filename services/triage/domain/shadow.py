@@ -27,11 +27,13 @@ class StartShadow(BaseModel):
 
 
 class ShadowPage(BaseModel):
-    """What a page's job is told: from which report on."""
+    """What a page's job is told: from which report on, and the text of the draft that the run is of."""
 
     model_config = ConfigDict(frozen=True)
     run_id: UUID
     number: int
+    digest: str | None = None
+    """None in a job from before it was kept: then whichever text the draft has."""
     base: int
     since: datetime
     after: datetime | None = None
@@ -113,7 +115,7 @@ def _started(command: StartShadow, context: Context) -> Decision:
         asked_at=context.now,
         **command.model_dump(exclude={"by"}),
     )
-    page = ShadowPage(run_id=run.run_id, number=run.number, base=run.base, since=run.since)
+    page = ShadowPage(run_id=run.run_id, number=run.number, digest=run.digest, base=run.base, since=run.since)
     return Decision(state={run_key(run.run_id): run}, jobs=(_job(page),), answer=run)
 
 

@@ -1,10 +1,13 @@
 """A page of a shadow run whose replay raises ends the run with a sentence; what waiting may mend is tried again."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,15 +20,16 @@ from services.kernel.decision import Context, Decision, Message
 from services.kernel.testing import MemoryLoop
 from services.kernel.workers import Job
 from services.partnership.documents import PartnershipInvalid, missing_file
-from services.triage import replaying
+from services.triage import replay_repository, replaying, rule_repository
 from services.triage.domain import shadow
 from services.triage.domain.deciding import Rules
 from services.triage.domain.rerun import Differences, NotReplayed, Report
+from services.triage.domain.rule_versions import Head, Text
 from services.triage.domain.shadow import PAGE_JOB, ShadowPage, ShadowPaged, ShadowRun, StartShadow
 from services.triage.domain.state import Decided
 from services.triage.replaying import Replayer
 from services.triage.repository import Placed
-from services.triage.rule_set import read_rules
+from services.triage.rule_set import read_rules, shipped_documents
 from services.triage.shadow_api import view
 from tests.unit.triage.deciding import Deciding
 
@@ -67,7 +71,7 @@ class Recorded(Replayer):
             raise self._away
         return [Placed(each, NOW) for each in self._recorded] if after < NOW else []
 
-    async def _version(self, number: int) -> Rules:
+    async def _version(self, number: int, digest: str | None = None) -> Rules:
         if number == 1:
             return RULES
         if isinstance(self._draft, BaseException):
@@ -172,6 +176,36 @@ def run_of(total: int, *pages: dict[str, Any]) -> ShadowRun:
         loop.send(ShadowPaged(run_id=run.run_id, **page), "shadow", origin="result")
     found: ShadowRun = loop.state[shadow.run_key(run.run_id)]
     return found
+
+
+class Database:
+    """One that is asked for nothing: what stands in it is said by the repository's stand-ins."""
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        yield None
+
+
+@pytest.mark.parametrize(("now", "changed"), [("d", False), ("e", True)], ids=["as it was", "changed"])
+async def test_a_draft_that_is_changed_while_it_is_replayed_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, now: str, changed: bool
+) -> None:
+    """The run is of the text that it began with; it went on with the new one and named the old."""
+    loop = MemoryLoop(Shadowing(), None, NOW)
+    by = ALL.actor()
+    loop.send(StartShadow(number=2, digest="d", base=1, since=NOW, total=0, by=by), "shadow/2", origin="command")
+    made = {"rule_set_id": UUID(int=1), "status": "draft", "reason": "x", "author": by, "created_at": NOW}
+    heads = [Head.model_validate(made | {"number": n, "digest": d}) for n, d in ((1, "base"), (2, now))]
+    keeper: Any = SimpleNamespace(partnership=RULES.partnership)
+    database: Any = Database()
+    text = Text(rule_set_id=UUID(int=1), documents=shipped_documents(LUTON))
+    monkeypatch.setattr(rule_repository, "heads", AsyncMock(return_value=heads))
+    monkeypatch.setattr(rule_repository, "documents", AsyncMock(return_value={1: text, 2: text}))
+    monkeypatch.setattr(replay_repository, "forbid_writing", AsyncMock())
+    monkeypatch.setattr(replay_repository, "page", AsyncMock(return_value=[]))
+    asked = replace(job(), payload=loop.jobs[-1].payload.model_dump_json())
+    page = await Replayer(database, keeper).do_page(asked)
+    assert page.failed == ("The draft was changed meanwhile. Run it again" if changed else None)
 
 
 def test_progress_is_never_more_than_the_whole() -> None:

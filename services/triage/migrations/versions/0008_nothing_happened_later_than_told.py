@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0007", "0006", None, None
+revision, down_revision, branch_labels, depends_on = "0008", "0007", None, None
 
 CHANGE = """
     UPDATE decisions SET happened_at = (document -> 'report' ->> 'received_at')::timestamptz

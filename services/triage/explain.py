@@ -89,11 +89,12 @@ def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondRea
         "place": place,
         "people": [person.model_dump(mode="json", exclude_none=True) for person in sent.people],
     }
-    made = decide_report(report, personal, Counts(), rules, now.date())
+    day = rules.day(now)
+    made = decide_report(report, personal, Counts(), rules, day)
     if second is None or not asks(report, personal, made, rules):
         return made
     reading = second.read(words_of(personal), rules.reader.lexicon)
-    return decide_report(report, personal, Counts(), rules, now.date(), reading)
+    return decide_report(report, personal, Counts(), rules, day, reading)
 
 
 def _street(text: str | None) -> str | None:

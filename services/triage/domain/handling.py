@@ -11,7 +11,7 @@ from schemas.events import ReportFacts, ReportReceived, ReportWithdrawn
 from schemas.personal import reveal
 from services.kernel.decision import NOTHING, Context, Decision, Message
 from services.triage.domain.counting import Asked, count
-from services.triage.domain.deciding import Counts, decide_report
+from services.triage.domain.deciding import Counts, Rules, decide_report
 from services.triage.domain.deciding import Decided as Made
 from services.triage.domain.linking import ask_again, gained, is_live, may_change, still_waiting
 from services.triage.domain.quality import fired
@@ -254,6 +254,7 @@ def _recorded(known: Decided | None, taken: _Taken, made: Made, reading: Reading
         linked=taken.counts.linked,
         answers=taken.counts.answers,
         reviewed=taken.reviewed,
+        ruled_on=_day(context),
         decided_at=context.now,
         version=known.version + 1 if known else 1,
         in_review=made.decision.disposition is Disposition.REVIEW,
@@ -278,7 +279,8 @@ def _seen(state: Mapping[str, Any], keys: frozenset[str], own: str) -> tuple[Sig
 
 
 def _day(context: Context) -> date:
-    return context.now.date()
+    rules: Rules = context.rules
+    return rules.day(context.now)
 
 
 _HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decision]] = {

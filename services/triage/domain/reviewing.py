@@ -175,7 +175,7 @@ def _not_ours(known: Decided, command: ResolveReview, context: Context) -> dict[
 
 def _themed(themes: tuple[str, ...], context: Context) -> dict[str, Any]:
     rules: Rules = context.rules
-    leads = rules.partnership.leads_of(themes[0], context.now.date()) if themes else ()
+    leads = rules.partnership.leads_of(themes[0], rules.day(context.now)) if themes else ()
     if not leads:
         return {"themes": themes}
     return {"themes": themes, "lead_agency": leads[0], "acting_lead": leads[0], "joint_leads": leads[1:]}

@@ -63,14 +63,15 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
     answers = Answers(signs=(*_others(known, answer), answer), route=Route.of(known))
     counts = Counts(known.seen, known.linked, answers)
     reviewed = answer_of(known)
-    made = decide_again(known, reviewed, counts, context.rules, context.now.date())
+    day = context.rules.day(context.now)
+    made = decide_again(known, reviewed, counts, context.rules, day)
     after = known.model_copy(
         update={
             "decision": made.decision,
             "because": [each.as_dict() for each in made.because],
             "answers": answers,
             "reviewed": reviewed,
-            "ruled_on": None,
+            "ruled_on": day,
             "decided_at": context.now,
             "decided_by": HUB.kind,
             "decided_by_name": None,

@@ -142,7 +142,7 @@ class Decided(BaseModel):
     reviewed: Reviewed | None = None
     """What a person answered of it in review, where that still counts: an input of the decision too."""
     ruled_on: date | None = None
-    """The day by which the rules decided, where a person answered or took her answer back since."""
+    """The day by which the rules decided, where the partnership is; None in a row from before it was kept of all."""
     decided_at: datetime
     decided_by: str = "hub"
     version: int = 1

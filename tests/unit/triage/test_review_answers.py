@@ -1,19 +1,21 @@
 """What a person answered in review is an input: whatever is decided again beside it comes out the same from it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.kernel.references import reference
+from services.kernel.testing import MemoryLoop
 from services.triage.domain.counting import Counts
+from services.triage.domain.deciding import Rules
 from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared, redecided
 from services.triage.domain.second_look import decide_with
 from services.triage.domain.state import Decided, Sightings, second_matter
 from services.triage.messages import ResolveReview, UndoReview
-from tests.unit.triage.deciding import assert_made_again_the_same, now
+from tests.unit.triage.deciding import Deciding, assert_made_again_the_same, now, stored
 from tests.unit.triage.test_sign_answers import (
     ANN,
     ASB,
@@ -233,6 +235,18 @@ def test_a_birthday_between_the_decision_and_her_answer_makes_no_other_decision(
     loop.send(body, "1", origin="command")
     assert now(loop).undone == "confirm"
     assert_made_again_the_same(now(loop), loop.rules)
+
+
+def test_ages_are_of_the_day_where_the_partnership_is_which_in_summer_begins_an_hour_before_utcs(rules: Rules) -> None:
+    loop = MemoryLoop(Deciding(), rules, datetime(2026, 6, 30, 23, 30, tzinfo=UTC))
+    comes(loop, UNSURE, CONTROLLED, 1, ANN | {"age": None, "date_of_birth": "2008-07-01"})
+    assert ("child" in now(loop).decision.flags, now(loop).day) == (False, date(2026, 7, 1))
+    assert_made_again_the_same(now(loop), rules)
+    assert_made_again_the_same(reviewed(loop), rules)
+    answers(loop, "weapon", so=True)
+    assert_made_again_the_same(now(loop), rules)
+    old = now(loop).model_copy(update={"ruled_on": None})
+    assert stored(old).day == date(2026, 6, 30), "a row from before the day was kept was decided by UTC's"
 
 
 @pytest.mark.parametrize("changes", [{}, {"action": "change", "themes": (ASB,)}], ids=["confirm", "change"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
-from services.triage.domain.lexicon import DENIALS, FILE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
+from services.triage.domain.lexicon import DENIALS, FILE, IDLE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
 from services.triage.domain.terms import TermMalformed
 
 NAME = f"triage/{FILE}"
@@ -21,14 +21,15 @@ CUES: tuple[Place, ...] = (
     ("figurative",),
 )
 """The lists of cues, which every lexicon must have."""
-MISTAKEN: Place = ("negations", "mistaken")
-"""A list of cues that a lexicon may have."""
+MAY_HAVE: tuple[Place, ...] = (("negations", "mistaken"), (IDLE,))
+"""Lists of cues, and of what only looks like one, that a lexicon may have."""
 LISTS = (
     "status",
     "source",
     "note",
     "sets",
     *dict.fromkeys(str(place[0]) for place in CUES),
+    IDLE,
     SIGNALS,
     HINTS,
     THEME_WORDS,
@@ -92,8 +93,7 @@ def _at(data: Any, place: Place) -> Any:
 
 def _lists(data: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
     yield from ((place, _at(data, place)) for place in CUES)
-    if _at(data, MISTAKEN) is not None:
-        yield MISTAKEN, _at(data, MISTAKEN)
+    yield from ((place, terms) for place in MAY_HAVE if (terms := _at(data, place)) is not None)
     for kind in (SIGNALS, HINTS, THEME_WORDS):
         found = data.get(kind) or {}
         yield from (((kind, code), terms) for code, terms in (found.items() if isinstance(found, dict) else ()))

@@ -80,6 +80,16 @@ MISTAKES = {
     ),
     "theme words without themes": ("theme_words:\n  town-centre:", "theme_words:", "list theme_words: must have names"),
     "a list that is none": ("[years ago]", "years ago", "list historic: must be a list of terms"),
+    "idle phrases that are no list": (
+        "negations:",
+        "idle: no doubt\nnegations:",
+        "list idle: must be a list of terms",
+    ),
+    "an idle phrase that stands twice": (
+        "negations:",
+        "idle: [no doubt, no doubt]\nnegations:",
+        "list idle: `no doubt` stands twice",
+    ),
     "a missing list": ("hypothetical: [in case]", "", "list hypothetical: must be a list of terms"),
     "a list that stands twice": ("historic: [years ago]", "historic: []\nhistoric: []", "`historic` stands twice"),
     "text that is not YAML": ("[no]", "[no", "is not YAML"),

@@ -9,10 +9,8 @@ from importlib.util import find_spec
 
 import typer
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from hub.telling import TROUBLE, say
-from services.kernel.settings import Settings
 from services.partnership.documents import PartnershipInvalid
 
 COMMANDS = {
@@ -80,7 +78,7 @@ def main() -> None:
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         application([asked] if asked in COMMANDS else COMMANDS)()
-    except (PartnershipInvalid, ValidationError, SettingsError, OSError) as error:
+    except (PartnershipInvalid, ValidationError, OSError) as error:
         say(in_a_sentence(error))
         sys.exit(TROUBLE)
 
@@ -92,13 +90,5 @@ def in_a_sentence(error: Exception) -> str:
         return f"{error.problems[0]}. Mend it, and what else `hub check partnership` names ({found} in all)."
     if isinstance(error, ValidationError):
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
-        return " ".join(f"{_named(error.title, each['loc'])}: {each['msg']}." for each in wrong)
-    hint = "; a list is written as JSON" if isinstance(error, SettingsError) else ""
-    return f"{error}{hint}."
-
-
-def _named(model: str, place: tuple[int | str, ...]) -> str:
-    """The variable of a setting; the field of anything else that was read."""
-    if model == Settings.__name__:
-        return f"HUB_{place[0]}".upper() if place else "The settings"
-    return ".".join(map(str, (model, *place)))
+        return " ".join(f"{'.'.join(map(str, (error.title, *each['loc'])))}: {each['msg']}." for each in wrong)
+    return f"{error}."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.home import Home
-from deploy.local.trouble import EXIT_CODE, CannotStart, disk_trouble
+from deploy.local.trouble import CannotStart, outcome
 
 
 def clean(home: Home, ask: Callable[[str], str]) -> None:
@@ -40,15 +40,8 @@ def _answered(question: str) -> str:
 
 def main() -> int:
     """0 when the data is gone, 2 with a sentence otherwise."""
-    try:
-        clean(Home(Path(os.environ.get("HUB_HOME", ".hub"))), _answered)
-    except CannotStart as trouble:
-        sys.stderr.write(f"{trouble}\n")
-    except OSError as error:
-        sys.stderr.write(f"{disk_trouble(error, 'deleting the data')}\n")
-    else:
-        return 0
-    return EXIT_CODE
+    home = Home(Path(os.environ.get("HUB_HOME", ".hub")))
+    return outcome("deleting the data", lambda: clean(home, _answered))
 
 
 if __name__ == "__main__":

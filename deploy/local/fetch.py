@@ -17,7 +17,7 @@ import requests
 from jgo.maven import MavenContext, PythonResolver
 
 from deploy.local.jars import Jar, missing
-from deploy.local.trouble import CannotStart, disk_trouble
+from deploy.local.trouble import CannotStart, outcome
 
 TRIES, AT_ONCE, TIMEOUT_SECONDS = 3, 4, 30
 
@@ -104,16 +104,12 @@ def fetch_all(repository: Path, locks: Sequence[Path]) -> None:
 
 def ended(repository: Path, doing: str, work: Callable[[], None]) -> int:
     """Work while nobody else fetches there: 0 when it is done, 2 with a sentence of what is in the way."""
-    try:
+
+    def alone() -> None:
         with _one_at_a_time(repository):
             work()
-    except CannotStart as trouble:
-        sys.stderr.write(f"{trouble}\n")
-    except OSError as error:
-        sys.stderr.write(f"{disk_trouble(error, doing)}\n")
-    else:
-        return 0
-    return 2
+
+    return outcome(doing, alone)
 
 
 def main(arguments: Sequence[str]) -> int:

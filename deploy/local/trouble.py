@@ -1,6 +1,8 @@
 """What keeps the local run from starting, told in one sentence that says what to do."""
 
 import errno
+import sys
+from collections.abc import Callable
 
 EXIT_CODE = 2
 """What `hub up` ends with when the machine, not the hub, is in the way."""
@@ -18,3 +20,16 @@ def disk_trouble(error: OSError, doing: str) -> CannotStart:
             "what has arrived is kept."
         )
     return CannotStart(f"{doing.capitalize()} failed: {error.strerror or type(error).__name__}. Mend that, then again.")
+
+
+def outcome(doing: str, work: Callable[[], None]) -> int:
+    """Work: 0 when it is done, 2 with a sentence on standard error of what is in the way."""
+    try:
+        work()
+    except CannotStart as trouble:
+        sys.stderr.write(f"{trouble}\n")
+    except OSError as error:
+        sys.stderr.write(f"{disk_trouble(error, doing)}\n")
+    else:
+        return 0
+    return EXIT_CODE

@@ -4,44 +4,34 @@ from services.partnership.documents import Report
 from services.partnership.models import Partnership
 
 JOIN_PARTS = ("reference", "number", "person", "name", "name-alike", "place", "theme", "harm", "street", "kind")
-REQUIRED_THRESHOLDS = (
-    "historic-after",
-    "danger-unanswered",
-    "repeat-victim",
-    "repeat-place",
+REQUIRED_SHARES = (
     "review-margin",
     "review-confidence",
     "reading-below",
     "reading-confidence",
     "theme-minimum",
     "second-theme",
+    "join-sure",
+    "join-propose",
+    *(f"join-weight-{part}" for part in JOIN_PARTS),
+)
+REQUIRED_THRESHOLDS = (
+    *REQUIRED_SHARES,
+    "historic-after",
+    "danger-unanswered",
+    "repeat-victim",
+    "repeat-place",
     "join-same-place",
     "join-same-street",
     "draft-referral",
     "join-same-person",
-    "join-sure",
-    "join-propose",
-    *(f"join-weight-{part}" for part in JOIN_PARTS),
     "task-escalate",
     "task-due",
     "same-incident",
     "review-answer",
 )
 REQUIRED_REVIEWING = ("undo-within", "sample-share", "sample-open")
-SHARES = frozenset(
-    {
-        "review-margin",
-        "review-confidence",
-        "reading-below",
-        "reading-confidence",
-        "theme-minimum",
-        "second-theme",
-        "join-sure",
-        "join-propose",
-        *(f"join-weight-{part}" for part in JOIN_PARTS),
-        "sample-share",
-    }
-)
+SHARES = frozenset({*REQUIRED_SHARES, "sample-share"})
 """Thresholds that stand against a weight, a chance or a share, whatever unit their file gives."""
 
 

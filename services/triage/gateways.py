@@ -104,10 +104,9 @@ class SentenceModels:
 
     def embed(self, text: str) -> Said:
         """A meaning of 5,376 numbers, and scores; the same text gives the same ones."""
-        meaning, last = self._second.read(text)
-        until = [end for model in (self._first, self._second) if (end := model.until(text)) is not None]
-        meanings = np.concatenate([self._first.read(text)[0], meaning])
-        return Said(meanings, self._layers.says(last), min(until, default=None))
+        (first, _, one), (second, last, other) = self._first.read(text), self._second.read(text)
+        until = min((end for end in (one, other) if end is not None), default=None)
+        return Said(np.concatenate([first, second]), self._layers.says(last), until)
 
     def meaning(self, text: str) -> Vector:
         """The meaning alone."""
@@ -137,30 +136,32 @@ class SentenceModel:
         self._kind, self._outputs = kind, list(dict.fromkeys([*kind.means, kind.last]))
         self._takes = [each.name for each in self._session.get_inputs()]
 
-    def read(self, text: str) -> tuple[Vector, Vector]:
-        """The meaning, and the tokens (tokens × width) as they come out of the last layer.
+    def read(self, text: str) -> tuple[Vector, Vector, int | None]:
+        """The meaning, the tokens (tokens × width) as they come out of the last layer, and how far the text was read.
 
-        The same text gives the same ones.
+        The last is a code point, None where that is all of it. The same text gives the same ones.
         """
-        told = self.tokens(text, self._outputs)
+        encoded = self._encoded(text)
+        told = self._told(encoded, self._outputs)
         layers = (told[name] for name in self._kind.means)
         parts = [_unit(part) for tokens in layers for part in (tokens.mean(0), tokens.max(0))]
-        return np.concatenate(parts), told[self._kind.last]
+        return np.concatenate(parts), told[self._kind.last], self._until(encoded)
 
-    def until(self, text: str) -> int | None:
-        """The code point before which a text is read; None where it is read whole."""
-        encoded = self._encoded(text)
+    def tokens(self, text: str, outputs: Sequence[str]) -> dict[str, Vector]:
+        """A text's tokens (tokens × width) by the outputs that tell them."""
+        return self._told(self._encoded(text), outputs)
+
+    def _encoded(self, text: str) -> Any:
+        return self._tokenizer.encode(self._kind.asked + text)
+
+    def _until(self, encoded: Any) -> int | None:
         if not encoded.overflowing:
             return None
         last: int = max(end for _, end in encoded.offsets)
         return last - len(self._kind.asked)
 
-    def _encoded(self, text: str) -> Any:
-        return self._tokenizer.encode(self._kind.asked + text)
-
-    def tokens(self, text: str, outputs: Sequence[str]) -> dict[str, Vector]:
-        """A text's tokens (tokens × width) by the outputs that tell them."""
-        ids = np.array([self._encoded(text).ids], np.int64)
+    def _told(self, encoded: Any, outputs: Sequence[str]) -> dict[str, Vector]:
+        ids = np.array([encoded.ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         told = self._session.run(outputs, {name: fed[name] for name in self._takes})
         return {name: cast("Vector", layer)[0] for name, layer in zip(outputs, told, strict=True)}

@@ -166,7 +166,7 @@ class SecondReader:
 
 def _word_before(text: str, place: int) -> int:
     """Where the word before this code point begins; the place itself where no word does."""
-    return max(text.rfind(" ", 0, place) + 1, 1) if " " in text[1:place] else place
+    return text.rfind(" ", 1, place) + 1 or place
 
 
 def points_as_kept(points: Vector) -> Vector:

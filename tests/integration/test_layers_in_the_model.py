@@ -50,7 +50,7 @@ def alike(one: object, other: object) -> float:
 def test_the_models_own_upper_part_in_its_place_says_the_same(archive: Path, numbers: dict[str, Vector]) -> None:
     again = SentenceModel(SECOND, archive, Layers((), (), "", own_upper(numbers), {}))
     for text in TEXTS:
-        (meaning, last), (due, plainly) = (model.read(text) for model in (again, SentenceModel(SECOND, archive)))
+        (meaning, last, _), (due, plainly, _) = (model.read(text) for model in (again, SentenceModel(SECOND, archive)))
         assert (meaning == due).all()
         assert (last == plainly).all()
 
@@ -65,9 +65,18 @@ def test_layers_say_in_the_model_what_they_say_where_they_are_taught(archive: Pa
     for text in TEXTS:
         tokens = model.tokens(text, [LAST_OF_LOWER])[LAST_OF_LOWER][None]
         taught = scores(parameters, numbers["apart"][0], tokens, np.ones(tokens.shape[:2], bool))
-        meaning, last = reads.read(text)
+        meaning, last, _ = reads.read(text)
         assert (meaning == model.read(text)[0]).all()
         assert alike(layers.says(last), taught) > 0.99
+
+
+def test_a_text_that_is_too_long_is_read_up_to_a_word_and_a_short_one_whole(archive: Path) -> None:
+    model, long = SentenceModel(SECOND, archive), "She is afraid of him. " * 80
+    until = model.read(long)[2]
+    assert until is not None
+    assert 500 < until < len(long)
+    assert (model.read(long[:until])[0] == model.read(long)[0]).all()
+    assert model.read(long[: until // 2])[2] is None
 
 
 def test_a_text_means_by_and_large_what_it_means_in_plain_numbers(archive: Path) -> None:

@@ -141,9 +141,9 @@ class _Cues:
         self._standing = _Standing(text, words)
         self._breaks = [place for place, word in enumerate(words) if word in BREAKS]
         self._ends = [line.end() for line in _LINE.finditer(text) if len(line[1]) < WRAPPED] if "\n" in text else []
-        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*DENIALS, *_MARKS, IDLE)}
+        self._cues: dict[str, list[tuple[int, int]]] = {name: [] for name in (*DENIALS, *_MARKS)}
         idle = [(first, last) for label, first, last in found if label == _CUE + IDLE]
-        for label, first, last in found:
+        for label, first, last in found:  # an idle phrase lies over itself, and so is no cue either
             if label[0] == _CUE and (label == _CUE + "figurative" or not _overlapped(first, last, idle)):
                 self._cues[label[1:]].append((first, last))
 
@@ -175,11 +175,9 @@ class _Cues:
         """Whether such a cue stands in the clause, not far before or, with `behind`, after."""
         for begun, ended in self._cues[cue]:
             near = 0 < first - ended <= FAR_WORDS or 0 < begun - last <= behind
-            if (
-                near
-                and self._same(begun, first)
-                and not (cue == "historic" and self._lately(begun, ended, first, last))
-            ):
+            if not near or not self._same(begun, first):
+                continue
+            if cue != "historic" or not self._lately(begun, ended, first, last):
                 return True
         return False
 

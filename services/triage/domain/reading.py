@@ -77,7 +77,7 @@ def suspected(reading: Reading, known: Collection[str]) -> list[str]:
     return [flag for flag in seen if flag != HARM] or seen
 
 
-def doubted(reading: Reading | None, signal: str, place: int = 0) -> bool:
+def doubted(reading: Reading | None, signal: str, place: int) -> bool:
     """Whether the whole text speaks against the harm that a word of it names ("knives sharpened while you wait").
 
     Not where the word stands at a code point beyond what was read as a whole.

@@ -52,7 +52,9 @@ class Database:
         self.trouble: str | None = None
         self._writer = self._engine(f"hub_{service}", kept, most)
         self._asker = self._writer.execution_options(isolation_level="AUTOCOMMIT")
-        self._reader = self._engine(f"hub_{service}_reader", kept, most)
+        reader = self._engine(f"hub_{service}_reader", kept, most)
+        # What a page shows is of one moment: a case and its timeline come in statements of their own.
+        self._reader = reader.execution_options(isolation_level="REPEATABLE READ")
 
     def _engine(self, role: str, kept: int, most: int) -> AsyncEngine:
         url = make_url(role_url(self._settings, role)).set(drivername="postgresql+asyncpg")
@@ -119,7 +121,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, **session: str) -> AsyncIterator[AsyncConnection]:
-        """One transaction of the reader role. `session` becomes `hub.<name>` settings for row-level security.
+        """One transaction of the reader role, of one moment. `session` becomes `hub.<name>` for row-level security.
 
         What is not given stays unset, and the policies deny on unset and on empty alike.
         """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from services.kernel.consumer import read_positions
 from services.kernel.decision import Context, Decision, Keys, Message, NewEvent
@@ -190,3 +191,15 @@ async def test_a_command_that_raises_is_no_dead_letter_but_its_callers_error(ben
     with pytest.raises(RuntimeError):
         await bench.loop.run(CommandBatch(bench.record("a", "raise"), None))
     assert not await bench.rows("SELECT 1 FROM dead_letters")
+
+
+async def test_what_a_page_reads_is_of_one_moment(bench: Bench) -> None:
+    """Else a case would be shown as it was, beside a timeline that tells of its change."""
+    count = text("SELECT count(*) FROM tallies")
+    async with bench.database.reading(agency="one") as page:
+        before = (await page.execute(count)).scalar_one()
+        async with bench.database.writing() as connection:
+            await connection.execute(text("INSERT INTO tallies (name, value) VALUES ('meanwhile', 1)"))
+        assert (await page.execute(count)).scalar_one() == before
+    async with bench.database.reading() as page:
+        assert (await page.execute(count)).scalar_one() == before + 1

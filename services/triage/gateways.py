@@ -1,8 +1,8 @@
-"""The sentence models: read out of their archives and run in this process."""
+"""The sentence models: read out of their archives and run in the process that opens them."""
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from services.triage import layers as own
 from services.triage.onnx_model import inner, telling, with_numbers
-from services.triage.second_reader import WEIGHTS, Model, Said, SecondReader, Vector, WeightsUnusable, load
+from services.triage.second_reader import WEIGHTS, Embedder, Model, Said, SecondReader, Vector, WeightsUnusable, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,17 @@ def weights_of(partnership: Path, layers: own.Layers) -> Model:
     return model
 
 
-def opened(partnership: Path, archives: Sequence[Path]) -> SecondReader:
-    """A partnership's second reader. Raises `WeightsUnusable` or `ModelUnusable`, each a sentence."""
+def opened(
+    partnership: Path,
+    archives: Sequence[Path],
+    models: Callable[[Sequence[Path], own.Layers], Embedder] | None = None,
+) -> SecondReader:
+    """A partnership's second reader; its models in this process, or as `models` starts them.
+
+    Raises `WeightsUnusable` or `ModelUnusable`, each a sentence.
+    """
     layers = own.load(partnership)
-    return SecondReader(weights_of(partnership, layers), SentenceModels(archives, layers))
+    return SecondReader(weights_of(partnership, layers), (models or SentenceModels)(archives, layers))
 
 
 def one_for_each(archives: Sequence[Path]) -> tuple[Path, Path]:

@@ -1,4 +1,4 @@
-"""Reads texts beside the loop: one thread of its own, bounded time, and the hub goes on without where it cannot."""
+"""Reads texts beside the loop: a process that gives way, bounded time, and the hub goes on without where it cannot."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from services.triage.explain import explained
 from services.triage.gateways import ModelUnusable, opened
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import ReadText, TextRead
+from services.triage.models_beside import ModelsBeside
 from services.triage.second_reader import SecondReader, WeightsUnusable
 
 GRACE_SECONDS = 0.5
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 def second_reader(settings: Settings) -> tuple[SecondReader | None, str | None]:
     """The partnership's second reader, or why there is none, in a sentence."""
     try:
-        return opened(settings.partnership, settings.sentence_models), None
+        return opened(settings.partnership, settings.sentence_models, ModelsBeside), None
     except (ModelUnusable, WeightsUnusable) as error:
         return None, f"{error} {_ALONE}"
 
@@ -45,7 +46,7 @@ class LiveReader:
         self._keeper, self._clock, self._seconds = keeper, clock, settings.reading_seconds
         self._database = Database("triage", settings, kept=1, most=2)
         self._thread = ThreadPoolExecutor(1, "second-reader")
-        # numpy's own threads would take every other core for a product of a millisecond, and keep it for ten more.
+        # What is near is looked up here: numpy's own threads would take every core for a product of a millisecond.
         threadpool_limits(1, user_api="blas")
         if self.trouble is not None:
             log.warning("no_second_reader", why=self.trouble)

@@ -1,7 +1,8 @@
 """`hub tune`: teach the partnership's own layers on its training texts; `hub train` goes on from there.
 
 Each course of teaching is two rounds through the texts unless told otherwise; `--further` gives the layers that are
-kept another one, on the texts that taught them and on those of files behind theirs.
+kept another one, on the texts that taught them and on those of files behind theirs, and with `--halfway` keeps what
+lies between.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps,
 from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
 from services.triage.second_reader import Vector, WeightsUnusable
-from services.triage.tuning import EPOCHS, Lesson, greatest, new_head, tuned
+from services.triage.tuning import EPOCHS, Lesson, greatest, halfway, new_head, tuned
 
 MEASURED = 200
 """Each so many-th text tells how great numbers get."""
@@ -39,11 +40,16 @@ def tune(
     further: Annotated[
         bool, typer.Option("--further", help="Go on from the layers that are kept, which learned from these texts.")
     ] = False,
+    between: Annotated[
+        bool, typer.Option("--halfway", help="Keep what lies halfway between the layers before --further and after.")
+    ] = False,
     rounds: Annotated[int, typer.Option(min=1, max=10, help="How often each text is gone through.")] = EPOCHS,
 ) -> None:
     """Learn from `training/*.jsonl` of the partnership; write `reader/layers.npz`. Some 40 minutes a round."""
     settings = local_settings()
     folder = partnership or settings.partnership
+    if between and not further:
+        fail("--halfway goes with --further: layers that begin anew have nothing behind them to keep half of.")
     texts = texts_of(folder)
     kept = _kept(folder, texts) if further else None
     try:
@@ -59,14 +65,17 @@ def tune(
     themes, flags = themes_of(texts), flags_of(texts)
     taught = [text for text, away in zip(texts, held_out(len(texts)), strict=True) if not away]
     lesson = _lesson(taught, model, apart(numbers, MOST_TAUGHT), themes, flags)
-    if kept is None:
-        upper = blocks_of(numbers, range(LOWER[-1] + 1, DEPTH))
-        head: Mapping[str, Vector] = new_head(lesson.tokens.shape[1], len(themes) + len(flags))
-    else:
-        upper, head = plain(kept.blocks), kept.head
-    learned, head = tuned(upper, head, lesson, step, rounds)
+    begun_with = (plain(kept.blocks), kept.head) if kept else _fresh(numbers, lesson, len(themes) + len(flags))
+    learned, said = tuned(*begun_with, lesson, step, rounds)
+    if between:
+        learned, said = (halfway(*each) for each in zip(begun_with, (learned, said), strict=True))
     most = greatest(learned, lesson.apart, _some(lesson))
-    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), head), folder / LAYERS)
+    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), said), folder / LAYERS)
+
+
+def _fresh(numbers: Published, lesson: Lesson, outputs: int) -> tuple[Mapping[str, Vector], Mapping[str, Vector]]:
+    """The model's own upper part, and a head that knows nothing yet."""
+    return blocks_of(numbers, range(LOWER[-1] + 1, DEPTH)), new_head(lesson.tokens.shape[1], outputs)
 
 
 def _kept(folder: Path, texts: Texts) -> Layers:

@@ -2,7 +2,8 @@
 
 AdamW after I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization" (2019). What is silent is silent
 in all tokens of a text alike, after Y. Gal and Z. Ghahramani, "A Theoretically Grounded Application of Dropout in
-Recurrent Neural Networks" (2016).
+Recurrent Neural Networks" (2016). That what lies halfway errs less is from P. Izmailov and others, "Averaging Weights
+Leads to Wider Optima and Better Generalization" (2018).
 """
 
 import zlib
@@ -222,6 +223,11 @@ def tuned(
             say(f"step {number + 1} of {len(lessons)}: missed by {missed:.3f}")
     made = jax.tree.map(np.asarray, parameters)
     return {name: np.array([block[name] for block in made["blocks"]]) for name in blocks}, made["head"]
+
+
+def halfway(before: Mapping[str, Vector], after: Mapping[str, Vector]) -> dict[str, Vector]:
+    """Between what a course began with and what it made, array by array: it errs less than either."""
+    return {name: np.asarray((before[name] + array) / 2, np.float32) for name, array in after.items()}
 
 
 def _share(number: int, steps: int) -> float:

@@ -476,6 +476,12 @@ def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
     assert len(told.stderr.splitlines()) == 1
 
 
+def test_halfway_is_between_what_a_further_course_begins_with_and_makes(tmp_path: Path) -> None:
+    told = hub("tune", "--halfway", "--partnership", str(_taught(tmp_path, digest_of(TEXTS))))
+    assert told.exit_code == 2
+    assert "--halfway goes with --further" in told.stderr
+
+
 @pytest.mark.parametrize("taught", [21, 42])
 def test_layers_are_taught_further_on_files_of_texts_that_came_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taught: int

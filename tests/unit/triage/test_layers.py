@@ -12,7 +12,7 @@ from services.triage import tuning
 from services.triage.layers import HEAD, HEADS, LAYERS, MATRICES, TAKING, Layers, in_steps, load, plain, save
 from services.triage.lessons import HELD_OUT, SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
 from services.triage.second_reader import Vector, WeightsUnusable
-from services.triage.tuning import Lesson, greatest, new_head, scores, tuned
+from services.triage.tuning import Lesson, greatest, halfway, new_head, scores, tuned
 
 WIDTH, WIDE, DEPTH = 4 * HEADS, 96, 2
 APART = np.zeros((HEADS, 40, 40), np.float32)
@@ -224,6 +224,18 @@ def test_a_further_course_goes_on_from_where_the_layers_stand(taught: Learned) -
     further = tuned(*taught, given, lambda _: None, epochs=2)
     assert right(begun) < 0.7 < 0.9 < right(further)
     assert any((further[0][name] != taught[0][name]).any() for name in MATRICES)
+
+
+def test_halfway_between_two_courses_lies_what_knows_what_both_know(taught: Learned) -> None:
+    given = lesson()
+    texts = [given.tokens[first:last].astype(np.float32) for first, last in itertools.pairwise(given.bounds)]
+    further = tuned(*taught, given, lambda _: None, epochs=2)
+    (before, head), (after, said) = taught, further
+    between = halfway(before, after)
+    assert between.keys() == before.keys()
+    assert all((2 * between[name] == pytest.approx(before[name] + after[name], abs=1e-5)) for name in MATRICES)
+    scores = taught_scores(between, halfway(head, said), texts)
+    assert (scores[:, :3].argmax(1) == given.themes).mean() > 0.9
 
 
 def test_at_each_step_a_share_of_what_layers_add_and_heads_are_told_is_silent_in_all_tokens_of_a_text_alike() -> None:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.codes import Channel, Kind, Risk
 from schemas.events import ReportFacts, TriageDecision
 from services.partnership.documents import Document, parse_document
 from services.partnership.documents import Problem as Mistake
+from services.partnership.tables import vocabulary_of
 from services.triage.domain.deciding import Counts, Rules, decide_report
 from services.triage.domain.state import Sighting, victims_of
 
@@ -53,6 +55,12 @@ class Expected(_Value):
     disposition: tuple[Literal["needs-case", "record-only", "review", "not-ours"], ...] = ()
     risk: Risk | None = None
 
+    @model_validator(mode="after")
+    def _something(self) -> "Expected":
+        if not any(self.model_dump().values()):
+            raise PydanticCustomError("nothing_expected", "expects nothing, so that no rules could fail it")
+        return self
+
 
 class GoldenCase(_Value):
     """One agreed decision."""
@@ -89,7 +97,8 @@ def _doubled(document: Document, names: Sequence[str]) -> Iterator[Mistake]:
 
 def failures(cases: tuple[GoldenCase, ...], rules: Rules) -> tuple[str, ...]:
     """A sentence for each case that these rules decide otherwise than agreed."""
-    return tuple(said for case in cases if (said := _failure(case, decided(case, rules))))
+    known = vocabulary_of(rules.partnership)["flags"]
+    return tuple(said for case in cases if (said := _failure(case, decided(case, rules), known)))
 
 
 def decided(case: GoldenCase, rules: Rules) -> TriageDecision:
@@ -127,8 +136,9 @@ def _earlier(sent: GoldenReport, personal: dict[str, Any]) -> tuple[Sighting, ..
     )
 
 
-def _failure(case: GoldenCase, made: TriageDecision) -> str | None:
+def _failure(case: GoldenCase, made: TriageDecision, known: frozenset[str]) -> str | None:
     wrong = [*_scalars(case.expect, made), *_lists(case.expect, made)]
+    wrong += [f"not_flags names {each}, which is no flag" for each in case.expect.not_flags if each not in known]
     return f"golden case \u201c{case.name}\u201d: {'; '.join(wrong)}" if wrong else None
 
 

@@ -37,6 +37,13 @@ def test_rules_that_lose_a_weapon_are_told_which_case_they_fail() -> None:
     assert "golden case “A knife outside a door, now”" in found.failures[0]
 
 
+def test_a_flag_that_must_not_be_is_one_that_could_be() -> None:
+    text = "cases:\n  - name: x\n    report: {}\n    expect: {not_flags: [weapon, wepon]}"
+    cases, problems = read_golden(text)
+    assert problems == []
+    assert failures(cases, read_rules(LUTON)) == ("golden case “x”: not_flags names wepon, which is no flag",)
+
+
 def test_a_mistake_comes_before_the_golden_cases() -> None:
     documents = edited(shipped_documents(LUTON), row("signals", "weapon", signal="weapon"))
     found = judged(documents, load_partnership(LUTON), golden_cases(LUTON), DAY)
@@ -50,6 +57,8 @@ def test_a_mistake_comes_before_the_golden_cases() -> None:
         ("cases: 3", "must hold a list"),
         ("cases:\n  - name: x\n    report: {mood: grim}\n    expect: {}", "case 1: Extra inputs"),
         ("cases:\n  - name: x\n    report: {}\n    expect: {disposition: [perhaps]}", "case 1: Input should be"),
+        ("cases:\n  - name: x\n    report: {}\n    expect: {}", "case 1: expects nothing"),
+        ("cases:\n  - name: x\n    report: {}\n    expect: {flags: [], theme: ''}", "case 1: expects nothing"),
         ("cases: [", "is not YAML"),
     ],
 )

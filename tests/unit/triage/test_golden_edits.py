@@ -71,7 +71,7 @@ def test_a_case_without_a_name_is_refused() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"name": KNIFE}, f"“{KNIFE}” stands twice"),
+        ({"name": KNIFE, "expect": {"risk": "high"}}, f"“{KNIFE}” stands twice"),
         ({"expect": {"risk": "enormous"}}, "Input should be"),
         ({"report": {"channel": "pigeon"}}, "Input should be"),
     ],

@@ -3,12 +3,12 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.case_parts import Role, Safe
 from schemas.casework import Code, Words
 from schemas.codes import Risk
-from schemas.submission import Clean, Day, Sent
+from schemas.submission import Clean, Day, Moment, Sent
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 -]{8,20}$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Clean]
@@ -46,7 +46,7 @@ class AddTask(Sent):
     """Something to do: by a person or an agency; without either it is the case's owner's or lead's."""
 
     what: Words
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     person: Code | None = None
     agency: Code | None = None
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.codes import Marking
-from schemas.submission import Clean, Sent
+from schemas.submission import Clean, Moment, Sent
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), Clean]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
@@ -59,7 +59,7 @@ class Reopen(Sent):
 class Acknowledge(Sent):
     """A named person has seen the danger; with `danger_since`, the one that the case told of then and no other."""
 
-    danger_since: AwareDatetime | None = None
+    danger_since: Moment | None = None
 
 
 class Consent(Sent):

@@ -1,17 +1,17 @@
 """Bodies of the commands on panels' meetings (`/api/v1/meetings/…`)."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.casework import Code, Words
 from schemas.meeting_events import Presence
-from schemas.submission import Sent
+from schemas.submission import Moment, Sent
 
 
 class ScheduleMeeting(Sent):
     """A meeting of the panel; without `at` it is the next one of the panel's own rhythm."""
 
     panel: Code
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class NoteAttendance(Sent):
@@ -39,7 +39,7 @@ class AssignAction(Sent):
     referral: str = Field(max_length=20)
     what: Words
     person: Code
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class SignOff(Sent):

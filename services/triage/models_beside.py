@@ -30,13 +30,13 @@ _END_SECONDS = 10.0
 
 
 class ModelsFailed(Exception):
-    """The process ended, or its models failed: which way, and no word of the text."""
+    """The process ended before it answered."""
 
 
 class ModelsBeside:
     """Says of a text what `SentenceModels` says, by a process beside this one; for one thread at a time.
 
-    Where the process was killed, the next text starts another.
+    Where the process ended, the next text starts another.
     """
 
     def __init__(self, archives: Sequence[Path], layers: own.Layers) -> None:
@@ -50,12 +50,10 @@ class ModelsBeside:
             self._pipe, self._end = self._started()
         try:
             self._pipe.send(text)
-            said: Said | str = self._pipe.recv()
+            said: Said = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._end()
-            raise ModelsFailed("The process of the sentence models ended.") from error
-        if isinstance(said, str):
-            raise ModelsFailed(said)
+            raise ModelsFailed("The process of the sentence models ended: the log says why.") from error
         return said
 
     def meaning(self, text: str) -> Vector:
@@ -113,16 +111,17 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
         return
     pipe.send(None)
     while True:
-        text = pipe.recv()
-        try:
-            said: Said | str = models.embed(text)
-        except Exception as error:  # noqa: BLE001  # the asker is told, and goes on without
-            said = type(error).__name__
-        pipe.send(said)
+        pipe.send(models.embed(pipe.recv()))
+
+
+def _by_class(kind: type[BaseException], *_: object) -> None:
+    """Of what ended the process the log has the class alone: a message may quote the text."""
+    sys.stderr.write(f"The sentence models failed: {kind.__name__}\n")
 
 
 def main() -> None:
     """Serve the pipe whose number is given, at the lowest priority."""
+    sys.excepthook = _by_class
     _give_way()
     # numpy's own threads would take every other core for a product of a millisecond, and keep it for ten more.
     threadpool_limits(1, user_api="blas")

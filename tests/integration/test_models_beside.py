@@ -53,7 +53,13 @@ def archives(jars: Path) -> tuple[Path, ...]:
 
 
 @pytest.fixture(scope="module")
-def models(archives: tuple[Path, ...]) -> ModelsBeside:
+def others() -> set[int]:
+    """Processes of models that earlier tests of this session started."""
+    return set(beside(os.getpid()))
+
+
+@pytest.fixture(scope="module")
+def models(others: set[int], archives: tuple[Path, ...]) -> ModelsBeside:
     """Luton's, beside this process."""
     return ModelsBeside(archives, load(LUTON))
 
@@ -66,31 +72,33 @@ def test_a_text_means_the_same_there(models: ModelsBeside, archives: tuple[Path,
     assert (models.meaning(TEXT) == here.meaning).all()
 
 
-def test_it_steps_back_behind_every_other_process(models: ModelsBeside) -> None:
-    (process,) = beside(os.getpid())
+def test_it_steps_back_behind_every_other_process(models: ModelsBeside, others: set[int]) -> None:
+    (process,) = set(beside(os.getpid())) - others
     assert os.getpriority(os.PRIO_PROCESS, process) == LEAST
     assert os.getsid(process) == process, "Linux counts niceness within a session"
     group = Path(f"/proc/{process}/autogroup")
     assert not group.exists() or group.read_text(encoding="ascii").endswith(f"nice {LEAST}\n")
 
 
-def test_what_fails_there_is_named_without_a_word_of_the_text_and_the_next_text_is_read(models: ModelsBeside) -> None:
-    (process,), no_text = beside(os.getpid()), 5
-    unreadable: Any = no_text
-    with pytest.raises(ModelsFailed, match=r"^TypeError$"):
+def test_what_fails_there_is_logged_without_a_word_of_the_text_and_the_next_text_is_read(
+    archives: tuple[Path, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    models = ModelsBeside(archives, load(LUTON))
+    unreadable: Any = ["A text in a list."]
+    with pytest.raises(ModelsFailed, match="the log says why"):
         models.embed(unreadable)
     assert models.embed(TEXT).until is None
-    assert beside(os.getpid()) == [process]
+    assert capfd.readouterr().err == "The sentence models failed: TypeError\n"
 
 
-def test_killed_it_is_missed_once_and_started_again(models: ModelsBeside) -> None:
-    (process,) = beside(os.getpid())
+def test_killed_it_is_missed_once_and_started_again(models: ModelsBeside, others: set[int]) -> None:
+    (process,) = set(beside(os.getpid())) - others
     whole = models.embed(TEXT)
     os.kill(process, signal.SIGKILL)
     with pytest.raises(ModelsFailed, match="ended"):
         models.embed(TEXT)
     assert (models.embed(TEXT).meaning == whole.meaning).all()
-    (another,) = beside(os.getpid())
+    (another,) = set(beside(os.getpid())) - others
     assert another != process
 
 

@@ -23,6 +23,9 @@ AnyNode = Node | yaml.Node
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 DEEPEST = 20
 """Levels of a document; an alias within its own anchor would have no end."""
+_ENDLESS = "exceeded maximum nesting depth"
+"""What libyaml says of a thousand levels."""
+_TOO_DEEP = f"holds itself, or more than {DEEPEST} levels"
 _WHOLE = re.compile(r"[-+]?[0-9]{1,300}")
 """What has more digits is read as a fraction, so as infinite: of thousands Python makes no integer."""
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -81,7 +84,9 @@ def compose(text: str) -> AnyNode | None:
     root: AnyNode | None
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        if _ENDLESS in str(error):  # over thousands of levels the other parser would sit for minutes
+            raise MarkedYAMLError(problem=_TOO_DEEP) from error
         root = YAML(typ="safe", pure=True).compose(text)
     return root
 
@@ -120,7 +125,7 @@ def parse_document(text: str, name: str, problems: list[Problem]) -> Document | 
 
 def _plain(node: AnyNode, place: Place, document: Document, problems: list[Problem]) -> Any:
     if len(place) > DEEPEST:
-        raise MarkedYAMLError(problem=f"holds itself, or more than {DEEPEST} levels", problem_mark=node.start_mark)
+        raise MarkedYAMLError(problem=_TOO_DEEP, problem_mark=node.start_mark)
     document.lines[place] = node.start_mark.line + 1
     if isinstance(node, MappingNode | yaml.MappingNode):
         return _mapping(node, place, document, problems)

@@ -324,6 +324,7 @@ MISTAKES = {
     "the time zone is a folder of them": ("partnership.yaml", "Europe/London", "Europe", "is not a time zone"),
     "a number of thousands of digits": ("thresholds.yaml", "value: 30,", f"value: {'1' * 5000},", "finite number"),
     "an alias stands within its anchor": ("tags.yaml", "tags: []", "tags: &all [*all]", "holds itself"),
+    "brackets stand in brackets without end": ("tags.yaml", "tags: []", f"tags: {'[' * 9999}{']' * 9999}", "20 levels"),
     "a precondition's step does not exist": ("instruments.yaml", "step: verbal-warning", "step: x", "no instrument is"),
 }
 

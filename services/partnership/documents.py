@@ -85,7 +85,7 @@ def compose(text: str) -> AnyNode | None:
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
-        if _ENDLESS in str(error):  # over thousands of levels the other parser would sit for minutes
+        if _ENDLESS in str(error):  # the other parser would end in a RecursionError
             raise MarkedYAMLError(problem=_TOO_DEEP) from error
         root = YAML(typ="safe", pure=True).compose(text)
     return root

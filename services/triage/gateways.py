@@ -73,19 +73,6 @@ def weights_of(partnership: Path, layers: own.Layers) -> Model:
     return model
 
 
-def opened(
-    partnership: Path,
-    archives: Sequence[Path],
-    models: Callable[[Sequence[Path], own.Layers], Embedder] | None = None,
-) -> SecondReader:
-    """A partnership's second reader; its models in this process, or as `models` starts them.
-
-    Raises `WeightsUnusable` or `ModelUnusable`, each a sentence.
-    """
-    layers = own.load(partnership)
-    return SecondReader(weights_of(partnership, layers), (models or SentenceModels)(archives, layers))
-
-
 def one_for_each(archives: Sequence[Path]) -> tuple[Path, Path]:
     """The archives of the first and the second. Raises `ModelUnusable` where there are not so many."""
     if len(archives) != len(KINDS):
@@ -118,6 +105,19 @@ class SentenceModels:
     def meaning(self, text: str) -> Vector:
         """The meaning alone."""
         return self.embed(text).meaning
+
+
+def opened(
+    partnership: Path,
+    archives: Sequence[Path],
+    models: Callable[[Sequence[Path], own.Layers], Embedder] = SentenceModels,
+) -> SecondReader:
+    """A partnership's second reader; its models in this process, or as `models` starts them.
+
+    Raises `WeightsUnusable` or `ModelUnusable`, each a sentence.
+    """
+    layers = own.load(partnership)
+    return SecondReader(weights_of(partnership, layers), models(archives, layers))
 
 
 class SentenceModel:

@@ -45,7 +45,7 @@ class ModelsBeside:
         self._pipe, self._end = self._started()
 
     def embed(self, text: str) -> Said:
-        """As `SentenceModels.embed`. Raises `ModelsFailed`."""
+        """As `SentenceModels.embed`. Raises `ModelsFailed`, and `ModelUnusable` where no other process starts."""
         if not self._end.alive:
             self._pipe, self._end = self._started()
         try:

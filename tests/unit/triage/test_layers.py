@@ -198,12 +198,27 @@ def taught() -> Learned:
     return tuned(blocks(), new_head(WIDTH, OUTPUTS), lesson(), lambda _: None, epochs=100)
 
 
-def test_what_was_taught_is_known(taught: Learned) -> None:
+@pytest.fixture(scope="module")
+def further(taught: Learned) -> Learned:
+    """What became of these in a further course of two rounds."""
+    return tuned(*taught, lesson(), lambda _: None, epochs=2)
+
+
+def said_of_lesson(learned: Learned) -> Vector:
+    """Scores of the lesson's texts."""
     given = lesson()
     texts = [given.tokens[first:last].astype(np.float32) for first, last in itertools.pairwise(given.bounds)]
-    said = taught_scores(*taught, texts)
-    assert (said[:, :3].argmax(1) == given.themes).mean() > 0.9
-    assert ((said[:, 3] > 0) == given.flags[:, 0]).mean() > 0.9
+    return taught_scores(*learned, texts)
+
+
+def right(learned: Learned) -> float:
+    """Of how many of the lesson's texts the theme is told."""
+    return float((said_of_lesson(learned)[:, :3].argmax(1) == lesson().themes).mean())
+
+
+def test_what_was_taught_is_known(taught: Learned) -> None:
+    assert right(taught) > 0.9
+    assert ((said_of_lesson(taught)[:, 3] > 0) == lesson().flags[:, 0]).mean() > 0.9
 
 
 def test_the_same_lesson_teaches_the_same(taught: Learned) -> None:
@@ -212,30 +227,19 @@ def test_the_same_lesson_teaches_the_same(taught: Learned) -> None:
         assert all((one[name] == other[name]).all() for name in other)
 
 
-def test_a_further_course_goes_on_from_where_the_layers_stand(taught: Learned) -> None:
+def test_a_further_course_goes_on_from_where_the_layers_stand(taught: Learned, further: Learned) -> None:
     """Two rounds of a course are not enough to begin with, and enough to keep what is known."""
-    given = lesson()
-    texts = [given.tokens[first:last].astype(np.float32) for first, last in itertools.pairwise(given.bounds)]
-
-    def right(learned: Learned) -> float:
-        return float((taught_scores(*learned, texts)[:, :3].argmax(1) == given.themes).mean())
-
-    begun = tuned(blocks(), new_head(WIDTH, OUTPUTS), given, lambda _: None, epochs=2)
-    further = tuned(*taught, given, lambda _: None, epochs=2)
+    begun = tuned(blocks(), new_head(WIDTH, OUTPUTS), lesson(), lambda _: None, epochs=2)
     assert right(begun) < 0.7 < 0.9 < right(further)
     assert any((further[0][name] != taught[0][name]).any() for name in MATRICES)
 
 
-def test_halfway_between_two_courses_lies_what_knows_what_both_know(taught: Learned) -> None:
-    given = lesson()
-    texts = [given.tokens[first:last].astype(np.float32) for first, last in itertools.pairwise(given.bounds)]
-    further = tuned(*taught, given, lambda _: None, epochs=2)
+def test_halfway_between_two_courses_lies_what_knows_what_both_know(taught: Learned, further: Learned) -> None:
     (before, head), (after, said) = taught, further
     between = halfway(before, after)
     assert between.keys() == before.keys()
     assert all((2 * between[name] == pytest.approx(before[name] + after[name], abs=1e-5)) for name in MATRICES)
-    scores = taught_scores(between, halfway(head, said), texts)
-    assert (scores[:, :3].argmax(1) == given.themes).mean() > 0.9
+    assert right((between, halfway(head, said))) > 0.9
 
 
 def test_at_each_step_a_share_of_what_layers_add_and_heads_are_told_is_silent_in_all_tokens_of_a_text_alike() -> None:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.case_parts import Role, Safe
 from schemas.casework import Code, Words
 from schemas.codes import Risk
-from schemas.submission import Clean, Day, Moment, Sent
+from schemas.submission import BirthDay, Clean, Moment, Sent
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 -]{8,20}$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Clean]
@@ -78,7 +78,7 @@ class AddPerson(Sent):
 
     role: Role
     name: Short | None = None
-    date_of_birth: Day | None = None
+    date_of_birth: BirthDay | None = None
     contact: Contact = Contact()
 
 
@@ -88,7 +88,7 @@ class ChangePerson(Sent):
     person: UUID
     role: Role | None = None
     contact: Contact | None = None
-    date_of_birth: Day | None = None
+    date_of_birth: BirthDay | None = None
     reason: Words
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.casework import Code, Consent, Words
-from schemas.submission import Clean, Day, Moment, Sent
+from schemas.submission import BirthDay, Clean, Moment, Sent
 
 FIELDS_LIMIT = 40
 FieldText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), Clean]
@@ -135,7 +135,7 @@ class TakeStep(Sent):
     instrument: Code
     subject: Code | None = None
     age: int | None = Field(None, ge=0, le=120)
-    date_of_birth: Day | None = None
+    date_of_birth: BirthDay | None = None
     officer: Code | None = None
     authorised_by: Code | None = None
     conviction: Words | None = Field(None, description="Court, offence and date")

@@ -1,7 +1,7 @@
 """A report as a client sends it, by HTTP, as a line of a batch or on a partner's topic: one model for all of them."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -28,7 +28,7 @@ EMAIL = r'^[^@\s,;:()<>\[\]"\\]+@[^@\s.,;:()<>\[\]"\\]+(\.[^@\s.,;:()<>\[\]"\\]+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 YEARS = range(1900, 2101)
 """Of any time that is sent: beyond them are mistakes, and times that no time zone can name."""
-_DAY, _NUMBER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), re.compile(r"[-+]?[0-9.]+")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Month = Annotated[str, Field(pattern=r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])$")]
 LATITUDES, LONGITUDES = (49.0, 61.0), (-9.0, 3.0)
 """Of any place, in degrees (WGS 84): the British Isles."""
@@ -42,9 +42,17 @@ def _with_offset(moment: datetime) -> datetime:
     return moment
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _written(moment: object) -> object:
     # A number, as text too, would be read as seconds since 1970.
-    if isinstance(moment, int | float) or (isinstance(moment, str) and _NUMBER.fullmatch(moment)):
+    if isinstance(moment, int | float) or (isinstance(moment, str) and _is_number(moment)):
         raise PydanticCustomError("datetime_type", "A time is text, such as 2026-03-02T09:15:00+00:00.")
     return moment
 
@@ -56,6 +64,13 @@ def _written_day(day: object) -> object:
     return day
 
 
+def _born(day: date) -> date:
+    # A day more than UTC's: where clocks are ahead of it the next one has begun.
+    if day.year not in YEARS or day > datetime.now(UTC).date() + timedelta(days=1):
+        raise PydanticCustomError("birth_out_of_range", "A date of birth lies between 1900 and today.")
+    return day
+
+
 def _without_nul(text: str | None) -> str | None:
     if text is not None and "\x00" in text:
         raise PydanticCustomError("nul_in_text", "Text must not hold the character NUL.")
@@ -64,6 +79,8 @@ def _without_nul(text: str | None) -> str | None:
 
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_with_offset)]
 Day = Annotated[date, BeforeValidator(_written_day)]
+BirthDay = Annotated[Day, AfterValidator(_born)]
+"""Where staff write it, who can mend it at once; a report is never refused for one that is to come."""
 Clean = AfterValidator(_without_nul)
 SourceId = Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_ID_LIMIT), Clean]
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.casefile import AssignMany, Moved
+from schemas.submission import Moment
 from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.access.sharing import Sight, sight_of
@@ -31,7 +32,7 @@ PAGE, FOLDED_AT_MOST, PARTS = 50, 20_000, 200
 router = APIRouter(prefix="/api/v1")
 Staff = Annotated[Caller, authenticated("cases")]
 Key = Annotated[str | None, Header()]
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def moment(text: str) -> datetime:

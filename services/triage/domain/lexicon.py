@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from services.partnership.documents import PartnershipInvalid, Problem, parse_document
 from services.triage.domain.terms import Found, Terms
-from services.triage.domain.words import BREAKS, plainly_written, words_of
+from services.triage.domain.words import BREAKS, letters_of, places_of, plainly_written, words_of
 
 FILE, THEME_WORDS = "lexicon.yaml", "theme_words"
 CUE_WORDS, FAR_WORDS, AFTER_WORDS = 5, 10, 2
@@ -118,7 +118,7 @@ class _Standing:
 
     def __init__(self, text: str, words: Sequence[str]) -> None:
         plain = plainly_written(text)
-        letters, end = plain.lower().replace("'", ""), 0
+        letters, end = letters_of(plain), 0
         self._starts, self._ends = list[int](), list[int]()
         for word in words:
             start = letters.find(word, end)
@@ -126,10 +126,13 @@ class _Standing:
             self._starts.append(start)
             self._ends.append(end)
         self._dropped = list(accumulate(map(len, plain.split("'"))))
+        self._places = places_of(plain) if len(letters) > self._dropped[-1] else None
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """From the first word's first code point to the last word's end, with the apostrophes that `words_of` drops."""
         start, end = self._starts[first], self._ends[last]
+        if self._places:  # where letters were tied together, which is rare
+            return self._places[start], self._places[end - 1] + 1
         return start + bisect_right(self._dropped, start), end + bisect_right(self._dropped, end - 1)
 
 

@@ -8,6 +8,8 @@ BREAKS = frozenset(".;!?\n")
 _WORDS = re.compile(r"[^\W_]+|[.;!?\n]")
 _FOREIGN = "£–—“”…"
 """Signs beyond ASCII that people write and that stand in no word."""
+_TIED = re.compile(r"[\ufb00-\ufb06]")
+"""Letters that printers tie together ("ﬁrearm"), as they come out of a PDF: each is one code point."""
 _APOSTROPHES = "’‘ʼ´＇"
 _UNSEEN = ("Mn", "Cf")
 """Categories of Unicode that a reader sees in the letter before, or not at all."""
@@ -57,11 +59,30 @@ def _folded(letter: str) -> str:
 _FOLD = _Folded()
 
 
+def letters_of(plain: str) -> str:
+    """Of a plainly written text the small letters that its words are made of, none tied together, and what parts them.
+
+    What stands where: `places_of`.
+    """
+    letters = plain.lower().replace("'", "")
+    return letters if letters.isascii() else _TIED.sub(lambda tied: unicodedata.normalize("NFKC", tied[0]), letters)
+
+
+def places_of(plain: str) -> list[int]:
+    """For each of `letters_of` the code point of the plainly written text that it is, or is part of."""
+    return [
+        place
+        for place, letter in enumerate(plain)
+        if letter != "'"
+        for _ in (unicodedata.normalize("NFKC", letter) if _TIED.match(letter) else letter)
+    ]
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text in small letters without apostrophes, and the signs that part its clauses."""
     text = plainly_written(text)
     if not text.isascii():
-        return _WORDS.findall(text.lower().replace("'", ""))
+        return _WORDS.findall(letters_of(text))
     # What follows gives the same for ASCII in half the time: every report is read so.
     text = text.translate(_PLAINLY)
     for sign in BREAKS:

@@ -79,7 +79,7 @@ def test_spans_are_code_points_of_the_text_as_it_was_sent() -> None:
     assert (hit.text, hit.start, hit.end) == ("KNIFE", 19, 24)
 
 
-@given(st.text(st.sampled_from("aB1é_ '’.;!?\n,-“–İſß\t😀"), max_size=30), st.sampled_from(["", "İbrahim's "]))
+@given(st.text(st.sampled_from("aB1é_ '’.;!?\n,-“–İſßﬁﬃ\t😀"), max_size=30), st.sampled_from(["", "İbrahim's "]))
 def test_the_span_of_a_hit_holds_its_words_whatever_stands_before_it(before: str, name: str) -> None:
     text = f"{before} {name}KNI'FE"
     hit = Lexicon(CONTENT).hits(text)[-1]
@@ -114,6 +114,24 @@ def test_what_is_not_seen_within_a_word_hides_it_from_nobody(written: str) -> No
     (hit,) = Lexicon(CONTENT).hits(f"He has a {written}")
     assert hit.signal == "weapon"
     assert written.startswith(hit.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hit"),
+    [
+        ("Oﬃcer’s log: a kniﬂe, a knife", ["knife"]),
+        ("he ﬁred, he's got 2 ﬂuﬀy knives", ["knives"]),
+        ("an ex-oﬃcer's ﬁrearm’s case", ["ﬁrearm’s"]),
+        ("ﬁve kni\u00adves by the ﬁre", ["kni\u00adves"]),
+    ],
+)
+def test_letters_that_a_printer_tied_together_are_read_as_letters_and_keep_their_place(
+    text: str, hit: list[str]
+) -> None:
+    signals = {"weapon": ["kni(fe|ves)", "firearm(s|)"]}
+    hits = Lexicon({**CONTENT, "signals": signals}).hits(text)
+    assert [each.text for each in hits] == hit
+    assert [text[each.start : each.end] for each in hits] == hit
 
 
 @pytest.mark.parametrize("mark", "’‘ʼ´`＇")

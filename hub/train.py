@@ -15,7 +15,7 @@ from hub.settings import local_settings
 from hub.telling import AsJson, answer, fail, say
 from services.triage import layers as own
 from services.triage.gateways import ModelUnusable, SentenceModels, made_for
-from services.triage.lessons import SITTING, digest_of
+from services.triage.lessons import SITTING, words_digest_of
 from services.triage.rehearsal import rehearsed
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import WEIGHTS, Embedder, Model, SecondReader, WeightsUnusable, load, save
@@ -39,7 +39,7 @@ def train(
             f"The kept weights were made from other {', '.join(changed).replace('_', ' ')}: `hub train` makes new ones."
         )
     texts = texts_of(folder)
-    layers = _layers(folder, digest_of(texts))
+    layers = _layers(folder, words_digest_of(texts))
     try:
         embedder = Remembered(SentenceModels(archives(), layers), settings.home / "embedded.npz")
     except (CannotStart, ModelUnusable, WeightsUnusable) as trouble:

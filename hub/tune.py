@@ -23,7 +23,7 @@ from hub.telling import fail
 from hub.train import files_of, step, texts_of
 from services.triage.gateways import SECOND, ModelUnusable, SentenceModel, one_for_each
 from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, load, plain, save
-from services.triage.lessons import Texts, digest_of, due_of, flags_of, held_out, themes_of
+from services.triage.lessons import Texts, due_of, flags_of, held_out, themes_of, words_digest_of
 from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
 from services.triage.second_reader import Vector, WeightsUnusable
 from services.triage.tuning import EPOCHS, Lesson, greatest, halfway, new_head, tuned
@@ -70,7 +70,7 @@ def tune(
     if between:
         learned, said = (halfway(*each) for each in zip(begun_with, (learned, said), strict=True))
     most = greatest(learned, lesson.apart, _some(lesson))
-    save(Layers(themes, flags, digest_of(texts), in_steps(learned, most), said), folder / LAYERS)
+    save(Layers(themes, flags, words_digest_of(texts), in_steps(learned, most), said), folder / LAYERS)
 
 
 def _fresh(numbers: Published, lesson: Lesson, outputs: int) -> tuple[Mapping[str, Vector], Mapping[str, Vector]]:
@@ -88,7 +88,7 @@ def _kept(folder: Path, texts: Texts) -> Layers:
     except WeightsUnusable as trouble:
         fail(str(trouble))
     ends = accumulate(map(len, files_of(folder)))
-    if kept.learned_from not in (digest_of(texts[:end]) for end in reversed(list(ends))):
+    if kept.learned_from not in (words_digest_of(texts[:end]) for end in reversed(list(ends))):
         fail(f"{LAYERS} learned from other texts: `hub tune` without --further begins anew.")
     if (kept.themes, kept.flags) != (themes_of(texts), flags_of(texts)):
         fail(f"{LAYERS} names other themes or signs than the texts: `hub tune` without --further begins anew.")

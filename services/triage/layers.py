@@ -43,7 +43,7 @@ class Layers:
     in is multiplied by; and `attended_scale`, `attended_shift`, `narrow_scale`, `narrow_shift` of the norms that
     follow. `head` has what turns the last tokens into scores, themes first: `whole` (twice the width × scores) for
     their mean and greatest, `bias`, and for what a phrase says of one score `sought` and `said` (width × scores each):
-    which tokens that score listens to, and what it hears there. `learned_from` is the digest of the texts.
+    which tokens that score listens to, and what it hears there. `learned_from` is the digest of the texts' words.
     """
 
     themes: tuple[str, ...]

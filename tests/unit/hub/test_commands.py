@@ -27,7 +27,7 @@ from hub.cli import COMMANDS, application, main, past_the_proxy
 from hub.telling import say
 from services.kernel.settings import Settings
 from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
-from services.triage.lessons import digest_of
+from services.triage.lessons import words_digest_of
 from tests.unit.hub.fake_hub import fake_hub
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
@@ -462,8 +462,8 @@ def _taught(folder: Path, learned_from: str | None) -> Path:
     [
         (None, "The partnership has no reader/layers.npz: `hub tune` makes it"),
         ("0a1b2c3d", "learned from other texts"),
-        (digest_of(TEXTS[21:]), "learned from other texts"),
-        (digest_of(TEXTS[:20]), "learned from other texts"),
+        (words_digest_of(TEXTS[21:]), "learned from other texts"),
+        (words_digest_of(TEXTS[:20]), "learned from other texts"),
     ],
 )
 def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
@@ -477,7 +477,7 @@ def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
 
 
 def test_halfway_is_between_what_a_further_course_begins_with_and_makes(tmp_path: Path) -> None:
-    told = hub("tune", "--halfway", "--partnership", str(_taught(tmp_path, digest_of(TEXTS))))
+    told = hub("tune", "--halfway", "--partnership", str(_taught(tmp_path, words_digest_of(TEXTS))))
     assert told.exit_code == 2
     assert "--halfway goes with --further" in told.stderr
 
@@ -490,5 +490,5 @@ def test_layers_are_taught_further_on_files_of_texts_that_came_behind(
         raise CannotStart("It would fetch the model now.")
 
     monkeypatch.setattr("hub.tune.published", _begun)
-    told = hub("tune", "--further", "--partnership", str(_taught(tmp_path, digest_of(TEXTS[:taught]))))
+    told = hub("tune", "--further", "--partnership", str(_taught(tmp_path, words_digest_of(TEXTS[:taught]))))
     assert "It would fetch the model now." in told.stderr

@@ -10,7 +10,17 @@ import pytest
 
 from services.triage import tuning
 from services.triage.layers import HEAD, HEADS, LAYERS, MATRICES, TAKING, Layers, in_steps, load, plain, save
-from services.triage.lessons import HELD_OUT, SITTING, Texts, digest_of, due_of, flags_of, held_out, themes_of
+from services.triage.lessons import (
+    HELD_OUT,
+    SITTING,
+    Texts,
+    digest_of,
+    due_of,
+    flags_of,
+    held_out,
+    themes_of,
+    words_digest_of,
+)
 from services.triage.second_reader import Vector, WeightsUnusable
 from services.triage.tuning import Lesson, greatest, halfway, new_head, scores, tuned
 
@@ -280,6 +290,14 @@ def test_texts_become_numbers_by_their_labels() -> None:
     assert (themes_of(texts), flags_of(texts)) == (THEMES, FLAGS)
     assert due_of(texts, THEMES, FLAGS).tolist() == [[0, 1, 0, 1, 1], [0, 0, 1, 0, 0]]
     assert digest_of(texts) != digest_of(texts[::-1])
+
+
+def test_what_layers_learned_from_is_known_by_its_words_though_a_label_was_corrected() -> None:
+    texts: Texts = [{"description": word, "themes": [], "flags": []} for word in ("one", "two")]
+    corrected: Texts = [texts[0], {**texts[1], "flags": ["child"]}]
+    assert words_digest_of(corrected) == words_digest_of(texts)
+    assert words_digest_of(texts[::-1]) != words_digest_of(texts)
+    assert digest_of(corrected) != digest_of(texts)
 
 
 def test_each_so_many_th_sitting_is_held_out_whole() -> None:

@@ -21,7 +21,7 @@ FIELDS = {"id", "voice", "description", "themes", "flags", "negated_flags"}
 NONE = "none"
 
 # So small a share of a file's reports may have another first theme than the one that they were written for.
-CORRECTED = 0.03
+CORRECTED = 0.015
 
 # Two reports that share more than this part of their three-word runs were not written twice by hand.
 TOO_ALIKE = 0.4

@@ -40,6 +40,8 @@ class Reroute(Sent):
     def _one(self) -> Self:
         if (self.themes is None) == (self.lead_agency is None):
             raise ValueError("Give themes or lead_agency.")
+        if self.themes is not None and len(set(self.themes)) != len(self.themes):
+            raise ValueError("Name each theme once, the main one first.")
         return self
 
 

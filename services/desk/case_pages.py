@@ -174,7 +174,7 @@ async def _of_people(request: Request, session: Session, state: Mapping[str, Any
 def _case_values(request: Request, session: Session, state: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     presenter: Presenter = request.app.state.presenter
     partnership: Partnership = request.app.state.partnership
-    strategy = partnership.strategy_at(now.date())
+    strategy = partnership.strategy_at(partnership.day(now))
     return {
         "case": state,
         "themes": presenter.themes(state["themes"]),

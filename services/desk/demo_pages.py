@@ -165,7 +165,7 @@ def _channels(counts: Counts) -> list[Node]:
 
 
 def _themes(counts: Counts, partnership: Partnership, now: datetime) -> list[Node]:
-    strategy = partnership.strategy_at(now.date())
+    strategy = partnership.strategy_at(partnership.day(now))
     themes = [
         Node(each.code, each.short_name, _sum(counts, each.code, 0), f"/?theme={each.code}", number=str(number))
         for number, each in enumerate(strategy.themes if strategy else (), 1)

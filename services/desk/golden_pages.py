@@ -65,7 +65,7 @@ async def _page(
         "rules/golden.html",
         refusal.status if refusal else 200,
         **shell(request, session, "rules"),
-        **golden_view.choices(desk.partnership, desk.now.date()),
+        **golden_view.choices(desk.partnership, desk.partnership.day(desk.now)),
         head=found["head"],
         cases=golden_view.shown(cases, found["failing"]),
         name=name if standing else "",

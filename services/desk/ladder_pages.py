@@ -140,7 +140,7 @@ async def ladder_step(request: Request, session: SignedIn, form: CheckedForm, re
 def _own(request: Request, form: Mapping[str, str]) -> tuple[FormField, ...]:
     """The terms of the instrument that was chosen."""
     desk = around(request)
-    day = desk.now.date()
+    day = desk.partnership.day(desk.now)
     named = (
         each for each in desk.partnership.instruments if each.code == form.get("instrument") and each.in_force(day)
     )

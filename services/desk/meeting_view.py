@@ -6,7 +6,8 @@ from typing import Any
 
 from services.desk.presenting import Presenter
 from services.partnership.entries import Panel
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 
 Seen = Callable[[Mapping[str, Any]], dict[str, Any]]
 """A case of the read model as the reader's agreement shows it."""

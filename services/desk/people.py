@@ -15,7 +15,8 @@ from services.desk import write_repository
 from services.kernel.http import Problem
 from services.kernel.process import Process
 from services.kernel.settings import LOOPBACK, Settings
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.people import Person
 
 COOKIE = "hub_session"

@@ -17,7 +17,8 @@ from services.desk.frame import around, missing, pages_of, seen, sentence, shell
 from services.desk.people import CheckedForm, Session, SignedIn
 from services.desk.presenting import Presenter
 from services.partnership.entries import Destination, Panel, Route
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.values import ELAPSED, Clock
 
 CONSENT = {

@@ -82,7 +82,7 @@ async def _page(
         withheld=named([PARTS[part] for part in item["withheld"]]) if item else "",
         **_neighbours(queue, chosen),
         **await _first(request, session),
-        themes=_themes(presenter, partnership, now.date()),
+        themes=_themes(presenter, partnership, partnership.day(now)),
         minutes=int(partnership.threshold("review-answer").value),
         notice=notice,
         given=await undo_pages.given(request, session, answered, item),

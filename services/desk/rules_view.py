@@ -89,7 +89,7 @@ def fields(
     row: TableRow | None, name: str, partnership: Partnership, sent: Mapping[str, str], now: datetime
 ) -> list[dict[str, Any]]:
     """The fields of a row's form, as sent or as they stand; themes are offered that reports are decided by `now`."""
-    contract, day = CONTRACTS[name], now.astimezone(partnership.zone).date()
+    contract, day = CONTRACTS[name], partnership.day(now)
     known = {**row.conditions, **row.answers} if row else {}
     values = {column: sent.get(f"cell-{column}", known.get(column, "")) for column in _columns(contract)}
     return [*_conditions(contract, values), *_answers(contract, values, partnership, day)]

@@ -82,7 +82,7 @@ async def worklist(request: Request, session: SignedIn, notice: str = "") -> Res
         acknowledged = await repository.acknowledged(connection, now - ACKNOWLEDGED_FOR)
     async with hub.database.writing() as connection:
         read = await marks_repository.marks(connection, session.person.id, [row.state["case_id"] for row in rows])
-    strategy = partnership.strategy_at(now.date())
+    strategy = partnership.strategy_at(partnership.day(now))
     return pages_of(request).render(
         "worklist.html",
         **shell(request, session, "worklist"),

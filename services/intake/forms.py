@@ -124,7 +124,7 @@ def _step(request: Request, step: str, kept: dict[str, str], errors: list[tuple[
 def _today(request: Request) -> date:
     partnership: Partnership = request.app.state.partnership
     hub: Process = request.app.state.hub
-    return hub.clock().astimezone(partnership.zone).date()
+    return partnership.day(hub.clock())
 
 
 @router.get("/report")
@@ -230,7 +230,7 @@ def _occurred(request: Request, kept: Mapping[str, str]) -> dict[str, Any]:
         return {"occurred_at": now.isoformat()}
     if kept.get("when") not in ("today", "day"):
         return {}
-    day = date.fromisoformat(kept["day"]) if kept["when"] == "day" else now.astimezone(partnership.zone).date()
+    day = date.fromisoformat(kept["day"]) if kept["when"] == "day" else partnership.day(now)
     begins = datetime.combine(day, time(), partnership.zone)
     until = min(begins + timedelta(days=1) - timedelta(seconds=1), now)
     return {"occurred_at": begins.isoformat(), "occurred_until": max(begins, until).isoformat()}

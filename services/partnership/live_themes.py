@@ -11,6 +11,12 @@ def latest_strategy(partnership: Partnership) -> Strategy:
     return max(partnership.strategies, key=lambda strategy: strategy.effective_from or date.min)
 
 
+def themes_to_choose(partnership: Partnership, day: date) -> frozenset[str]:
+    """Themes that a person may give a report on `day`: only those in force have a lead; the latest's where none is."""
+    strategy = partnership.strategy_at(day) or latest_strategy(partnership)
+    return frozenset(theme.code for theme in strategy.themes)
+
+
 def live_themes(partnership: Partnership, day: date) -> frozenset[str]:
     """Themes of the strategies that are not over on `day`, a coming one's among them; the latest's where all are over.
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.partnership.assessing import CallQuestion, EntitlementRule, ThriveRule
@@ -34,39 +33,10 @@ from services.partnership.entries import (
     WorkingCalendar,
 )
 from services.partnership.ladder import Instrument
+from services.partnership.lookups import UnknownCode, by_code, find
 from services.partnership.people import DemonstrationKey, Partner, Person
 from services.partnership.processes import Process
 from services.partnership.rules import NotificationRule, Part, SharingRule, Template
-
-
-class UnknownCode(LookupError):
-    """The partnership's files hold no entry of that kind with that code."""
-
-    def __init__(self, kind: str, code: str) -> None:
-        super().__init__(f"no {kind} with the code {code!r} in the partnership's files")
-
-
-class Coded(Protocol):
-    """An entry that is found by its code."""
-
-    @property
-    def code(self) -> str:
-        """The code."""
-
-
-C = TypeVar("C", bound=Coded)
-E = TypeVar("E")
-
-
-def _by_code(entries: Iterable[C]) -> Mapping[str, C]:
-    return {entry.code: entry for entry in entries}
-
-
-def _find(entries: Mapping[str, E], kind: str, code: str) -> E:
-    entry = entries.get(code)
-    if entry is None:
-        raise UnknownCode(kind, code)
-    return entry
 
 
 @dataclass(frozen=True)
@@ -111,7 +81,7 @@ class Partnership:
 
     def agency(self, code: str) -> Agency:
         """The agency with that code."""
-        return _find(self._agencies, "agency", code)
+        return find(self._agencies, "agency", code)
 
     def strategy_at(self, day: date) -> Strategy | None:
         """The strategy in force on `day`; None in years without one (none is invented)."""
@@ -124,7 +94,7 @@ class Partnership:
 
     def theme(self, code: str) -> Theme:
         """The theme with that code in whichever strategy has it, the latest first."""
-        return _find(self.themes, "theme", code)
+        return find(self.themes, "theme", code)
 
     def any_sensitive(self, themes: Iterable[str]) -> bool:
         """Whether one of the themes is sensitive; so then is a case or report of them."""
@@ -143,11 +113,11 @@ class Partnership:
 
     def panel(self, code: str) -> Panel:
         """The panel with that code."""
-        return _find(self._panels, "panel", code)
+        return find(self._panels, "panel", code)
 
     def destination(self, code: str) -> Destination:
         """The configured route with that code."""
-        return _find(self._destinations, "destination", code)
+        return find(self._destinations, "destination", code)
 
     def route(self, code: str) -> Route:
         """The panel or destination with that code."""
@@ -158,7 +128,7 @@ class Partnership:
 
     def process(self, code: str) -> Process:
         """The process with that code."""
-        return _find(self._processes, "process", code)
+        return find(self._processes, "process", code)
 
     def instrument_on(self, code: str, day: date) -> Instrument | None:
         """The instrument as the law has it on `day`; None when it is not in force then. Raises for unknown codes."""
@@ -169,13 +139,13 @@ class Partnership:
 
     def calendar(self, code: str) -> WorkingCalendar:
         """The working calendar with that code."""
-        return _find(self._calendars, "calendar", code)
+        return find(self._calendars, "calendar", code)
 
     def working_time(self, calendar: str) -> WorkingTime | None:
         """What counts the minutes of a clock with that calendar; None for `elapsed`."""
         if calendar == ELAPSED:
             return None
-        return _find(self._working_times, "calendar", calendar)
+        return find(self._working_times, "calendar", calendar)
 
     def due_at(self, start: datetime, clock: Clock) -> datetime:
         """The UTC instant at which a clock that started at `start` (aware) runs out."""
@@ -186,6 +156,10 @@ class Partnership:
         """The time zone that hours of calendars and of reports are local to."""
         return ZoneInfo(self.identity.time_zone)
 
+    def day(self, at: datetime) -> date:
+        """The day on which it is then where the partnership is: ages, leads and what is lawful are of that day."""
+        return at.astimezone(self.zone).date()
+
     @cached_property
     def holidays(self) -> frozenset[date]:
         """The days on which calendars that keep bank holidays stand still."""
@@ -193,7 +167,7 @@ class Partnership:
 
     def category(self, code: str) -> Category:
         """The category with that code."""
-        return _find(self._categories, "category", code)
+        return find(self._categories, "category", code)
 
     def category_of_police(self, crime_type: str) -> Category | None:
         """The category of a `Crime type` of the police extract."""
@@ -201,11 +175,11 @@ class Partnership:
 
     def partner(self, code: str) -> Partner:
         """The partner with that code."""
-        return _find(self._partners, "partner", code)
+        return find(self._partners, "partner", code)
 
     def person(self, staff_id: str) -> Person:
         """The member of staff with that id."""
-        return _find(self._staff, "person", staff_id)
+        return find(self._staff, "person", staff_id)
 
     def staff_of(self, agency: str) -> tuple[Person, ...]:
         """The staff of an agency."""
@@ -217,11 +191,11 @@ class Partnership:
 
     def threshold(self, code: str) -> Threshold:
         """The threshold with that code."""
-        return _find(self._thresholds, "threshold", code)
+        return find(self._thresholds, "threshold", code)
 
     def outcome(self, code: str) -> Outcome:
         """The case outcome with that code."""
-        return _find(self._outcomes, "outcome", code)
+        return find(self._outcomes, "outcome", code)
 
     def notification_rules(self, event: str) -> tuple[NotificationRule, ...]:
         """The rules that an event of that type may fire, in the file's order."""
@@ -229,7 +203,7 @@ class Partnership:
 
     def template(self, template_id: str) -> Template:
         """The template with that name and version, such as `case-opened@1`."""
-        return _find(self._templates, "template", template_id)
+        return find(self._templates, "template", template_id)
 
     def parts_shown_to(self, agency: str, themes: Iterable[str]) -> frozenset[Part]:
         """The sub-documents that the agency sees of a case of these themes; empty without a rule (default deny).
@@ -243,29 +217,29 @@ class Partnership:
 
     @cached_property
     def _agencies(self) -> Mapping[str, Agency]:
-        return _by_code(self.agencies)
+        return by_code(self.agencies)
 
     @cached_property
     def themes(self) -> Mapping[str, Theme]:
         """All strategies' themes by their codes; the latest strategy's where several have one."""
         ordered = sorted(self.strategies, key=lambda strategy: strategy.effective_from or date.min)
-        return _by_code(theme for strategy in ordered for theme in strategy.themes)
+        return by_code(theme for strategy in ordered for theme in strategy.themes)
 
     @cached_property
     def _panels(self) -> Mapping[str, Panel]:
-        return _by_code(self.panels)
+        return by_code(self.panels)
 
     @cached_property
     def _destinations(self) -> Mapping[str, Destination]:
-        return _by_code(self.destinations)
+        return by_code(self.destinations)
 
     @cached_property
     def _processes(self) -> Mapping[str, Process]:
-        return _by_code(self.processes)
+        return by_code(self.processes)
 
     @cached_property
     def _calendars(self) -> Mapping[str, WorkingCalendar]:
-        return _by_code(self.calendars)
+        return by_code(self.calendars)
 
     @cached_property
     def _working_times(self) -> Mapping[str, WorkingTime]:
@@ -273,7 +247,7 @@ class Partnership:
 
     @cached_property
     def _categories(self) -> Mapping[str, Category]:
-        return _by_code(self.categories)
+        return by_code(self.categories)
 
     @cached_property
     def _police_categories(self) -> Mapping[str, Category]:
@@ -281,7 +255,7 @@ class Partnership:
 
     @cached_property
     def _partners(self) -> Mapping[str, Partner]:
-        return _by_code(self.partners)
+        return by_code(self.partners)
 
     @cached_property
     def _staff(self) -> Mapping[str, Person]:
@@ -289,11 +263,11 @@ class Partnership:
 
     @cached_property
     def _thresholds(self) -> Mapping[str, Threshold]:
-        return _by_code((*self.thresholds, *self.reviewing))
+        return by_code((*self.thresholds, *self.reviewing))
 
     @cached_property
     def _outcomes(self) -> Mapping[str, Outcome]:
-        return _by_code(self.outcomes)
+        return by_code(self.outcomes)
 
     @cached_property
     def _templates(self) -> Mapping[str, Template]:

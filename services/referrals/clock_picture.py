@@ -69,7 +69,7 @@ def picture(entries: Ledger, now: datetime, partnership: Partnership) -> dict[st
 
 
 def _days(start: datetime, last: datetime, working: WorkingTime | None, partnership: Partnership) -> Iterator[Day]:
-    first, end = start.astimezone(partnership.zone).date(), last.astimezone(partnership.zone).date()
+    first, end = partnership.day(start), partnership.day(last)
     for number in range(min((end - first).days + 1, LOOK_AHEAD)):
         day = first + number * ONE_DAY
         if working is None:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from services.access.sharing import Sight
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import history
 from services.referrals.domain.state import Case
 

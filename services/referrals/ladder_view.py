@@ -28,7 +28,7 @@ def ladder(
     about = [each for each in people if each.state.role in ABOUT]
     person = next((each for each in people if str(each.state.person_id) == subject), about[0] if about else None)
     identity = str(person.state.person_id) if person else None
-    day = now.date()
+    day = partnership.day(now)
     in_force = [each for each in partnership.instruments if each.in_force(day)]
     return {
         "subject": identity,
@@ -70,9 +70,10 @@ def _unmet(
     if who is None:
         return []
     identity = str(person.state.person_id) if person and instrument.against == "person" else None
+    day = partnership.day(now)
     step = Step(
-        day=now.date(),
-        age=ladder_guard.age_of(person.personal if person else {}, now.date()),
+        day=day,
+        age=ladder_guard.age_of(person.personal if person else {}, day),
         officer=who,
         authorised_by=who,
         conviction=False,

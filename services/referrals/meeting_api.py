@@ -15,7 +15,8 @@ from services.access.callers import Caller
 from services.access.sharing import Sight, sight_of
 from services.kernel.http import Problem
 from services.kernel.process import Idempotency, Process, Replayed
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals import meeting_repository, meeting_views, repository, views
 from services.referrals.casefile_api import parts_of
 from services.referrals.domain.meeting_days import meeting_id, next_at

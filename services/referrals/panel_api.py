@@ -9,7 +9,8 @@ from services.access.authentication import authenticated
 from services.access.callers import Caller
 from services.kernel.process import Process
 from services.partnership.entries import Panel
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals import panel_repository, panel_views
 from services.referrals.domain import clocks
 from services.referrals.meeting_sharing import Reader

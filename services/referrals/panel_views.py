@@ -52,7 +52,7 @@ def _person(people: list[CasePerson], found: OnBoard, reader: Reader, now: datet
     if not about:
         return None
     sight = sight_of(reader.caller, found.case.state.themes, reader.partnership)
-    ages = [age_of(each.personal, now.date()) for each in about]
+    ages = [age_of(each.personal, reader.partnership.day(now)) for each in about]
     return {
         "name": about[0].personal.get("name") if sight.sees("names") else None,
         "age": ages[0].years if sight.sees("date-of-birth") else None,

@@ -96,7 +96,7 @@ class RuleKeeper:
         return (*map(str, read.mistakes), *read.failures)
 
     def _read(self, documents: Documents, now: datetime) -> Judged:
-        day = now.astimezone(self.partnership.zone).date()
+        day = self.partnership.day(now)
         key = (digest_of(documents), day)
         if key not in self._judged:
             while len(self._judged) >= KEPT:

@@ -7,7 +7,8 @@ from schemas.events import ReferralState
 from services.notify.domain.occasions import Occasion
 from services.notify.domain.state import Webhook
 from services.partnership.entries import Destination, Panel
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 
 OF_REFERRAL = (
     "panel",

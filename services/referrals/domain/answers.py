@@ -7,7 +7,8 @@ from schemas.events import ReferralAccepted, ReferralConcluded, ReferralDeclined
 from schemas.personal import seal
 from schemas.referral_events import ReferralPassedOn
 from services.kernel.decision import Context, Decision
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.processes import Transition
 from services.referrals.domain.asking import stage_after
 from services.referrals.domain.change import Change

@@ -9,7 +9,8 @@ from schemas.personal import seal
 from schemas.referral_events import InformationReturned
 from schemas.referral_facts import InformationAsked
 from services.kernel.decision import CancelledTimer, Context, Decision
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.processes import Process, Stage, Transition
 from services.partnership.values import Clock
 from services.referrals.domain import clocks

@@ -19,7 +19,9 @@ from schemas.events import (
 from schemas.personal import seal
 from schemas.submission import Sent
 from services.kernel.decision import Context, Decision
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.live_themes import themes_to_choose
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import casefile_commands, drafting, referral_commands, sending
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.casefile_commands import ON_CASEFILE
@@ -103,9 +105,10 @@ def reroute(case: Case, command: Command, body: casework.Reroute, context: Conte
 def _routed(case: Case, body: casework.Reroute, context: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
     partnership: Partnership = context.rules.partnership
     if body.themes is not None:
-        for theme in body.themes:
-            partnership.theme(theme)
-        return body.themes, partnership.leads_of(body.themes[0], context.now.date())
+        day = partnership.day(context.now)
+        for theme in set(body.themes) - themes_to_choose(partnership, day):
+            raise UnknownCode("theme", theme)
+        return body.themes, partnership.leads_of(body.themes[0], day)
     return case.state.themes, (partnership.agency(str(body.lead_agency)).code,)
 
 

@@ -8,7 +8,7 @@ from schemas.codes import ReferralStatus
 from schemas.personal import seal
 from schemas.referral_events import ApprovalRefused, ReferralApproved, ReferralDraftDropped
 from services.kernel.decision import CancelledTimer, Context, Decision
-from services.partnership.models import UnknownCode
+from services.partnership.lookups import UnknownCode
 from services.referrals.domain.change import Change
 from services.referrals.domain.sending import (
     APPROVAL_TIMER,

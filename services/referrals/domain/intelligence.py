@@ -1,6 +1,7 @@
 """Intelligence stays with the police: no command shows a case of it to anybody else (domain.md, section 1)."""
 
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain.state import Case, Refused
 from services.referrals.messages import Command
 

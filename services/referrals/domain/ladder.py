@@ -9,7 +9,8 @@ from schemas.referral_events import LadderStepBreached, LadderStepTaken, Support
 from schemas.referral_facts import LadderStep, SupportOffer
 from services.kernel.decision import Context, Decision
 from services.partnership.ladder import Instrument
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import ladder_guard, safeguarding
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change
@@ -90,7 +91,8 @@ def breach(asked: Asked, body: referring.Breach) -> Decision:
     step = next((each for each in case.ladder if each.step_id == body.step and each.breach_of is None), None)
     if step is None:
         return refused("step-unknown", "No such step was taken in this case.", case)
-    instrument = context.rules.partnership.instrument_on(step.instrument, step.at.date())
+    partnership: Partnership = context.rules.partnership
+    instrument = partnership.instrument_on(step.instrument, partnership.day(step.at))
     if instrument is not None and not instrument.breaches:
         return refused("step-not-breachable", "This step has no terms that can be breached.", case)
     made = LadderStep(
@@ -135,9 +137,9 @@ def _against(people: People, named: str | None) -> CasePerson | None:
 
 
 def _instrument(body: referring.TakeStep, context: Context) -> Instrument:
-    day = context.now.date()
+    partnership: Partnership = context.rules.partnership
     try:
-        found: Instrument | None = context.rules.partnership.instrument_on(body.instrument, day)
+        found = partnership.instrument_on(body.instrument, partnership.day(context.now))
     except UnknownCode as unknown:
         raise _Refuse("instrument-unknown", "There is no such instrument.") from unknown
     if found is None:
@@ -153,7 +155,7 @@ def _step(case: Case, subject: CasePerson | None, command: Command, body: referr
         raise _Refuse("owner-unknown", "There is nobody on the staff with this id.")
     identity = _id(subject)
     return Step(
-        day=context.now.date(),
+        day=partnership.day(context.now),
         age=_age(subject, body, context),
         officer=officer,
         authorised_by=authority,
@@ -165,7 +167,7 @@ def _step(case: Case, subject: CasePerson | None, command: Command, body: referr
 
 def _age(subject: CasePerson | None, body: referring.TakeStep, context: Context) -> Age:
     """What the case knows of the age counts; an officer who says otherwise is to mend the case first."""
-    day = context.now.date()
+    day = context.rules.partnership.day(context.now)
     known = ladder_guard.age_of(subject.personal if subject else {}, day)
     said = ladder_guard.age_from(years=body.age, born=body.date_of_birth, day=day)
     if said.years is None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from schemas.referral_facts import LadderStep, SupportOffer
 from services.partnership.ladder import Instrument, Precondition
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.people import Person
 
 ADULT = 18

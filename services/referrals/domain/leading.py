@@ -6,7 +6,7 @@ from schemas.case_life import LeadsChanged, RiskChanged
 from schemas.casefile import ChangeLeads, Reassess
 from schemas.personal import seal
 from services.kernel.decision import Decision
-from services.partnership.models import UnknownCode
+from services.partnership.lookups import UnknownCode
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.state import MARKED
 

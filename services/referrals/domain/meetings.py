@@ -12,7 +12,8 @@ from schemas.meeting_events import Attendance, AttendanceNoted, MeetingScheduled
 from schemas.submission import Sent
 from services.kernel.decision import NOTHING, Context, Decision, NewTimer
 from services.partnership.entries import Panel
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import meeting_minutes, minutes_chased
 from services.referrals.domain.meeting_days import meeting_id, next_at
 from services.referrals.domain.meeting_state import (

@@ -15,7 +15,8 @@ from schemas.referral_events import (
 )
 from schemas.referral_facts import PlanFacts
 from services.kernel.decision import Context, Decision
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.partnership.processes import Process, Transition
 from services.referrals.domain import clocks
 from services.referrals.domain.asking import stage_after

@@ -11,7 +11,8 @@ from schemas.referral_events import ApprovalRequested, ReferralDrafted
 from services.kernel.decision import CancelledTimer, Context, Decision, NewTimer
 from services.kernel.references import reference
 from services.partnership.entries import Panel, Route
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain import clocks
 from services.referrals.domain.change import Change
 from services.referrals.domain.moving import retimed, sees_too

@@ -12,7 +12,8 @@ from schemas.events import Actor, CaseEvent
 from schemas.facts import Entitlement
 from schemas.personal import seal
 from services.kernel.decision import NOTHING, CancelledTimer, Context, Decision, NewTimer
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 from services.referrals.domain.asked import Asked
 from services.referrals.domain.change import Change
 from services.referrals.domain.parts import Task, Tasks, tasks_key

@@ -35,8 +35,8 @@ class Rules:
     """How long a report may wait for its second reading; None where nobody reads, and so nothing waits."""
 
     def day(self, at: datetime) -> date:
-        """The day on which it is then where the partnership is: ages and leads are of that day."""
-        return at.astimezone(self.partnership.zone).date()
+        """See `Partnership.day`."""
+        return self.partnership.day(at)
 
 
 @dataclass(frozen=True, slots=True)

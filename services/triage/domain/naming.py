@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from schemas.events import ReportFacts
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 
 DANGER = "danger-now"
 CONCERN = "Concern for safety"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from schemas.codes import Disposition
 from schemas.events import ReportFacts
 from services.kernel.decision import Context, Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
+from services.partnership.live_themes import themes_to_choose
 from services.triage.domain.deciding import Counts, Rules
 from services.triage.domain.quality import judged
 from services.triage.domain.standing import as_answered
@@ -27,6 +29,7 @@ class Refused:
         "not-in-review",
         "version-stale",
         "theme-unknown",
+        "theme-twice",
         "two-themes-needed",
         "destination-missing",
         "destination-unknown",
@@ -39,7 +42,7 @@ class Refused:
 def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) -> Decision:
     """Carry a person's answer out, or refuse it."""
     known: Decided | None = state.get(report_key(command.report_id))
-    refusal = _refusal(known, command, context.rules)
+    refusal = _refusal(known, command, context.rules, context.rules.day(context.now))
     if refusal is not None or known is None:
         return Decision(answer=refusal)
     after = _answered(known, _CHANGES[command.action](known, command, context), command, context)
@@ -108,21 +111,23 @@ def _with_second(
     )
 
 
-def _refusal(known: Decided | None, command: ResolveReview, rules: Rules) -> Refused | None:
+def _refusal(known: Decided | None, command: ResolveReview, rules: Rules, day: date) -> Refused | None:
     if known is not None and known.version != command.version:
         return Refused("version-stale", "Somebody changed it meanwhile.", known)
     if known is None or not known.in_review:
         return Refused("not-in-review", "This report is not in review. Somebody may have answered it.")
-    return _themes_refused(command, rules) or _parts_refused(command, rules)
+    return _themes_refused(command, rules, day) or _parts_refused(command, rules)
 
 
-def _themes_refused(command: ResolveReview, rules: Rules) -> Refused | None:
+def _themes_refused(command: ResolveReview, rules: Rules, day: date) -> Refused | None:
     if command.action not in ("change", "split"):
         return None
-    if not command.themes or not set(command.themes) <= rules.partnership.themes.keys():
-        return Refused("theme-unknown", "Name at least one theme of the strategy.")
+    if not command.themes or not set(command.themes) <= themes_to_choose(rules.partnership, day):
+        return Refused("theme-unknown", "Name at least one theme of the strategy that is in force.")
     if command.action == "split" and len(set(command.themes)) != MATTERS:
         return Refused("two-themes-needed", "Name two different themes, one for each matter.")
+    if len(set(command.themes)) != len(command.themes):
+        return Refused("theme-twice", "Name each theme once, the main one first.")
     return None
 
 

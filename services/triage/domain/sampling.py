@@ -13,7 +13,9 @@ from schemas import topics
 from schemas.events import DecisionChecked
 from schemas.personal import seal
 from services.kernel.decision import Context, Decision, NewEvent
+from services.partnership.live_themes import themes_to_choose
 from services.partnership.models import Partnership
+from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import judged
 from services.triage.domain.state import Checked, Decided, is_counted
 from services.triage.domain.succession import report_key
@@ -28,7 +30,7 @@ _WHOLE = 1 << 64
 class NotChecked:
     """Why an answer to a sample was not taken."""
 
-    code: Literal["version-stale", "not-a-sample", "theme-unknown", "sample-same"]
+    code: Literal["version-stale", "not-a-sample", "theme-unknown", "theme-twice", "sample-same"]
     message: str
     current: Decided | None = None
 
@@ -89,8 +91,11 @@ def _refusal(known: Decided | None, command: CheckSample, context: Context) -> N
 
 
 def _of_correction(known: Decided, command: CheckSample, context: Context) -> NotChecked | None:
-    if not set(command.themes) <= context.rules.partnership.themes.keys():
-        return NotChecked("theme-unknown", "Name themes of the strategy, or none where it is no theme of ours.")
+    rules: Rules = context.rules
+    if not set(command.themes) <= themes_to_choose(rules.partnership, rules.day(context.now)):
+        return NotChecked("theme-unknown", "Name themes of the strategy in force, or none where it is not ours.")
+    if len(set(command.themes)) != len(command.themes):
+        return NotChecked("theme-twice", "Name each theme once, the main one first.")
     if command.themes[:1] == known.decision.themes[:1]:
         return NotChecked("sample-same", "That is what was decided. Answer that it is right, or name another theme.")
     return None

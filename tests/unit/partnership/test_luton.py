@@ -9,7 +9,8 @@ import pytest
 from schemas.codes import Theme
 from services.partnership.checks import report
 from services.partnership.loading import load_partnership
-from services.partnership.models import Partnership, UnknownCode
+from services.partnership.lookups import UnknownCode
+from services.partnership.models import Partnership
 
 LUTON = Path(__file__).parents[3] / "partnerships" / "luton"
 DAY = date(2026, 1, 1)

@@ -1,6 +1,6 @@
 """The ladder guard: the law refuses with its section, the local order warns, and nothing changes on a refusal."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,6 +79,13 @@ def test_sixteen_is_counted_to_the_day(desk: Desk, born: str, code: str | None) 
         desk.done(SERGEANT, "steps", body)
     else:
         assert desk.refused(SERGEANT, "steps", body) == code
+
+
+def test_a_birthday_begins_at_midnight_in_luton(desk: Desk) -> None:
+    desk.now = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
+    person(desk, date_of_birth="2010-06-02")
+    offered(desk)
+    desk.done(SERGEANT, "steps", step(CPW, fields=TERMS, override=OVERRIDE))
 
 
 def test_an_unknown_age_is_refused_and_says_what_to_do(desk: Desk) -> None:

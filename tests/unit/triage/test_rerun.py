@@ -14,7 +14,8 @@ from schemas.case_life import ReportOfSign, SignConfirmed, SignStruckOut
 from schemas.events import ReportFacts, ReportReceived
 from schemas.personal import seal
 from services.kernel.references import reference
-from services.kernel.testing import MemoryLoop
+from services.kernel.testing import START, MemoryLoop
+from services.partnership.live_themes import themes_to_choose
 from services.partnership.loading import load_partnership
 from services.partnership.table_contract import CONTRACTS
 from services.partnership.table_file import parse_table
@@ -112,7 +113,8 @@ def answered(loop: MemoryLoop, reading: Reading | None) -> None:
         loop.send(body, str(asked.report_id), origin="result")
 
 
-pairs = some.lists(some.sampled_from(THEMES), min_size=2, max_size=2, unique=True)
+IN_FORCE = sorted(themes_to_choose(RULES.partnership, START.date()))
+pairs = some.lists(some.sampled_from(IN_FORCE), min_size=2, max_size=2, unique=True)
 SIGNS = ("child", "coercion", "weapon", "danger-now", "repeat-victim")
 
 

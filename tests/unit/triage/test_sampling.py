@@ -109,6 +109,8 @@ def test_a_correction_counts_against_the_rules_and_reopens_nothing(sampled: Memo
     [
         ({"version": 9}, "version-stale"),
         ({"right": False, "themes": ("no-such-theme",)}, "theme-unknown"),
+        ({"right": False, "themes": ("youth-violence",)}, "theme-unknown"),
+        ({"right": False, "themes": ("town-centre", "town-centre")}, "theme-twice"),
         ({"right": False, "themes": ("asb-environmental",)}, "sample-same"),
     ],
 )

@@ -186,6 +186,8 @@ def test_not_ours_names_whose_it_is_and_has_no_lead_here(loop: MemoryLoop) -> No
     [
         ("change", {}, "theme-unknown"),
         ("change", {"themes": ("no-such",)}, "theme-unknown"),
+        ("change", {"themes": ("youth-violence",)}, "theme-unknown"),  # the strategy of 2017 has it: no lead now
+        ("change", {"themes": ("asb-environmental", "asb-environmental")}, "theme-twice"),
         ("split", {"themes": ("asb-environmental",)}, "two-themes-needed"),
         ("split", {"themes": ("asb-environmental", "asb-environmental")}, "two-themes-needed"),
         ("merge", {"case": "C-222-222-223"}, "case-missing"),

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.access.sharing import sight_of
-from services.desk import case_view, marks_repository, repository, write_repository
+from services.desk import case_view, form_errors, marks_repository, repository, write_repository
 from services.desk.case_parts import parts_of
 from services.desk.commands import BODIES, Casework, Outcome, behind, caught_up
 from services.desk.conflict_page import conflict, words_of
@@ -35,6 +35,9 @@ from services.partnership.models import Partnership
 
 TIMELINE = 50
 """Entries of a page: a case with a long history opens as fast as a short one."""
+
+KEEPING = ("people", "person")
+"""Forms of several fields that say again all that was typed, each error at its field."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -63,6 +66,7 @@ async def _case_page(
     status: int = 200,
     show: str = "all",
     kept: str = "",
+    refused: Mapping[str, form_errors.Kept] | None = None,
     before: int | None = None,
     since: int | None = None,
 ) -> Response:
@@ -91,6 +95,8 @@ async def _case_page(
         behind=since is not None and state["sequence"] <= since,
         error=error,
         kept=kept,
+        refused=refused or {},
+        unsaid=form_errors.NOTHING,
         key=str(uuid4()),
     )
 
@@ -226,7 +232,7 @@ async def _commanded(
     if outcome.conflict:
         return await conflict(request, session, reference, path, name, form, outcome)
     if not outcome.done:
-        return await _refused(request, session, reference, form, outcome)
+        return await _refused(request, session, reference, name, form, outcome)
     if name == "note":
         await _drop_draft(hub, session, form)
     return RedirectResponse(await _after(hub, session, reference, int(form.get("sequence") or 0)), 303)
@@ -244,12 +250,13 @@ async def _after(hub: Process, session: Session, reference: str, sequence: int) 
 
 
 async def _refused(
-    request: Request, session: Session, reference: str, form: Mapping[str, str], outcome: Outcome
+    request: Request, session: Session, reference: str, name: str, form: Mapping[str, str], outcome: Outcome
 ) -> Response:
-    """The case again, with the sentence that says why not, and what she wrote."""
-    return await _case_page(
-        request, session, reference, error=sentence(outcome), status=outcome.status, kept=words_of(form)
-    )
+    """The case again, with the sentence that says why not, and what she wrote: in its form, or in a note's."""
+    told: dict[str, Any] = {"error": sentence(outcome), "status": outcome.status}
+    if name in KEEPING:
+        return await _case_page(request, session, reference, **told, refused={name: form_errors.kept(outcome, form)})
+    return await _case_page(request, session, reference, **told, kept=words_of(form))
 
 
 async def _drop_draft(hub: Process, session: Session, form: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.desk.casefile_forms import CONTACT
 from services.desk.commands import Outcome
 from services.partnership.form_fields import takes, wrong_fields
 from services.partnership.processes import FormField
@@ -40,6 +41,7 @@ BY_RULE = {
 """The field of the ladder's form where a precondition of that rule is met."""
 OUT_OF_ORDER = "ladder-step-out-of-order"
 SPELT = {"/override/reason": "override_reason", "/override/supervisor": "supervisor", "/consent/status": "consent"}
+SPELT |= {f"/contact/{name}": f"contact_{name}" for name in CONTACT}
 """Fields that a body nests and a form does not."""
 EMPTY = ("missing", "string-too-short", "literal-error", "string-pattern-mismatch")
 SAY = {"reason": "Say why.", "consent": "Choose what was said about consent.", "instrument": "Choose a step."}

@@ -84,6 +84,27 @@ def test_a_task_and_a_person_are_added_and_the_task_is_done(page: Page, hub: str
     expect(page.locator(".moj-timeline")).to_contain_text("Measured: 41 dB.")
 
 
+def test_a_person_who_is_refused_keeps_all_that_was_typed_and_says_what_is_wrong_where(page: Page, hub: str) -> None:
+    reference = case_of(hub, post_call(hub, "Loud music, all night.", place={"text": street()}))
+    sign_in(page, "asha-venn")
+    page.goto(f"/cases/{reference}")
+    page.locator("summary", has_text="Add a person").click()
+    typed = {"#p-name": "Zoe Ashe", "#p-phone": "01582 000000", "#p-note": "After six.", "#p-born": "2999-01-01"}
+    for field, words in typed.items():
+        page.locator(field).fill(words)
+    page.locator("#p-role").select_option("witness")
+    page.locator("#p-safe").select_option("no")
+    page.get_by_role("button", name="Add the person").click()
+    for field, words in (typed | {"#p-role": "witness", "#p-safe": "no"}).items():
+        expect(page.locator(field)).to_have_value(words)
+    expect(page.locator("#p-born-error")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("")
+    assert_sound_on_any_screen(page, "a person refused", also_dark=True)
+    page.locator("#p-born").fill("1990-01-01")
+    page.get_by_role("button", name="Add the person").click()
+    expect(page.locator("[aria-labelledby=ppl]")).to_contain_text("Zoe Ashe")
+
+
 def test_a_report_is_split_off_and_both_sides_say_so(page: Page, hub: str) -> None:
     here: dict[str, Any] = {"text": street()} | somewhere()
     reference = case_of(hub, post_call(hub, "Loud music, first night.", place=here))

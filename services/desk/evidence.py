@@ -28,6 +28,12 @@ class Fired:
     negated: bool
 
 
+def once(because: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each reason once: a hint that the reader confirms and a plain word may say the same of the same words."""
+    said = ("rule", "field", "start", "end", "negated")
+    return list({tuple(map(each.get, said)): each for each in because}.values())
+
+
 def _apart(because: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], list[Mapping[str, Any]]]:
     """Spans in the order of the text, overlapping ones made one, with everything that fired on them."""
     placed = [each for each in because if each["field"] == "description" and each.get("start") is not None]
@@ -50,7 +56,7 @@ def lit(
     """
     segments: list[Segment] = []
     fired: list[Fired] = []
-    place = 0
+    place, because = 0, once(because)
     for number, ((start, end), reasons) in enumerate(_apart(because).items(), 1):
         segments.append(Segment(text[place:start]))
         segments.append(Segment(text[start:end], number, all(each["negated"] for each in reasons)))

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from services.access.sharing import Sight
-from services.desk.evidence import DOUBT, doubt_words, lit, reading_words, spans, speaks_of_the_whole
+from services.desk.evidence import DOUBT, doubt_words, lit, once, reading_words, spans, speaks_of_the_whole
 from services.desk.presenting import CHANNELS, Presenter, since_words
 from services.partnership.models import Partnership
 
@@ -121,7 +121,7 @@ def evidence(
     """A row for each rule that fired, with the number of its words, and how people judged it before."""
     numbers = spans(because)
     rows = []
-    for each in because:
+    for each in once(because):
         said = fired.get(each["rule"], {})
         theme = said.get("theme")
         judged = said.get("confirmed", 0) + said.get("overridden", 0)

@@ -48,6 +48,14 @@ def test_each_rule_stands_with_its_words_its_weight_and_how_people_judged_it(
     assert rows[0]["says"] == "A weapon is present"
 
 
+def test_what_two_readers_say_of_the_same_words_stands_once(partnership: Partnership) -> None:
+    rows = review_view.evidence(Presenter(partnership), {"signals/weapon": WEAPON}, [KNIFE, dict(KNIFE)])
+    assert [row["words"] for row in rows] == ["knife"]
+    segments, fired = lit("He has a knife.", [KNIFE, dict(KNIFE)])
+    assert len(fired) == 1
+    assert [segment.number for segment in segments if segment.number] == [1]
+
+
 def test_a_negated_mention_has_no_weight(partnership: Partnership) -> None:
     said = {"signals/weapon": WEAPON | {"confirmed": 0, "overridden": 0}}
     (row,) = review_view.evidence(Presenter(partnership), said, [KNIFE | {"negated": True}])

@@ -36,8 +36,25 @@ from services.partnership.models import Partnership
 TIMELINE = 50
 """Entries of a page: a case with a long history opens as fast as a short one."""
 
-KEEPING = ("people", "person")
-"""Forms of several fields that say again all that was typed, each error at its field."""
+KEEPING: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "people": {
+        "name": ("p-name", "Name"),
+        "date_of_birth": ("p-born", "Date of birth"),
+        "role": ("p-role", "Role"),
+        "contact_phone": ("p-phone", "Phone"),
+        "contact_safe": ("p-safe", "Contact is"),
+        "contact_note": ("p-note", "How and when it is safe"),
+    },
+    "person": {
+        "person": ("w-person", "Who"),
+        "role": ("w-role", "Role"),
+        "date_of_birth": ("w-born", "Date of birth"),
+        "contact_safe": ("w-safe", "Contact is"),
+        "contact_note": ("w-note", "How and when it is safe"),
+        "reason": ("w-reason", "Why"),
+    },
+}
+"""Forms that say again all that was typed, and where on the page each of their fields stands, with its label."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -96,6 +113,7 @@ async def _case_page(
         error=error,
         kept=kept,
         refused=refused or {},
+        at=[each for name, kept in (refused or {}).items() for each in kept.placed(KEEPING[name])],
         unsaid=form_errors.NOTHING,
         key=str(uuid4()),
     )

@@ -98,6 +98,7 @@ def test_a_person_who_is_refused_keeps_all_that_was_typed_and_says_what_is_wrong
     for field, words in (typed | {"#p-role": "witness", "#p-safe": "no"}).items():
         expect(page.locator(field)).to_have_value(words)
     expect(page.locator("#p-born-error")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_attribute("href", "#p-born")
     expect(page.locator("#text")).to_have_value("")
     assert_sound_on_any_screen(page, "a person refused", also_dark=True)
     page.locator("#p-born").fill("1990-01-01")

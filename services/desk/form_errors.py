@@ -40,8 +40,12 @@ BY_RULE = {
 }
 """The field of the ladder's form where a precondition of that rule is met."""
 OUT_OF_ORDER = "ladder-step-out-of-order"
-SPELT = {"/override/reason": "override_reason", "/override/supervisor": "supervisor", "/consent/status": "consent"}
-SPELT |= {f"/contact/{name}": f"contact_{name}" for name in CONTACT}
+SPELT = {
+    "/override/reason": "override_reason",
+    "/override/supervisor": "supervisor",
+    "/consent/status": "consent",
+    **{f"/contact/{name}": f"contact_{name}" for name in CONTACT},
+}
 """Fields that a body nests and a form does not."""
 EMPTY = ("missing", "string-too-short", "literal-error", "string-pattern-mismatch")
 SAY = {"reason": "Say why.", "consent": "Choose what was said about consent.", "instrument": "Choose a step."}

@@ -12,10 +12,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.access.sharing import sight_of
-from services.desk import case_view, form_errors, marks_repository, repository, write_repository
+from services.desk import case_view, marks_repository, repository, write_repository
 from services.desk.case_parts import parts_of
 from services.desk.commands import BODIES, Casework, Outcome, behind, caught_up
 from services.desk.conflict_page import conflict, words_of
+from services.desk.form_errors import NOTHING, Kept, kept
 from services.desk.frame import (
     missing,
     pages_of,
@@ -54,7 +55,7 @@ KEEPING: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "reason": ("w-reason", "Why"),
     },
 }
-"""Forms that say again all that was typed, and where on the page each of their fields stands, with its label."""
+"""Forms that say again all that was typed: where each of their fields stands, and what the page calls it."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,8 +83,8 @@ async def _case_page(
     error: str = "",
     status: int = 200,
     show: str = "all",
-    kept: str = "",
-    refused: Mapping[str, form_errors.Kept] | None = None,
+    words: str = "",
+    again: Mapping[str, Kept] | None = None,
     before: int | None = None,
     since: int | None = None,
 ) -> Response:
@@ -111,10 +112,9 @@ async def _case_page(
         notice=notice,
         behind=since is not None and state["sequence"] <= since,
         error=error,
-        kept=kept,
-        refused=refused or {},
-        at=[each for name, kept in (refused or {}).items() for each in kept.placed(KEEPING[name])],
-        unsaid=form_errors.NOTHING,
+        words=words,
+        again={name: (again or {}).get(name, NOTHING) for name in KEEPING},
+        at=[each for name, form in (again or {}).items() for each in form.placed(KEEPING[name])],
         key=str(uuid4()),
     )
 
@@ -273,8 +273,8 @@ async def _refused(
     """The case again, with the sentence that says why not, and what she wrote: in its form, or in a note's."""
     told: dict[str, Any] = {"error": sentence(outcome), "status": outcome.status}
     if name in KEEPING:
-        return await _case_page(request, session, reference, **told, refused={name: form_errors.kept(outcome, form)})
-    return await _case_page(request, session, reference, **told, kept=words_of(form))
+        return await _case_page(request, session, reference, **told, again={name: kept(outcome, form)})
+    return await _case_page(request, session, reference, **told, words=words_of(form))
 
 
 async def _drop_draft(hub: Process, session: Session, form: Mapping[str, str]) -> None:

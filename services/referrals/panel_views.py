@@ -52,7 +52,8 @@ def _person(people: list[CasePerson], found: OnBoard, reader: Reader, now: datet
     if not about:
         return None
     sight = sight_of(reader.caller, found.case.state.themes, reader.partnership)
-    ages = [age_of(each.personal, reader.partnership.day(now)) for each in about]
+    day = reader.partnership.day(now)
+    ages = [age_of(each.personal, day) for each in about]
     return {
         "name": about[0].personal.get("name") if sight.sees("names") else None,
         "age": ages[0].years if sight.sees("date-of-birth") else None,

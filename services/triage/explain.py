@@ -89,7 +89,7 @@ def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondRea
         "place": place,
         "people": [person.model_dump(mode="json", exclude_none=True) for person in sent.people],
     }
-    day = rules.day(now)
+    day = rules.partnership.day(now)
     made = decide_report(report, personal, Counts(), rules, day)
     if second is None or not asks(report, personal, made, rules):
         return made

@@ -34,10 +34,6 @@ class Rules:
     reading_wait: timedelta | None = None
     """How long a report may wait for its second reading; None where nobody reads, and so nothing waits."""
 
-    def day(self, at: datetime) -> date:
-        """See `Partnership.day`."""
-        return self.partnership.day(at)
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:

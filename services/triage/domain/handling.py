@@ -280,7 +280,7 @@ def _seen(state: Mapping[str, Any], keys: frozenset[str], own: str) -> tuple[Sig
 
 def _day(context: Context) -> date:
     rules: Rules = context.rules
-    return rules.day(context.now)
+    return rules.partnership.day(context.now)
 
 
 _HANDLERS: Mapping[type[Any], Callable[[Mapping[str, Any], Any, Context], Decision]] = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from schemas.codes import Disposition
@@ -10,6 +9,7 @@ from schemas.events import ReportFacts
 from services.kernel.decision import Context, Decision
 from services.kernel.references import ReferenceMistyped, reference, tidy_reference
 from services.partnership.live_themes import themes_to_choose
+from services.partnership.models import Partnership
 from services.triage.domain.deciding import Counts, Rules
 from services.triage.domain.quality import judged
 from services.triage.domain.standing import as_answered
@@ -42,7 +42,7 @@ class Refused:
 def resolve(state: Mapping[str, Any], command: ResolveReview, context: Context) -> Decision:
     """Carry a person's answer out, or refuse it."""
     known: Decided | None = state.get(report_key(command.report_id))
-    refusal = _refusal(known, command, context.rules, context.rules.day(context.now))
+    refusal = _refusal(known, command, context)
     if refusal is not None or known is None:
         return Decision(answer=refusal)
     after = _answered(known, _CHANGES[command.action](known, command, context), command, context)
@@ -111,18 +111,19 @@ def _with_second(
     )
 
 
-def _refusal(known: Decided | None, command: ResolveReview, rules: Rules, day: date) -> Refused | None:
+def _refusal(known: Decided | None, command: ResolveReview, context: Context) -> Refused | None:
     if known is not None and known.version != command.version:
         return Refused("version-stale", "Somebody changed it meanwhile.", known)
     if known is None or not known.in_review:
         return Refused("not-in-review", "This report is not in review. Somebody may have answered it.")
-    return _themes_refused(command, rules, day) or _parts_refused(command, rules)
+    return _themes_refused(command, context) or _parts_refused(command, context.rules)
 
 
-def _themes_refused(command: ResolveReview, rules: Rules, day: date) -> Refused | None:
+def _themes_refused(command: ResolveReview, context: Context) -> Refused | None:
     if command.action not in ("change", "split"):
         return None
-    if not command.themes or not set(command.themes) <= themes_to_choose(rules.partnership, day):
+    partnership: Partnership = context.rules.partnership
+    if not command.themes or not set(command.themes) <= themes_to_choose(partnership, partnership.day(context.now)):
         return Refused("theme-unknown", "Name at least one theme of the strategy that is in force.")
     if command.action == "split" and len(set(command.themes)) != MATTERS:
         return Refused("two-themes-needed", "Name two different themes, one for each matter.")
@@ -179,8 +180,8 @@ def _not_ours(known: Decided, command: ResolveReview, context: Context) -> dict[
 
 
 def _themed(themes: tuple[str, ...], context: Context) -> dict[str, Any]:
-    rules: Rules = context.rules
-    leads = rules.partnership.leads_of(themes[0], rules.day(context.now)) if themes else ()
+    partnership: Partnership = context.rules.partnership
+    leads = partnership.leads_of(themes[0], partnership.day(context.now)) if themes else ()
     if not leads:
         return {"themes": themes}
     return {"themes": themes, "lead_agency": leads[0], "acting_lead": leads[0], "joint_leads": leads[1:]}

@@ -15,7 +15,6 @@ from schemas.personal import seal
 from services.kernel.decision import Context, Decision, NewEvent
 from services.partnership.live_themes import themes_to_choose
 from services.partnership.models import Partnership
-from services.triage.domain.deciding import Rules
 from services.triage.domain.quality import judged
 from services.triage.domain.state import Checked, Decided, is_counted
 from services.triage.domain.succession import report_key
@@ -91,8 +90,8 @@ def _refusal(known: Decided | None, command: CheckSample, context: Context) -> N
 
 
 def _of_correction(known: Decided, command: CheckSample, context: Context) -> NotChecked | None:
-    rules: Rules = context.rules
-    if not set(command.themes) <= themes_to_choose(rules.partnership, rules.day(context.now)):
+    partnership: Partnership = context.rules.partnership
+    if not set(command.themes) <= themes_to_choose(partnership, partnership.day(context.now)):
         return NotChecked("theme-unknown", "Name themes of the strategy in force, or none where it is not ours.")
     if len(set(command.themes)) != len(command.themes):
         return NotChecked("theme-twice", "Name each theme once, the main one first.")

@@ -63,7 +63,7 @@ def _again(known: Decided, answer: AnsweredSign, context: Context) -> Decided:
     answers = Answers(signs=(*_others(known, answer), answer), route=Route.of(known))
     counts = Counts(known.seen, known.linked, answers)
     reviewed = answer_of(known)
-    day = context.rules.day(context.now)
+    day = context.rules.partnership.day(context.now)
     made = decide_again(known, reviewed, counts, context.rules, day)
     after = known.model_copy(
         update={

@@ -140,7 +140,7 @@ def publish(desk: Desk, known: Head, by: Actor, *, rollback: bool = False, reaso
             "status": "published",
             "published_by": by,
             "published_at": now,
-            "effective_from": known.effective_from or now,
+            "effective_from": min(known.effective_from or now, now),
             "trouble": None,
             "version": known.version + 1,
         }

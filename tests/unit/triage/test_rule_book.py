@@ -135,6 +135,17 @@ def test_an_effective_date_publishes_by_itself_and_not_before(book: Book) -> Non
     assert book.head(2).published_by == MAYA
 
 
+def test_a_version_that_is_published_before_its_day_decides_from_then(book: Book) -> None:
+    approved(book)
+    book.move("publish", MAYA, effective_from=START + timedelta(days=2))
+    book.loop.pass_time(timedelta(days=1))
+    book.move("publish", MAYA)
+    assert book.head(2).effective_from == START + timedelta(days=1)
+    book.loop.pass_time(timedelta(days=2))
+    assert book.statuses() == {1: "retired", 2: "published"}
+    assert book.head(2).effective_from == START + timedelta(days=1)
+
+
 def published_meanwhile(book: Book, based_on: int) -> None:
     """Another version, by others, while version 2 waits for its day."""
     book.draft(by=PRIYA, based_on=based_on, documents={"risk.json": "a danger added"}, digest="urgent")

@@ -22,9 +22,9 @@ from hub.settings import local_settings
 from hub.telling import fail
 from hub.train import files_of, step, texts_of
 from services.triage.gateways import SECOND, ModelUnusable, SentenceModel, one_for_each
-from services.triage.layers import LAYERS, LOWER, MOST_TAUGHT, Layers, in_steps, load, plain, save
+from services.triage.layers import LAYERS, MOST_TAUGHT, Layers, in_steps, load, plain, save
 from services.triage.lessons import Texts, due_of, flags_of, held_out, themes_of, words_digest_of
-from services.triage.mpnet import DEPTH, Published, apart, begun, blocks_of, tokens_of
+from services.triage.mpnet import DEPTH, TAUGHT, Published, apart, begun, blocks_of, tokens_of
 from services.triage.second_reader import Vector, WeightsUnusable
 from services.triage.tuning import EPOCHS, Lesson, greatest, halfway, new_head, tuned
 
@@ -75,7 +75,7 @@ def tune(
 
 def _fresh(numbers: Published, lesson: Lesson, outputs: int) -> tuple[Mapping[str, Vector], Mapping[str, Vector]]:
     """The model's own upper part, and a head that knows nothing yet."""
-    return blocks_of(numbers, range(LOWER[-1] + 1, DEPTH)), new_head(lesson.tokens.shape[1], outputs)
+    return blocks_of(numbers, TAUGHT), new_head(lesson.tokens.shape[1], outputs)
 
 
 def _kept(folder: Path, texts: Texts) -> Layers:
@@ -90,6 +90,8 @@ def _kept(folder: Path, texts: Texts) -> Layers:
     ends = accumulate(map(len, files_of(folder)))
     if kept.learned_from not in (words_digest_of(texts[:end]) for end in reversed(list(ends))):
         fail(f"{LAYERS} learned from other texts: `hub tune` without --further begins anew.")
+    if (count := len(kept.blocks["query"])) != len(TAUGHT):
+        fail(f"{LAYERS} holds {count} layers, not {len(TAUGHT)}: `hub tune` without --further begins anew.")
     if (kept.themes, kept.flags) != (themes_of(texts), flags_of(texts)):
         fail(f"{LAYERS} names other themes or signs than the texts: `hub tune` without --further begins anew.")
     return kept
@@ -99,7 +101,7 @@ def _lesson(
     texts: Texts, model: SentenceModel, distances: Vector, themes: Sequence[str], flags: Sequence[str]
 ) -> Lesson:
     step(f"reading {len(texts)} texts")
-    out = SECOND.means[-1]
+    out = SECOND.means[0]
     told = [model.tokens(text["description"], [out])[out][:MOST_TAUGHT].astype(np.float16) for text in texts]
     due = due_of(texts, themes, flags)
     return Lesson(

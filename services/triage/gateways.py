@@ -37,7 +37,7 @@ class Kind:
 _INNER, _LAST = (inner(7), inner(9)), "last_hidden_state"
 FIRST = Kind("e5-small-v2-q", "query: ", 256, (*_INNER, _LAST), _LAST, _INNER)
 _LOWER = tuple(map(own.out_of, own.LOWER))
-SECOND = Kind("all-mpnet-base-v2", "", 256, _LOWER, own.out_of(own.LOWER[-1] + own.UPPER))
+SECOND = Kind("all-mpnet-base-v2", "", 256, _LOWER, own.out_of(own.OWN + own.UPPER - 1))
 KINDS = (FIRST, SECOND)
 """In the order of their archives. Taught apart they err apart; above the lower part of the second stand our layers."""
 NAMES = "+".join(kind.name for kind in KINDS)
@@ -94,7 +94,7 @@ class SentenceModels:
         """
         first, second = one_for_each(archives)
         self._first, self._second = SentenceModel(FIRST, first), SentenceModel(SECOND, second, layers)
-        self._layers = replace(layers, blocks={})  # the model holds these 30 MB
+        self._layers = replace(layers, blocks={})  # the model holds these 50 MB
 
     def embed(self, text: str) -> Said:
         """A meaning of 5,376 numbers, and scores; the same text gives the same ones."""

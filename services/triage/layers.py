@@ -21,8 +21,10 @@ TAKING = {"query": ("query", "key", "value"), "attended": ("attended",), "wide":
 """Which matrices take the same, by the name of the first."""
 MATRICES = tuple(name for names in TAKING.values() for name in names)
 """A layer's matrices, in the order in which a text goes through them."""
-LOWER, UPPER = (4, 7), 4
-"""The inner layers that are read beside what the partnership's make of the last of them, and how many theirs are."""
+LOWER, UPPER = (4, 7), 7
+"""The model's layers that say what a text means, and how many the partnership's are, which go on from the first."""
+OWN = LOWER[-1] + 1
+"""The number of the lowest of theirs in the model's file, behind the model's own."""
 HEAD = ("whole", "bias", "sought", "said")
 """What turns the last tokens into scores."""
 HEADS, EPSILON = 12, 1e-5
@@ -118,7 +120,7 @@ def in_the_model(layers: Layers) -> dict[str, npt.NDArray[Any]]:
     return {
         name: value
         for place in range(UPPER)
-        for name, value in named(LOWER[-1] + 1 + place, {part: array[place] for part, array in layers.blocks.items()})
+        for name, value in named(OWN + place, {part: array[place] for part, array in layers.blocks.items()})
     }
 
 

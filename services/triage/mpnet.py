@@ -13,10 +13,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
-from services.triage.layers import EPSILON, HEADS, LOWER, MOST_TAUGHT, TAKING, UPPER, in_steps, named, out_of
+from services.triage.layers import EPSILON, HEADS, LOWER, MOST_TAUGHT, OWN, TAKING, UPPER, in_steps, named, out_of
 from services.triage.second_reader import Vector
 
-DEPTH, WIDTH = LOWER[-1] + 1 + UPPER, 768
+TAUGHT = range(LOWER[0] + 1, LOWER[0] + 1 + UPPER)
+"""The layers, all that stand above the first of `LOWER`, that the partnership's begin as."""
+DEPTH, WIDTH = TAUGHT.stop, 768
 MOST_TOKENS = 256
 """So far into a text can be read."""
 NEAR, FAR = 8, 128
@@ -91,16 +93,21 @@ def begun(published: Published, ids: Sequence[int]) -> Vector:
 def written(published: Published, greatest: Mapping[str, Vector]) -> bytes:
     """The model as an ONNX file: of a text's tokens it tells what comes out of each of `LOWER` and of the last layer.
 
+    From the first of `LOWER` two ways lead on, the model's own to the last of them, and a copy of all that stands above
+    it, in whose place the partnership's layers are put: what a text means is not moved by what they were taught.
     `greatest` is how great each number gets that goes into a matrix (layers × inputs, by the names of `TAKING`).
     """
     graph = _Graph()
     blocks = in_steps(blocks_of(published, range(DEPTH)), greatest)
-    tokens = _begun(graph, published)
-    for layer in range(DEPTH):
-        for name, value in named(layer, {part: array[layer] for part, array in blocks.items()}):
-            graph.keep(name, value)
-        tokens = _through(graph, layer, tokens)
-    outputs = [out_of(layer) for layer in (*LOWER, DEPTH - 1)]
+    ways = [(_begun(graph, published), range(OWN)), (out_of(LOWER[0]), TAUGHT)]
+    layer = 0
+    for tokens, made_from in ways:
+        for source in made_from:
+            for name, value in named(layer, {part: array[source] for part, array in blocks.items()}):
+                graph.keep(name, value)
+            tokens = _through(graph, layer, tokens)
+            layer += 1
+    outputs = [out_of(layer) for layer in (*LOWER, OWN + UPPER - 1)]
     told = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", WIDTH]) for name in outputs]
     asked = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])]
     made = helper.make_graph(graph.nodes, "all-mpnet-base-v2", asked, told, graph.tensors)

@@ -10,15 +10,15 @@ from onnx import numpy_helper
 
 from deploy.local.reader_models import sentence_models
 from services.triage.gateways import SECOND, ModelUnusable, SentenceModel
-from services.triage.layers import LOWER, Layers, load, plain
-from services.triage.mpnet import DEPTH
+from services.triage.layers import OWN, UPPER, Layers, load, plain
 from services.triage.second_reader import Vector, WeightsUnusable
 from services.triage.tuning import scores
 
 pytestmark = pytest.mark.integration
 LUTON = Path(__file__).parents[2] / "partnerships" / "luton"
 TEXTS = ("Mattresses dumped by the garages again.", "Whenever he comes near she goes silent and looks at the floor.")
-LAST_OF_LOWER = SECOND.means[-1]
+BEGINS_FROM = SECOND.means[0]
+"""What comes out of the layer that ours go on from."""
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def numbers(archive: Path) -> dict[str, Vector]:
 
 
 def own_upper(numbers: dict[str, Vector]) -> dict[str, Vector]:
-    """What the model has above its lower part, as layers are kept."""
-    first, *others = range(LOWER[-1] + 1, DEPTH)
+    """What the model has where ours are put, as layers are kept."""
+    first, *others = range(OWN, OWN + UPPER)
     parts = [name.removeprefix(f"layer.{first}.") for name in numbers if name.startswith(f"layer.{first}.")]
     return {part: np.array([numbers[f"layer.{layer}.{part}"] for layer in (first, *others)]) for part in parts}
 
@@ -60,10 +60,10 @@ def test_layers_say_in_the_model_what_they_say_where_they_are_taught(archive: Pa
     layers, model = load(LUTON), SentenceModel(SECOND, archive)
     reads = SentenceModel(SECOND, archive, layers)
     blocks = plain(layers.blocks)
-    parts = [{name: array[number] for name, array in blocks.items()} for number in range(DEPTH - LOWER[-1] - 1)]
+    parts = [{name: array[number] for name, array in blocks.items()} for number in range(UPPER)]
     parameters = {"blocks": parts, "head": layers.head}
     for text in TEXTS:
-        tokens = model.tokens(text, [LAST_OF_LOWER])[LAST_OF_LOWER][None]
+        tokens = model.tokens(text, [BEGINS_FROM])[BEGINS_FROM][None]
         taught = scores(parameters, numbers["apart"][0], tokens, np.ones(tokens.shape[:2], bool))
         meaning, last, _ = reads.read(text)
         assert (meaning == model.read(text)[0]).all()

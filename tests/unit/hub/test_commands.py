@@ -26,7 +26,7 @@ from hub import batches, keys, migrate, patience
 from hub.cli import COMMANDS, application, main, past_the_proxy
 from hub.telling import say
 from services.kernel.settings import Settings
-from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, Layers, save
+from services.triage.layers import HEAD, LAYERS, MATRICES, TAKING, UPPER, Layers, save
 from services.triage.lessons import words_digest_of
 from tests.unit.hub.fake_hub import fake_hub
 
@@ -443,7 +443,7 @@ def test_keys_of_a_hub_that_does_not_run_say_where_they_looked(monkeypatch: pyte
 TEXTS = [{"description": f"Noise, night {number}.", "themes": [], "flags": []} for number in range(42)]
 
 
-def _taught(folder: Path, learned_from: str | None) -> Path:
+def _taught(folder: Path, learned_from: str | None, count: int = UPPER) -> Path:
     """A partnership with texts in two files, and layers that learned from those with that digest; None: none."""
     (folder / "training").mkdir()
     for name, texts in (("reports-none", TEXTS[:21]), ("various", TEXTS[21:])):
@@ -452,7 +452,7 @@ def _taught(folder: Path, learned_from: str | None) -> Path:
     if learned_from is not None:
         head = {name: np.zeros(1, np.float32) for name in HEAD}
         parts = {*MATRICES, *(f"{name}_step" for name in MATRICES), *(f"{name}_ease" for name in TAKING)}
-        blocks = {name: np.zeros((1, 1, 1), np.float32) for name in parts}
+        blocks = {name: np.zeros((count, 1, 1), np.float32) for name in parts}
         save(Layers(("none",), ("harm",), learned_from, blocks, head), folder / LAYERS)
     return folder
 
@@ -474,6 +474,12 @@ def test_layers_are_taught_further_only_on_the_texts_that_taught_them(
     assert told.exit_code == 2
     assert says in told.stderr
     assert len(told.stderr.splitlines()) == 1
+
+
+def test_as_many_layers_are_taught_further_as_triage_reads(tmp_path: Path) -> None:
+    told = hub("tune", "--further", "--partnership", str(_taught(tmp_path, words_digest_of(TEXTS), UPPER - 1)))
+    assert told.exit_code == 2
+    assert f"holds {UPPER - 1} layers, not {UPPER}" in told.stderr
 
 
 def test_halfway_is_between_what_a_further_course_begins_with_and_makes(tmp_path: Path) -> None:

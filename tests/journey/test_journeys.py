@@ -308,7 +308,7 @@ def test_pages_are_accessible_and_do_not_scroll_sideways(page: Page, hub: str) -
 
 
 def test_dangers_that_a_person_must_decide_on_are_counted_and_leave_the_list_its_room(page: Page, hub: str) -> None:
-    words = "Two groups squaring up outside a takeaway, lots of shouting and pushing, door staff have split them up."
+    words = "Two groups squaring up at a takeaway, pulling slats off a pallet, door staff have locked themselves in."
     found: list[bool] = []
 
     def enough() -> bool:

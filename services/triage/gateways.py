@@ -37,7 +37,7 @@ class Kind:
 _INNER, _LAST = (inner(7), inner(9)), "last_hidden_state"
 FIRST = Kind("e5-small-v2-q", "query: ", 256, (*_INNER, _LAST), _LAST, _INNER)
 _LOWER = tuple(map(own.out_of, own.LOWER))
-SECOND = Kind("all-mpnet-base-v2", "", 256, _LOWER, own.out_of(own.OWN + own.UPPER - 1))
+SECOND = Kind("all-mpnet-base-v2", "", 256, _LOWER, own.out_of(own.LAST))
 KINDS = (FIRST, SECOND)
 """In the order of their archives. Taught apart they err apart; above the lower part of the second stand our layers."""
 NAMES = "+".join(kind.name for kind in KINDS)

@@ -24,7 +24,8 @@ MATRICES = tuple(name for names in TAKING.values() for name in names)
 LOWER, UPPER = (4, 7), 7
 """The model's layers that say what a text means, and how many the partnership's are, which go on from the first."""
 OWN = LOWER[-1] + 1
-"""The number of the lowest of theirs in the model's file, behind the model's own."""
+LAST = OWN + UPPER - 1
+"""The numbers of the lowest and the highest of theirs in the model's file, behind the model's own."""
 HEAD = ("whole", "bias", "sought", "said")
 """What turns the last tokens into scores."""
 HEADS, EPSILON = 12, 1e-5

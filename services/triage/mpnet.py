@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
-from services.triage.layers import EPSILON, HEADS, LOWER, MOST_TAUGHT, OWN, TAKING, UPPER, in_steps, named, out_of
+from services.triage.layers import EPSILON, HEADS, LAST, LOWER, MOST_TAUGHT, OWN, TAKING, UPPER, in_steps, named, out_of
 from services.triage.second_reader import Vector
 
 TAUGHT = range(LOWER[0] + 1, LOWER[0] + 1 + UPPER)
@@ -99,15 +99,14 @@ def written(published: Published, greatest: Mapping[str, Vector]) -> bytes:
     """
     graph = _Graph()
     blocks = in_steps(blocks_of(published, range(DEPTH)), greatest)
-    ways = [(_begun(graph, published), range(OWN)), (out_of(LOWER[0]), TAUGHT)]
-    layer = 0
-    for tokens, made_from in ways:
-        for source in made_from:
-            for name, value in named(layer, {part: array[source] for part, array in blocks.items()}):
-                graph.keep(name, value)
-            tokens = _through(graph, layer, tokens)
-            layer += 1
-    outputs = [out_of(layer) for layer in (*LOWER, OWN + UPPER - 1)]
+    tokens = _begun(graph, published)
+    for layer, source in enumerate((*range(OWN), *TAUGHT)):
+        if layer == OWN:
+            tokens = out_of(LOWER[0])
+        for name, value in named(layer, {part: array[source] for part, array in blocks.items()}):
+            graph.keep(name, value)
+        tokens = _through(graph, layer, tokens)
+    outputs = [out_of(layer) for layer in (*LOWER, LAST)]
     told = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", WIDTH]) for name in outputs]
     asked = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "tokens"])]
     made = helper.make_graph(graph.nodes, "all-mpnet-base-v2", asked, told, graph.tensors)

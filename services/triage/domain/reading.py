@@ -9,7 +9,7 @@ NONE, HARM = "none", "harm"
 """What the reader calls no theme; and, among the harms, that there is one at all, whichever it is."""
 OWN_WEIGHT, NONE_WEIGHT = 1.0, 1.1
 """How much a theme's own evidence raises what the reader says of it; what "none" counts: from there on no more held-out
-training texts are read rightly (decision 0420). Documented defaults."""
+training texts are read rightly (decision 0420). Fitted so, documented defaults."""
 DOUBTED, HINTED, SUSPECTED, SEEN = 0.6, 0.6, 0.45, 0.6
 """From which chance of a harm on a plain word for it counts; a hint does; a person looks; the reader flags by itself.
 

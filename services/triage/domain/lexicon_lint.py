@@ -10,6 +10,7 @@ from services.partnership.documents import Document, Place, parse_document
 from services.partnership.documents import Problem as Mistake
 from services.triage.domain.lexicon import DENIALS, FILE, IDLE, LEXICONS_KEPT, THEME_WORDS, Lexicon, read_lexicon
 from services.triage.domain.terms import TermMalformed
+from services.triage.domain.words import words_of
 
 NAME = f"triage/{FILE}"
 SIGNALS, HINTS = "signals", "hints"
@@ -145,26 +146,46 @@ def _lint_set(reading: _Reading, place: Place, words: Any) -> None:
 
 
 def _lint_term(reading: _Reading, place: Place, term: str, sets: Mapping[str, Any]) -> None:
-    said = example(term, sets)
-    if said is None:
+    written = spellings(term, sets)
+    if written is None:
         reading.report(place, f"`{term}` has brackets that do not close, or names a set that is not there")
-    elif not _WORD.search(said):
+    elif not all(map(_WORD.search, written)):
         reading.report(place, f"`{term}` has no word in it and can never match")
     elif term.strip().startswith("_ ") or term.strip().endswith(" _"):
         reading.report(place, f"`{term}` begins or ends with a gap; a gap stands between words")
 
 
-def example(term: str, sets: Mapping[str, Any] | None = None) -> str | None:
-    """One way in which somebody would write the term; None when its brackets or sets are malformed."""
-    known = {name: str(next(iter(words), "")) for name, words in (sets or {}).items()}
-    if any(name not in known for name in _SET.findall(term)):
+def spellings(term: str, sets: Mapping[str, Any] | None = None) -> list[str] | None:
+    """Ways in which somebody would write the term; None when its brackets or sets are malformed.
+
+    So many that each word of a choice or a set stands in one of them, not each beside each: those may be thousands.
+    """
+    known = {name: [str(word) for word in words] for name, words in (sets or {}).items()}
+    if any(not known.get(name) for name in _SET.findall(term)):
         return None
-    said = _SET.sub(lambda match: known[match[1]], term)
+    written, most = list[str](), 1
+    while len(written) < most:
+        said, offered = _written(term, known, len(written))
+        if re.search(r"[()|<>]", said):
+            return None
+        most = max(most, offered)
+        written.append(" ".join(word for word in said.split() if word != "_"))
+    return written
+
+
+def _written(term: str, sets: Mapping[str, Sequence[str]], number: int) -> tuple[str, int]:
+    """The term with the word of that number, or the last, of each choice; and how many words the longest offers."""
+    offered = 1
+
+    def chosen(words: Sequence[str]) -> str:
+        nonlocal offered
+        offered = max(offered, len(words))
+        return words[min(number, len(words) - 1)]
+
+    said = _SET.sub(lambda match: chosen(sets[match[1]]), term)
     while _CHOICE.search(said):
-        said = _CHOICE.sub(lambda match: match[1].split("|")[0], said)
-    if re.search(r"[()|<>]", said):
-        return None
-    return " ".join(word for word in said.split() if word != "_")
+        said = _CHOICE.sub(lambda match: chosen(match[1].split("|")), said)
+    return said, offered
 
 
 def _lint_terms(reading: _Reading, lexicon: Lexicon, not_ours: frozenset[str]) -> None:
@@ -179,11 +200,16 @@ def _lint_terms(reading: _Reading, lexicon: Lexicon, not_ours: frozenset[str]) -
 
 
 def _try(reading: _Reading, lexicon: Lexicon, place: Place, term: str) -> None:
-    said = example(term, reading.document.data.get("sets"))
-    marks = [hit.mark for hit in lexicon.hits(said or "") if hit.signal == place[1]]
-    if not marks:
-        reading.report(place, f"`{term}` can never match: its own words are not found")
-    elif all(mark is not None for mark in marks):
+    """Each spelling is found as a whole: what is found in a part of it is another term's."""
+    marks = []
+    for said in spellings(term, reading.document.data.get("sets")) or ():
+        words = words_of(said)
+        whole = [hit.mark for hit in lexicon.hits(said) if hit.signal == place[1] and words_of(hit.text) == words]
+        if not whole:
+            reading.report(place, f"`{term}` can never match: its own words are not found, as in `{said}`")
+            return
+        marks += whole
+    if all(mark is not None for mark in marks):
         reading.report(place, f"`{term}` would never count: its own words are taken as {marks[0]}")
 
 

@@ -35,6 +35,13 @@ MISTAKES = {
     "a set that is not there": ("kni(fe|ves)", "<blades>", "names a set that is not there"),
     "a term without a word": ("kni(fe|ves)", '"???"', "`???` has no word in it and can never match"),
     "a term over the end of a sentence": ("kni(fe|ves)", "knife. blade", "`knife. blade` can never match"),
+    "a spelling over the end of a sentence": ("kni(fe|ves)", "(big |big. )knife", "not found, as in `big. knife`"),
+    "a spelling without a word": ("kni(fe|ves)", "(knife|???)", "`(knife|???)` has no word in it"),
+    "a term of which only a part is found": (
+        "    - took out _ blade",
+        "    - blade. knife",
+        "`blade. knife` can never match: its own words are not found, as in `blade. knife`",
+    ),
     "a gap at the end": ("took out _ blade", "took out _", "begins or ends with a gap"),
     "a term that is a figure of speech": ("murder a pint", "kni(fe|ves)", "would never count: its own words are taken"),
     "a term that stands twice": ("took out _ blade", "kni(fe|ves)", "`kni(fe|ves)` stands twice in this list"),

@@ -21,7 +21,7 @@ from services.partnership.table_contract import CONTRACTS
 from services.partnership.table_file import parse_table
 from services.triage.domain import handling
 from services.triage.domain.deciding import Rules
-from services.triage.domain.lexicon_lint import example
+from services.triage.domain.lexicon_lint import spellings
 from services.triage.domain.reading import NONE, Reading
 from services.triage.domain.rerun import compared
 from services.triage.domain.rule_edits import RowEdit, edited
@@ -43,7 +43,8 @@ CATEGORIES = sorted(category.code for category in RULES.partnership.categories)
 TERMS = sorted(
     said
     for line in shipped_documents(LUTON)["lexicon.yaml"].splitlines()
-    if line.strip().startswith("- ") and (said := example(line.strip()[2:].strip("'\"")))
+    if line.strip().startswith("- ")
+    for said in (spellings(line.strip()[2:].strip("'\"")) or ())[:1]
 )
 SENTENCES = (
     "My husband hit me again, I am frightened of my partner",

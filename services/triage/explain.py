@@ -17,7 +17,7 @@ from services.partnership.calendars import NoWorkingTime
 from services.partnership.history import occurred_long_ago
 from services.triage.domain.deciding import Counts, Decided, Rules, decide_report
 from services.triage.domain.second_look import asks, words_of
-from services.triage.second_reader import SecondReader
+from services.triage.second_reader import Reads
 
 _INNER = {
     "acting_lead",
@@ -43,7 +43,7 @@ def decision_view(decision: TriageDecision, because: list[dict[str, Any]]) -> di
     return decision.model_dump(mode="json", exclude=_INNER) | {"because": because, "case": None}
 
 
-def explained(line: str, rules: Rules, now: datetime, second: SecondReader | None = None) -> dict[str, Any]:
+def explained(line: str, rules: Rules, now: datetime, second: Reads | None = None) -> dict[str, Any]:
     """One line: `source_id` and `decision`, or `errors` where it is no report."""
     try:
         sent = Call.model_validate_json(line)
@@ -67,7 +67,7 @@ def _of_this_line(error: Mapping[str, Any]) -> str:
     return _PLACE.sub(r"at column \1 of this line", message)
 
 
-def decide_sent(sent: Submission, rules: Rules, now: datetime, second: SecondReader | None = None) -> Decided:
+def decide_sent(sent: Submission, rules: Rules, now: datetime, second: Reads | None = None) -> Decided:
     """Decide a submission as if it had come in at `now`, without any earlier report; read twice where it is unsure."""
     place = sent.place.model_dump(exclude_none=True) if sent.place else {}
     report = ReportFacts(
@@ -101,7 +101,7 @@ def _street(text: str | None) -> str | None:
     return text.split(",")[0].removeprefix("On or near ").strip() if text else None
 
 
-def explain_lines(lines: Iterable[str], rules: Rules, second: SecondReader | None = None) -> Iterator[dict[str, Any]]:
+def explain_lines(lines: Iterable[str], rules: Rules, second: Reads | None = None) -> Iterator[dict[str, Any]]:
     """An answer for each line that is not empty; one without a decision says its `line`, counted from 1 with all."""
     now = datetime.now(UTC)
     for number, line in enumerate(lines, 1):
@@ -110,7 +110,7 @@ def explain_lines(lines: Iterable[str], rules: Rules, second: SecondReader | Non
             yield made if made["decision"] else {**made, "line": number}
 
 
-def _answered(line: str, rules: Rules, now: datetime, second: SecondReader | None) -> dict[str, Any]:
+def _answered(line: str, rules: Rules, now: datetime, second: Reads | None) -> dict[str, Any]:
     """As `explained`; rules that raise are told of this line, and the others are still decided."""
     try:
         return explained(line, rules, now, second)

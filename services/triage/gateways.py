@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from services.triage import layers as own
 from services.triage.onnx_model import inner, telling, with_numbers
-from services.triage.second_reader import WEIGHTS, Embedder, Model, Said, SecondReader, Vector, WeightsUnusable, load
+from services.triage.second_reader import WEIGHTS, Model, Said, SecondReader, Vector, WeightsUnusable, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,13 @@ class SentenceModels:
         return self.embed(text).meaning
 
 
-def opened(
-    partnership: Path,
-    archives: Sequence[Path],
-    models: Callable[[Sequence[Path], own.Layers], Embedder] = SentenceModels,
-) -> SecondReader:
-    """A partnership's second reader; its models in this process, or as `models` starts them.
+def opened(partnership: Path, archives: Sequence[Path]) -> SecondReader:
+    """A partnership's second reader, with its models in this process.
 
     Raises `WeightsUnusable` or `ModelUnusable`, each a sentence.
     """
     layers = own.load(partnership)
-    return SecondReader(weights_of(partnership, layers), models(archives, layers))
+    return SecondReader(weights_of(partnership, layers), SentenceModels(archives, layers))
 
 
 class SentenceModel:

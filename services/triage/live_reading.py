@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
-from threadpoolctl import threadpool_limits
 
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
@@ -16,11 +15,11 @@ from services.kernel.workers import Job
 from services.triage.domain.deciding import Rules
 from services.triage.domain.reading import Reading
 from services.triage.explain import explained
-from services.triage.gateways import ModelUnusable, opened
+from services.triage.gateways import ModelUnusable
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import ReadText, TextRead
-from services.triage.models_beside import ModelsBeside
-from services.triage.second_reader import SecondReader, WeightsUnusable
+from services.triage.reader_beside import ReaderBeside
+from services.triage.second_reader import Reads, WeightsUnusable
 
 GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
@@ -30,10 +29,10 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-def second_reader(settings: Settings) -> tuple[SecondReader | None, str | None]:
+def second_reader(settings: Settings) -> tuple[Reads | None, str | None]:
     """The partnership's second reader, or why there is none, in a sentence."""
     try:
-        return opened(settings.partnership, settings.sentence_models, ModelsBeside), None
+        return ReaderBeside(settings.partnership, settings.sentence_models), None
     except (ModelUnusable, WeightsUnusable) as error:
         return None, f"{error} {_ALONE}"
 
@@ -46,8 +45,6 @@ class LiveReader:
         self._keeper, self._clock, self._seconds = keeper, clock, settings.reading_seconds
         self._database = Database("triage", settings, kept=1, most=2)
         self._thread = ThreadPoolExecutor(1, "second-reader")
-        # What is near is looked up here: numpy's own threads would take every core for a product of a millisecond.
-        threadpool_limits(1, user_api="blas")
         if self.trouble is not None:
             log.warning("no_second_reader", why=self.trouble)
 
@@ -104,4 +101,4 @@ class LiveReader:
 
     def health(self) -> dict[str, Any]:
         """For the process's health: which model reads, and what is in the way."""
-        return {"model": self.second.model.name if self.second else None, "trouble": self.trouble}
+        return {"model": self.second.name if self.second else None, "trouble": self.trouble}

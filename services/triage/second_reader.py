@@ -57,6 +57,17 @@ class Embedder(Protocol):
         """The meaning alone."""
 
 
+class Reads(Protocol):
+    """What reads a text: `SecondReader`, or a process that has one."""
+
+    @property
+    def name(self) -> str:
+        """Of the weights that it reads with."""
+
+    def read(self, text: str, lexicon: Lexicon) -> Reading:
+        """What the text means."""
+
+
 def grams(text: str) -> Counter[int]:
     """Words, pairs of words and letters in threes to fives, each as the number of its bucket."""
     words = words_of(text)
@@ -139,6 +150,11 @@ class SecondReader:
 
     model: Model
     embedder: Embedder
+
+    @property
+    def name(self) -> str:
+        """Of the weights that it reads with."""
+        return self.model.name
 
     def read(self, text: str, lexicon: Lexicon) -> Reading:
         """What the text means; the same text, lexicon and model give the same reading.

@@ -1,7 +1,8 @@
 """How fast triage decides from memory and reads, and what reading costs the others, on engines of its own, in one run.
 
 From memory: reports of 1.5 kB by lexicon and tables, and texts by the second reader, for each second of one core. On
-engines: an import and 101 calls alone, then beside 20 live reports a second that the tables are not sure of.
+engines: an import and 101 calls alone, and beside 20 live reports a second that the tables are not sure of, once where
+nobody reads and once where they are read. Live reports cost what they cost; between the two lies the reading.
 Usage: python -m tests.benchmarks.reading [--seconds 30] [--rows 20000]; one JSON document on standard output.
 """
 
@@ -192,23 +193,26 @@ async def phase(run: Run, name: str, *, live: bool) -> dict[str, Any]:
 
 
 async def on_engines(address: str, broker: str, jars: tuple[Path, ...], asked: argparse.Namespace) -> dict[str, Any]:
-    """The import and the calls alone, then beside live reports that are read."""
+    """The import and the calls: alone, beside live reports that nobody reads, and beside such as are read."""
     await provision(address, services=("triage",))
     settings = Settings(database_url=address, kafka=broker, demonstration=True, sentence_models=jars)
     await asyncio.to_thread(migrate, "triage", settings)
     await create_topics(broker)
-    process = build(settings)
     rules = read_rules(LUTON)
     unsure = [each for each in texts() if asks_reading(each, rules)][:2000]
     async with AsyncExitStack() as stack:
         producer = AIOKafkaProducer(bootstrap_servers=broker, linger_ms=5)
         await producer.start()
         stack.push_async_callback(producer.stop)
-        await stack.enter_async_context(process.app.router.lifespan_context(process.app))
-        while not await process.ready():
-            await asyncio.sleep(0.1)
         run = Run(settings, unsure, producer, asked.rows, asked.seconds)
-        return {"alone": await phase(run, "alone", live=False), "beside": await phase(run, "beside", live=True)}
+        found: dict[str, Any] = {}
+        for reader, phases in ((False, {"beside_unread": True}), (True, {"alone": False, "beside_read": True})):
+            process = build(settings if reader else settings.model_copy(update={"sentence_models": ()}))
+            async with process.app.router.lifespan_context(process.app):
+                while not await process.ready():
+                    await asyncio.sleep(0.1)
+                found |= {name: await phase(run, name, live=live) for name, live in phases.items()}
+        return found
 
 
 def asks_reading(words: str, rules: Rules) -> bool:

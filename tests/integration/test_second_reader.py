@@ -21,7 +21,7 @@ from services.triage.domain.rerun import redecided
 from services.triage.domain.state import Decided
 from services.triage.live_reading import second_reader
 from services.triage.rule_set import read_rules
-from services.triage.second_reader import Said, SecondReader, Vector
+from services.triage.second_reader import Said, SecondReader, Vector, load
 from services.triage.stage import TriageStage
 from tests.engines.hub import service_settings
 from tests.engines.running import Running, free_ports, running
@@ -103,7 +103,7 @@ async def test_a_report_is_decided_with_its_reading_as_the_dry_run_said(pipeline
     said = (await foretold.explained(line, rules, clock()))["decision"]
     made = await decided(pipeline, await post(pipeline, words))
     assert made.reading is not None
-    assert made.reading.model == foretold.second.model.name
+    assert made.reading.model == foretold.second.name
     assert any(rule.startswith("second-reader/") for rule in made.decision.rules)
     compared = ("themes", "disposition", "lead_agency", "flags", "confidence")
     document = made.decision.model_dump(mode="json")
@@ -161,9 +161,10 @@ class Silent:
 @pytest.fixture
 def silent(pipeline: Pipeline) -> Iterator[Silent]:
     """The pipeline's reader, struck dumb."""
-    reader, dumb = pipeline.processes["triage"].app.state.reader, Silent()
+    reader, dumb, model = pipeline.processes["triage"].app.state.reader, Silent(), load(Path("partnerships/luton"))
+    assert model is not None
     whole = reader.second
-    reader.second = SecondReader(whole.model, dumb)
+    reader.second = SecondReader(model, dumb)
     stage = pipeline.processes["triage"].stage
     assert isinstance(stage, TriageStage)
     stage.reading_wait = timedelta(seconds=SHORT)

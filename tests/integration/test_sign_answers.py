@@ -117,8 +117,7 @@ async def test_an_answer_that_is_delivered_again_changes_nothing(pipeline: Pipel
 class Known:
     """A second reader that reads one thing in every text: what the test is about is what becomes of it."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    name = "known"
 
     def read(self, text: str, lexicon: Any) -> Reading:
         """Rubbish, and somebody who may take her life."""
@@ -132,7 +131,7 @@ def reading(pipeline: Pipeline) -> Iterator[None]:
     reader, stage = triage.app.state.reader, triage.stage
     assert isinstance(stage, TriageStage)
     before, waited = reader.second, stage.reading_wait
-    reader.second, stage.reading_wait, reader._seconds = Known(None), timedelta(seconds=60), 60.0
+    reader.second, stage.reading_wait, reader._seconds = Known(), timedelta(seconds=60), 60.0
     yield
     reader.second, stage.reading_wait = before, waited
 

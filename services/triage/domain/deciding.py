@@ -43,6 +43,8 @@ class Decided:
     because: tuple[Because, ...]
     hinted: bool = False
     """Whether words hint at a harm that is not flagged: the second reader's to tell."""
+    supposed: bool = False
+    """Whether danger is flagged on a hint alone, where nobody read."""
     counted: tuple[Counted, ...] = ()
     """What was counted for it."""
 
@@ -94,7 +96,8 @@ def decide_report(
     flags = _flags(report, evidence, ages, counted, rules)
     live = _live(report, evidence, ages, themes, flags, _Tally(counted, counts), rules, day)
     decision, because = _assessed(live, report, personal, counted, rules)
-    return Decided(decision, because, any(hit.signal not in flags for hit in evidence.hints), counted)
+    hinted = any(hit.signal not in flags for hit in evidence.hints)
+    return Decided(decision, because, hinted, evidence.supposed and not report.danger_now, counted)
 
 
 def _counted(

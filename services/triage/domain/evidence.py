@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from schemas.events import ReportFacts
 from services.partnership.tables import CompiledTables, FiredRow
 from services.triage.domain.lexicon import Hit, Lexicon
+from services.triage.domain.naming import DANGER
 from services.triage.domain.places import Places
-from services.triage.domain.reading import Reading, doubted
+from services.triage.domain.reading import Reading, beyond, doubted
 from services.triage.domain.signs import STRUCK, UNANSWERED, Signs
 
 READER, READ_ALONE = "second-reader", "read-alone"
@@ -61,6 +62,8 @@ class Evidence:
     words: str = ""
     support: int = 0
     reading: Reading | None = None
+    supposed: bool = False
+    """Whether danger stands among the flags only since words hint at it where nobody read."""
 
     def weigh(self, theme: str | None, weight: float) -> None:
         """Add to a theme as independent evidence: two halves make three quarters, nothing makes more than one."""
@@ -107,6 +110,7 @@ class Reader:
         self._category(report, evidence)
         evidence.words = str(personal.get("description") or "")
         self._words(self.lexicon.hits(evidence.words), evidence)
+        self._suppose(evidence)
         if signs is not UNANSWERED:
             self._answered(signs, evidence)
         self._place(report, personal.get("place"), evidence)
@@ -133,6 +137,15 @@ class Reader:
             elif hit.mark is None and doubted(evidence.reading, hit.signal, hit.start):
                 evidence.because.append(Because(f"{READER}/not-{hit.signal}", *hit.place, negated=True))
             else:
+                self._said(hit, evidence, counted)
+
+    def _suppose(self, evidence: Evidence) -> None:
+        """A hint at danger counts as danger where the text was not read, or not so far: nobody else would tell."""
+        unread = [hit for hit in evidence.hints if hit.signal == DANGER and beyond(evidence.reading, hit.start)]
+        if unread and DANGER not in evidence.flags:
+            evidence.supposed = True
+            counted: set[str] = set()
+            for hit in unread:
                 self._said(hit, evidence, counted)
 
     def _said(self, hit: Hit, evidence: Evidence, counted: set[str]) -> None:

@@ -73,7 +73,9 @@ def _labelled(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 class Lexicon:
     """The partnership's words, compiled."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: Mapping[str, Any], source: str = "") -> None:
+        """`source` is the text that the content stands in."""
+        self.source = source
         self.signals = frozenset(content["signals"])
         self._terms = Terms(_labelled(content), content.get("sets"))
         themes = (content.get(THEME_WORDS) or {}).items()
@@ -222,4 +224,4 @@ def read_lexicon(text: str) -> Lexicon:
     document = parse_document(text, FILE, problems)
     if problems or document is None:
         raise PartnershipInvalid(problems)
-    return Lexicon(document.data)
+    return Lexicon(document.data, text)

@@ -17,8 +17,8 @@ def asks(report: ReportFacts, personal: Mapping[str, Any], made: Decided, rules:
     """Whether the second reader is asked after the tables made this decision: there are words, and it is not sure."""
     if not words_of(personal).strip():
         return False
-    decision = made.decision
-    return asks_reading(report, decision.confidence, decision.flags, rules.partnership, hinted=made.hinted)
+    sure, flags = made.decision.confidence, made.decision.flags
+    return asks_reading(report, sure, flags, rules.partnership, hinted=made.hinted, supposed=made.supposed)
 
 
 def words_of(personal: Mapping[str, Any]) -> str:

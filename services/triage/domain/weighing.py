@@ -6,7 +6,17 @@ from services.partnership.models import Partnership
 from services.triage.domain.evidence import READ_ALONE, READER, Because, Evidence, Reader
 from services.triage.domain.lexicon import Hit
 from services.triage.domain.naming import DANGER
-from services.triage.domain.reading import ALARMED, HINTED, NONE, SEEN, Reading, suspected, weighed
+from services.triage.domain.reading import (
+    ALARMED,
+    CONTRADICTED,
+    HINTED,
+    NONE,
+    SEEN,
+    SUSPECTED,
+    Reading,
+    suspected,
+    weighed,
+)
 
 MINIMUM, SECOND, SURE, MARGIN = "theme-minimum", "second-theme", "review-confidence", "review-margin"
 READ_SURE = "reading-confidence"
@@ -24,7 +34,7 @@ Answer = tuple[Disposition, str | None, str | None]
 def with_reading(evidence: Evidence, reading: Reading, reader: Reader) -> Evidence:
     """The evidence as the second reader leaves it: agreed harm is flagged, and each theme has a chance for a weight."""
     for hit in evidence.hints:
-        if reading.flags.get(hit.signal, 0.0) >= HINTED:
+        if reading.flags.get(hit.signal, 0.0) >= (ALARMED if hit.signal == DANGER else HINTED):
             _agree(evidence, hit, reader)
     _flag_alone(evidence, reading, reader)
     elsewhere = {NONE: NOT_OURS} if reader.elsewhere(evidence, None) else {}
@@ -60,11 +70,12 @@ def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
     """Harm that only the reader sees, and sees plainly: flagged and urgent, but not confirmed; nobody further is told.
 
     Where theme and lead are sure the case opens at once and its caseworker confirms the harm: hours in a queue would
-    help nobody (decision 0407). Not where the writer names the harm and says that it is not so.
+    help nobody (decision 0407). Where the writer names the harm and seems to say that it is not so, the reader must see
+    it plainer still, and a person looks.
     """
     for flag, chance in sorted(reading.harms.items()):
         plain = chance >= (ALARMED if flag == DANGER else SEEN)
-        if plain and flag not in evidence.flags and flag not in evidence.marked:
+        if plain and flag not in evidence.flags and (flag not in evidence.marked or chance >= CONTRADICTED):
             evidence.read_alone.append(flag)
             for row in reader.tables.of_signal(flag, negated=False):
                 evidence.note({name: row.outputs[name] for name in ("flag", "risk")})
@@ -72,15 +83,21 @@ def _flag_alone(evidence: Evidence, reading: Reading, reader: Reader) -> None:
 
 
 def asks_reading(
-    report: ReportFacts, confidence: float, flags: tuple[str, ...], partnership: Partnership, *, hinted: bool = False
+    report: ReportFacts,
+    confidence: float,
+    flags: tuple[str, ...],
+    partnership: Partnership,
+    *,
+    hinted: bool = False,
+    supposed: bool = False,
 ) -> bool:
     """Whether the second reader is asked: nobody is in danger, it is not of the past, and the tables are not sure.
 
-    They are not sure either where words only hint (`hinted`) at a harm that is not flagged.
+    They are not sure either where words only hint (`hinted`) at a harm that is not flagged, or at danger (`supposed`).
     """
-    if report.historic or report.danger_now or DANGER in flags:
+    if report.historic or report.danger_now or (DANGER in flags and not supposed):
         return False
-    return hinted or confidence < partnership.threshold("reading-below").value
+    return hinted or supposed or confidence < partnership.threshold("reading-below").value
 
 
 def themes_of(evidence: Evidence, partnership: Partnership) -> list[str]:
@@ -163,7 +180,7 @@ def _doubt_of_reading(
     confidence: float,
     partnership: Partnership,
 ) -> str | None:
-    unseen = [DANGER] if DANGER in evidence.read_alone else suspected(reading, flags)
+    unseen = [DANGER] if DANGER in evidence.read_alone else _unseen(evidence, reading, flags)
     if unseen:
         return f"the second reader suspects: {', '.join(unseen)}"
     if confidence < partnership.threshold(READ_SURE).value:
@@ -171,6 +188,14 @@ def _doubt_of_reading(
     if themes and not evidence.own.get(themes[0]) and evidence.support < SUPPORT:
         return "only the second reader says so"
     return None
+
+
+def _unseen(evidence: Evidence, reading: Reading, flags: list[str]) -> list[str]:
+    """Harm that a person is to look for: what words seem to deny or only hint at counts, whatever else is flagged."""
+    denied = [flag for flag in evidence.read_alone if flag in evidence.marked]
+    hinted = DANGER not in flags and any(hit.signal == DANGER for hit in evidence.hints)
+    danger = [DANGER] if hinted and reading.flags.get(DANGER, 0.0) >= SUSPECTED else []
+    return list(dict.fromkeys([*danger, *denied, *suspected(reading, flags)]))
 
 
 def _without_theme(

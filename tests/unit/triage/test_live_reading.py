@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from services.kernel.clock import utc_now
 from services.kernel.settings import Settings
@@ -23,6 +22,7 @@ from services.triage.second_reader import WEIGHTS, load, save
 LUTON = Path("partnerships/luton")
 NOWHERE = Settings(database_url="postgresql://hub@127.0.0.1:1/hub", partnership=LUTON)
 """No database answers there."""
+NO_FILES = (Path("one.zip"), Path("two.zip"))
 
 
 class Noting:
@@ -68,19 +68,13 @@ def test_weights_that_were_made_for_other_sentence_models_are_not_read_with(tmp_
     models, layers, texts = model.name.rsplit("+", 2)
     for other in (f"another-model+{layers}+{texts}", f"{models}+0a1b2c3d+{texts}"):
         save(replace(model, name=other), tmp_path / WEIGHTS)
-        _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path}))
+        _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path, "sentence_models": NO_FILES}))
         assert "was made for other sentence models or layers: `hub train` makes it anew" in str(trouble)
 
 
 def test_a_partnership_without_layers_of_its_own_has_no_reader_and_is_told_how_to_make_them(tmp_path: Path) -> None:
-    _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path}))
+    _, trouble = second_reader(NOWHERE.model_copy(update={"partnership": tmp_path, "sentence_models": NO_FILES}))
     assert "has no reader/layers.npz: `hub tune` makes it" in str(trouble)
-
-
-def test_a_reading_keeps_no_second_core_busy(keeper: RuleKeeper) -> None:
-    with threadpool_limits(2, user_api="blas"):
-        LiveReader(NOWHERE, keeper)
-        assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
 
 
 async def test_a_text_is_read_with_the_rules_that_decided_last_and_no_transaction(

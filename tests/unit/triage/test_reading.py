@@ -14,6 +14,7 @@ from services.triage.domain.deciding import Counts, Decided, Rules, decide_repor
 from services.triage.domain.lexicon import Lexicon
 from services.triage.domain.reading import (
     ALARMED,
+    CONTRADICTED,
     DOUBTED,
     FURTHER,
     HARM,
@@ -24,6 +25,7 @@ from services.triage.domain.reading import (
     suspected,
     weighed,
 )
+from services.triage.domain.second_look import asks
 from services.triage.domain.weighing import PERHAPS, asks_reading
 from services.triage.rule_set import read_rules
 from services.triage.second_reader import (
@@ -214,9 +216,13 @@ def test_danger_that_only_the_reader_sees_is_flagged_and_still_put_before_a_pers
     assert made.review_reason == "the second reader suspects: danger-now"
 
 
-def test_harm_that_the_writer_denies_is_not_flagged_by_the_reader_alone(rules: Rules) -> None:
-    made = decided(rules, "Somebody is begging, no weapon seen.", reading("town-centre", 0.95, weapon=0.9)).decision
-    assert (made.flags, made.disposition) == ((), "review")
+@pytest.mark.parametrize(("chance", "flags"), [(CONTRADICTED, ("weapon",)), (CONTRADICTED - 0.01, ())])
+def test_harm_that_the_writer_seems_to_deny_goes_to_a_person_and_is_flagged_where_the_reader_sees_it_plainly(
+    rules: Rules, chance: float, flags: tuple[str, ...]
+) -> None:
+    made = decided(rules, "Somebody is begging, no weapon seen.", reading("town-centre", 0.95, weapon=chance)).decision
+    assert (made.flags, made.disposition) == (flags, "review")
+    assert made.review_reason == "the second reader suspects: weapon"
 
 
 @pytest.mark.parametrize(("chance", "flags"), [(DOUBTED, ("weapon",)), (DOUBTED - 0.01, ())])
@@ -245,12 +251,59 @@ def test_a_hint_is_a_reason_to_read_and_a_flag_is_none(rules: Rules) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hinted", "danger", "asks"), [(True, (), True), (False, (), False), (True, ("danger-now",), False)]
+    ("hinted", "supposed", "danger", "asks"),
+    [
+        (True, False, (), True),
+        (False, False, (), False),
+        (True, False, ("danger-now",), False),
+        (False, True, ("danger-now",), True),
+    ],
 )
-def test_who_is_sure_is_read_again_only_for_a_hint_and_never_in_danger(
-    rules: Rules, hinted: bool, danger: tuple[str, ...], asks: bool
+def test_who_is_sure_is_read_again_only_for_a_hint_and_never_in_danger_that_is_told(
+    rules: Rules, hinted: bool, supposed: bool, danger: tuple[str, ...], asks: bool
 ) -> None:
-    assert asks_reading(REPORT, 0.99, danger, rules.partnership, hinted=hinted) is asks
+    told = asks_reading(REPORT, 0.99, danger, rules.partnership, hinted=hinted, supposed=supposed)
+    assert told is asks
+
+
+HINTS_AT_DANGER = "Lads are begging by the bank, still there."
+
+
+def test_a_hint_at_danger_is_danger_where_nobody_reads_and_the_reader_is_asked(rules: Rules) -> None:
+    made = decided(rules, HINTS_AT_DANGER, None)
+    assert (made.decision.flags, made.decision.disposition) == (("danger-now",), "needs-case")
+    assert asks(REPORT, {"description": HINTS_AT_DANGER}, made, rules)
+    told = REPORT.model_copy(update={"danger_now": True})
+    day = date(2026, 3, 2)
+    said = decide_report(told, {"description": HINTS_AT_DANGER}, Counts(), rules, day)
+    assert not asks(told, {"description": HINTS_AT_DANGER}, said, rules), "a call-taker who says so is not asked back"
+
+
+@pytest.mark.parametrize(
+    ("chance", "flags", "disposition"),
+    [
+        (ALARMED, ("danger-now",), "needs-case"),
+        (ALARMED - 0.01, (), "review"),
+        (SUSPECTED - 0.01, (), "needs-case"),
+    ],
+)
+def test_a_hint_at_danger_is_what_the_reader_makes_of_the_whole_text(
+    rules: Rules, chance: float, flags: tuple[str, ...], disposition: str
+) -> None:
+    made = decided(rules, HINTS_AT_DANGER, reading("town-centre", 0.95, **{"danger-now": chance})).decision
+    assert (made.flags, made.disposition) == (flags, disposition)
+
+
+def test_a_person_looks_for_danger_that_words_hint_at_whatever_else_is_flagged(rules: Rules) -> None:
+    words = "Lads are begging by the bank with a machete, still there."
+    made = decided(rules, words, reading("town-centre", 0.95, weapon=0.99, **{"danger-now": SUSPECTED})).decision
+    assert (made.flags, made.disposition) == (("weapon",), "review")
+    assert made.review_reason == "the second reader suspects: danger-now"
+
+
+def test_a_hint_at_danger_beyond_what_was_read_is_danger(rules: Rules) -> None:
+    read = replace(reading("town-centre", 0.95, **{"danger-now": 0.01}), until=len(LONG))
+    assert decided(rules, f"{LONG} {HINTS_AT_DANGER}", read).decision.flags == ("danger-now",)
 
 
 def test_the_same_inputs_give_the_same_answer(rules: Rules) -> None:

@@ -140,9 +140,12 @@ def reviews_answered(loop: MemoryLoop, said: list[tuple[str, list[str]]]) -> Non
     waiting = [value for value in loop.state.values() if isinstance(value, Decided) and value.in_review]
     for known, (action, themes) in zip(waiting, said, strict=False):
         loop.pass_time(timedelta(hours=5))
+        now = loop.state[report_key(known.report.report_id)]
+        if not now.in_review:
+            continue  # a later revision hints at danger, and nobody read it in time
         body = ResolveReview(
             report_id=known.report.report_id,
-            version=loop.state[report_key(known.report.report_id)].version,
+            version=now.version,
             action=action,
             themes=tuple(themes[:1] if action == "change" else themes),
             destination="Luton Council highways",

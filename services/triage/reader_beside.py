@@ -1,4 +1,4 @@
-"""The sentence models in a process of their own, which gives way: what anybody waits for goes before a reading.
+"""The second reader in a process of its own, which gives way: what anybody waits for goes before a reading.
 
 A thread would not do: while it computes it keeps its share of a core from an import, and a thread that gives way holds
 up the whole process whenever it has the interpreter. The process ends when its asker does, however that ends: its pipe
@@ -17,9 +17,10 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from services.triage import layers as own
-from services.triage.gateways import ModelUnusable, SentenceModels, one_for_each
-from services.triage.second_reader import Said, Vector, WeightsUnusable
+from services.triage.domain.lexicon import Lexicon, read_lexicon
+from services.triage.domain.reading import Reading
+from services.triage.gateways import ModelUnusable, one_for_each, opened
+from services.triage.second_reader import WeightsUnusable
 
 LEAST = 19
 """How far the process steps back, on Linux's scale: beside one that does not, it gets a seventieth of a core."""
@@ -27,41 +28,54 @@ _GROUP = Path("/proc/self/autogroup")
 """Where Linux shares the processor out among sessions first, niceness counts within one: this session is its own."""
 _ROOT = Path(__file__).parents[2]
 _END_SECONDS = 10.0
+_ANSWER_SECONDS = 60.0
+"""A process that says nothing for so long hangs, and is ended: nobody has waited for its answer any more for long."""
 
 
-class ModelsFailed(Exception):
+class ReaderFailed(Exception):
     """The process ended before it answered."""
 
 
-class ModelsBeside:
-    """Says of a text what `SentenceModels` says, by a process beside this one; for one thread at a time.
+class ReaderBeside:
+    """Reads as the partnership's `SecondReader` does, by a process beside this one; for one thread at a time.
 
     Where the process ended, the next text starts another.
     """
 
-    def __init__(self, archives: Sequence[Path], layers: own.Layers) -> None:
-        """Raises as `SentenceModels` does."""
-        self._asked = (tuple(path.resolve() for path in one_for_each(archives)), layers)
-        self._pipe, self._end = self._started()
+    name: str
+    """Of the weights that it reads with."""
+    _words: str | None
+    """Of the lexicon that the process was told of last: None before the first text."""
 
-    def embed(self, text: str) -> Said:
-        """As `SentenceModels.embed`. Raises `ModelsFailed`, and `ModelUnusable` where no other process starts."""
+    def __init__(self, partnership: Path, archives: Sequence[Path]) -> None:
+        """Raises as `gateways.opened` does."""
+        self._asked = (partnership.resolve(), tuple(path.resolve() for path in one_for_each(archives)))
+        self._start()
+
+    def read(self, text: str, lexicon: Lexicon) -> Reading:
+        """As `SecondReader.read`. Raises `ReaderFailed`, and as `opened` does where no other process starts.
+
+        The lexicon's words go along when they are others than before: they change with a publication.
+        """
         if not self._end.alive:
-            self._pipe, self._end = self._started()
+            self._start()
         try:
-            self._pipe.send(text)
-            said: Said = self._pipe.recv()
+            self._pipe.send((text, None if lexicon.source == self._words else lexicon.source))
+            self._words = lexicon.source
+            if not self._pipe.poll(_ANSWER_SECONDS):
+                raise TimeoutError
+            read: Reading = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._end()
-            raise ModelsFailed("The process of the sentence models ended: the log says why.") from error
-        return said
+            raise ReaderFailed("The process of the second reader ended or hung: the log says why.") from error
+        return read
 
-    def meaning(self, text: str) -> Vector:
-        """The meaning alone."""
-        return self.embed(text).meaning
+    def _start(self) -> None:
+        self._pipe, self._end, self.name = self._started()
+        self._words = None
 
-    def _started(self) -> "tuple[Connection[Any, Any], weakref.finalize[..., Any]]":
-        """The pipe to a process whose models are ready, and how it is ended: at the latest with this object."""
+    def _started(self) -> "tuple[Connection[Any, Any], weakref.finalize[..., Any], str]":
+        """The pipe to a process that is ready, how it is ended (at the latest with this object), and its name."""
         pipe, its_end = Pipe()
         with its_end:
             process = subprocess.Popen(  # noqa: S603
@@ -74,14 +88,14 @@ class ModelsBeside:
         end = weakref.finalize(self, _ended, pipe, process)
         try:
             pipe.send(self._asked)
-            trouble: Exception | None = pipe.recv()
+            answer: str | ModelUnusable | WeightsUnusable = pipe.recv()
         except (EOFError, OSError) as error:
             end()
-            raise ModelUnusable("The process of the sentence models did not start: the log says why.") from error
-        if trouble is not None:
+            raise ModelUnusable("The process of the second reader did not start: the log says why.") from error
+        if not isinstance(answer, str):
             end()
-            raise trouble
-        return pipe, end
+            raise answer
+        return pipe, end, answer
 
 
 def _ended(pipe: "Connection[Any, Any]", process: subprocess.Popen[bytes]) -> None:
@@ -103,26 +117,29 @@ def _give_way() -> None:
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Answer text after text until the asker is gone."""
-    archives, layers = pipe.recv()
+    partnership, archives = pipe.recv()
     try:
-        models = SentenceModels(archives, layers)
+        second = opened(partnership, archives)
     except (ModelUnusable, WeightsUnusable) as trouble:
         pipe.send(trouble)
         return
-    pipe.send(None)
+    _give_way()  # not before: triage waits for this one to be ready
+    pipe.send(second.name)
+    words = ""
     while True:
-        pipe.send(models.embed(pipe.recv()))
+        text, changed = pipe.recv()
+        words = words if changed is None else changed
+        pipe.send(second.read(text, read_lexicon(words)))
 
 
 def _by_class(kind: type[BaseException], *_: object) -> None:
     """Of what ended the process the log has the class alone: a message may quote the text."""
-    sys.stderr.write(f"The sentence models failed: {kind.__name__}\n")
+    sys.stderr.write(f"The second reader failed: {kind.__name__}\n")
 
 
 def main() -> None:
-    """Serve the pipe whose number is given, at the lowest priority."""
+    """Serve the pipe whose number is given."""
     sys.excepthook = _by_class
-    _give_way()
     # numpy's own threads would take every other core for a product of a millisecond, and keep it for ten more.
     threadpool_limits(1, user_api="blas")
     with Connection(int(sys.argv[1])) as pipe:

@@ -1,4 +1,4 @@
-"""The sentence models in a process of their own: they say the same there, give way, and end with their asker."""
+"""The second reader in a process of its own: it reads the same there, gives way, and ends with its asker."""
 
 import asyncio
 import os
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from deploy.local.reader_models import sentence_models
-from services.triage.gateways import SentenceModels
-from services.triage.layers import load
-from services.triage.models_beside import LEAST, ModelsBeside, ModelsFailed
+from services.triage.domain.lexicon import Lexicon, read_lexicon
+from services.triage.gateways import opened
+from services.triage.reader_beside import LEAST, ReaderBeside, ReaderFailed
 from tests.integration.conftest import until
 
 pytestmark = pytest.mark.integration
@@ -23,9 +24,8 @@ TEXT = "Whenever he comes near she goes silent and looks at the floor."
 ASKER = """
 import sys
 from pathlib import Path
-from services.triage.layers import load
-from services.triage.models_beside import ModelsBeside
-models = ModelsBeside([Path(each) for each in sys.argv[2:]], load(Path(sys.argv[1])))
+from services.triage.reader_beside import ReaderBeside
+reader = ReaderBeside(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]])
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -33,9 +33,9 @@ sys.stdin.read()
 
 
 def beside(asker: int) -> list[int]:
-    """The processes of sentence models that this one started, but not those that have ended."""
+    """The processes of second readers that this one started, but not those that have ended."""
     found = Path(f"/proc/{asker}/task/{asker}/children").read_text(encoding="ascii").split()
-    return [int(each) for each in found if ModelsBeside.__module__ in command(int(each))]
+    return [int(each) for each in found if ReaderBeside.__module__ in command(int(each))]
 
 
 def command(process: int) -> str:
@@ -54,25 +54,41 @@ def archives(jars: Path) -> tuple[Path, ...]:
 
 @pytest.fixture(scope="module")
 def others() -> set[int]:
-    """Processes of models that earlier tests of this session started."""
+    """Processes of readers that earlier tests of this session started."""
     return set(beside(os.getpid()))
 
 
 @pytest.fixture(scope="module")
-def models(others: set[int], archives: tuple[Path, ...]) -> ModelsBeside:
+def reader(others: set[int], archives: tuple[Path, ...]) -> ReaderBeside:
     """Luton's, beside this process."""
-    return ModelsBeside(archives, load(LUTON))
+    return ReaderBeside(LUTON, archives)
 
 
-def test_a_text_means_the_same_there(models: ModelsBeside, archives: tuple[Path, ...]) -> None:
-    there, here = models.embed(TEXT), SentenceModels(archives, load(LUTON)).embed(TEXT)
-    assert (there.meaning == here.meaning).all()
-    assert (there.scores == here.scores).all()
-    assert there.until == here.until
-    assert (models.meaning(TEXT) == here.meaning).all()
+@pytest.fixture(scope="module")
+def words() -> str:
+    """Luton's lexicon as it stands in its file."""
+    return (LUTON / "triage" / "lexicon.yaml").read_text(encoding="utf-8")
 
 
-def test_it_steps_back_behind_every_other_process(models: ModelsBeside, others: set[int]) -> None:
+@pytest.fixture(scope="module")
+def lexicon(words: str) -> Lexicon:
+    """Luton's."""
+    return read_lexicon(words)
+
+
+def test_a_text_is_read_the_same_there(
+    reader: ReaderBeside, archives: tuple[Path, ...], words: str, lexicon: Lexicon
+) -> None:
+    here, other = opened(LUTON, archives), read_lexicon(words.replace('- "kni(fe|ves)"', '- "(knife|goes silent)"', 1))
+    with threadpool_limits(1, user_api="blas"):  # sums of several threads differ in their last digits
+        one, another = here.read(TEXT, lexicon), here.read(TEXT, other)
+    assert reader.name == here.name
+    assert reader.read(TEXT, lexicon) == one
+    assert reader.read(TEXT, other) == another != one
+    assert reader.read(TEXT, lexicon) == one, "by the words that go along with the text"
+
+
+def test_it_steps_back_behind_every_other_process(reader: ReaderBeside, others: set[int]) -> None:
     (process,) = set(beside(os.getpid())) - others
     assert os.getpriority(os.PRIO_PROCESS, process) == LEAST
     assert os.getsid(process) == process, "Linux counts niceness within a session"
@@ -81,23 +97,23 @@ def test_it_steps_back_behind_every_other_process(models: ModelsBeside, others: 
 
 
 def test_what_fails_there_is_logged_without_a_word_of_the_text_and_the_next_text_is_read(
-    archives: tuple[Path, ...], capfd: pytest.CaptureFixture[str]
+    archives: tuple[Path, ...], lexicon: Lexicon, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    models = ModelsBeside(archives, load(LUTON))
+    reader = ReaderBeside(LUTON, archives)
     unreadable: Any = ["A text in a list."]
-    with pytest.raises(ModelsFailed, match="the log says why"):
-        models.embed(unreadable)
-    assert models.embed(TEXT).until is None
-    assert capfd.readouterr().err == "The sentence models failed: TypeError\n"
+    with pytest.raises(ReaderFailed, match="the log says why"):
+        reader.read(unreadable, lexicon)
+    assert reader.read(TEXT, lexicon).until is None
+    assert capfd.readouterr().err == "The second reader failed: TypeError\n"
 
 
-def test_killed_it_is_missed_once_and_started_again(models: ModelsBeside, others: set[int]) -> None:
+def test_killed_it_is_missed_once_and_started_again(reader: ReaderBeside, others: set[int], lexicon: Lexicon) -> None:
     (process,) = set(beside(os.getpid())) - others
-    whole = models.embed(TEXT)
+    before = reader.read(TEXT, lexicon)
     os.kill(process, signal.SIGKILL)
-    with pytest.raises(ModelsFailed, match="ended"):
-        models.embed(TEXT)
-    assert (models.embed(TEXT).meaning == whole.meaning).all()
+    with pytest.raises(ReaderFailed, match="ended"):
+        reader.read(TEXT, lexicon)
+    assert reader.read(TEXT, lexicon) == before
     (another,) = set(beside(os.getpid())) - others
     assert another != process
 
@@ -119,4 +135,4 @@ async def test_it_ends_with_its_asker(archives: tuple[Path, ...], killed: bool) 
     async def ended() -> bool:
         return not command(process)
 
-    await until(ended, "the models' process to end")
+    await until(ended, "the reader's process to end")

@@ -12,6 +12,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from deploy.local.reader_models import sentence_models
+from services.triage import reader_beside
 from services.triage.domain.lexicon import Lexicon, read_lexicon
 from services.triage.gateways import opened
 from services.triage.reader_beside import LEAST, ReaderBeside, ReaderFailed
@@ -116,6 +117,21 @@ def test_killed_it_is_missed_once_and_started_again(reader: ReaderBeside, others
     assert reader.read(TEXT, lexicon) == before
     (another,) = set(beside(os.getpid())) - others
     assert another != process
+
+
+def test_one_that_hangs_is_ended_and_started_again(
+    reader: ReaderBeside, others: set[int], lexicon: Lexicon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = reader.read(TEXT, lexicon)
+    (process,) = set(beside(os.getpid())) - others
+    os.kill(process, signal.SIGSTOP)
+    with monkeypatch.context() as short:
+        short.setattr(reader_beside, "_ANSWER_SECONDS", 0.2)
+        short.setattr(reader_beside, "_END_SECONDS", 0.2)
+        with pytest.raises(ReaderFailed, match="hung"):
+            reader.read(TEXT, lexicon)
+    assert not command(process)
+    assert reader.read(TEXT, lexicon) == before
 
 
 @pytest.mark.parametrize("killed", [False, True])

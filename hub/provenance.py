@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from deploy.local.reader_models import digests
 from services.partnership.tables import FOLDER
 from services.triage.domain.lexicon import FILE as LEXICON
 from services.triage.domain.lexicon import Lexicon
-from services.triage.domain.reading import Reading
 from services.triage.layers import LAYERS
+from services.triage.second_reader import Reads
 
 MADE_FROM = "made_from"
 """The report's entry that names what the weights were made from."""
@@ -40,13 +40,6 @@ def stale(report: Mapping[str, Any], folder: Path) -> list[str]:
     """What of the folder is no longer as it was when the weights were made; everything where the report is silent."""
     told = report.get(MADE_FROM, {})
     return [name for name, digest in made_from(folder).items() if told.get(name) != digest]
-
-
-class Reads(Protocol):
-    """A second reader."""
-
-    def read(self, text: str, lexicon: Lexicon) -> Reading:
-        """What it takes the text for."""
 
 
 def farthest(one: Reads, other: Reads, texts: Sequence[str], lexicon: Lexicon) -> float:

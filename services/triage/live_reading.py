@@ -19,7 +19,7 @@ from services.triage.gateways import ModelUnusable
 from services.triage.keeping import RuleKeeper
 from services.triage.messages import ReadText, TextRead
 from services.triage.reader_beside import ReaderBeside
-from services.triage.second_reader import Reads, WeightsUnusable
+from services.triage.second_reader import WeightsUnusable
 
 GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
@@ -29,7 +29,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-def second_reader(settings: Settings) -> tuple[Reads | None, str | None]:
+def second_reader(settings: Settings) -> tuple[ReaderBeside | None, str | None]:
     """The partnership's second reader, or why there is none, in a sentence."""
     try:
         return ReaderBeside(settings.partnership, settings.sentence_models), None

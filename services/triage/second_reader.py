@@ -60,10 +60,6 @@ class Embedder(Protocol):
 class Reads(Protocol):
     """What reads a text: `SecondReader`, or a process that has one."""
 
-    @property
-    def name(self) -> str:
-        """Of the weights that it reads with."""
-
     def read(self, text: str, lexicon: Lexicon) -> Reading:
         """What the text means."""
 

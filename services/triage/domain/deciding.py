@@ -97,7 +97,7 @@ def decide_report(
     live = _live(report, evidence, ages, themes, flags, _Tally(counted, counts), rules, day)
     decision, because = _assessed(live, report, personal, counted, rules)
     hinted = any(hit.signal not in flags for hit in evidence.hints)
-    return Decided(decision, because, hinted, evidence.supposed and not report.danger_now, counted)
+    return Decided(decision, because, hinted, evidence.supposed, counted)
 
 
 def _counted(

@@ -1,6 +1,8 @@
 """Solves large symmetric systems by blocks, in single precision and in the place of one triangle.
 
-LAPACK's own factorisation copies the matrix, and crashed on one of 26,000 rows.
+LAPACK's own factorisation copies the matrix, and crashed on one of 26,000 rows. The triangle is kept as rows of blocks,
+each as long as it goes: a square with nothing in its upper half takes twice the memory all the same, since what is so
+large is given out in pages that are longer than a row.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ BLOCK = 1000
 
 Single = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
+Lower = list[Single]
+"""A matrix's lower half: each block's rows, from the first column to the last of the block's own."""
 
 
 def blocks_of(count: int) -> list[slice]:
@@ -21,56 +25,62 @@ def blocks_of(count: int) -> list[slice]:
     return [slice(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
 
 
-def factor(lower: Single) -> None:
+def _spans(rows: Sequence[Single]) -> list[slice]:
+    """Which rows of the whole these blocks have."""
+    return [slice(each.shape[1] - len(each), each.shape[1]) for each in rows]
+
+
+def factor(lower: Lower) -> None:
     """Put Cholesky's factor in the place of a positive matrix's lower half."""
-    blocks = blocks_of(len(lower))
-    for number, block in enumerate(blocks):
-        lower[block, block] = np.linalg.cholesky(lower[block, block].astype(np.float64))
-        below = slice(block.stop, len(lower))
-        lower[below, block] = solve_triangular(lower[block, block], lower[below, block].T, lower=True).T
-        for later in blocks[number + 1 :]:
-            rest = slice(later.start, len(lower))
-            lower[rest, later] -= lower[rest, block] @ lower[later, block].T
+    spans = _spans(lower)
+    for number, span in enumerate(spans):
+        own = np.linalg.cholesky(lower[number][:, span].astype(np.float64))
+        lower[number][:, span] = own
+        below = lower[number + 1 :]
+        for place, row in enumerate(below, number + 1):
+            row[:, span] = solve_triangular(lower[number][:, span], row[:, span].T, lower=True).T
+            for earlier in range(number + 1, place + 1):
+                row[:, spans[earlier]] -= row[:, span] @ lower[earlier][:, span].T
 
 
-def solved(factored: Single, right: Wide) -> Wide:
+def solved(factored: Lower, right: Wide) -> Wide:
     """What the matrix, given as its factor, is multiplied by to be `right`."""
-    blocks = blocks_of(len(factored))
+    spans = _spans(factored)
     found = np.array(right, np.float32)
-    _forward(factored, blocks, found)
-    for number in reversed(range(len(blocks))):
-        block = blocks[number]
-        found[block] = solve_triangular(factored[block, block], found[block], lower=True, trans="T")
-        for earlier in blocks[:number]:
-            found[earlier] -= factored[block, earlier].T @ found[block]
+    _forward(factored, found)
+    for number in reversed(range(len(spans))):
+        row, span = factored[number], spans[number]
+        found[span] = solve_triangular(row[:, span], found[span], lower=True, trans="T")
+        for earlier in spans[:number]:
+            found[earlier] -= row[:, earlier].T @ found[span]
     return found.astype(np.float64)
 
 
-def inverse_parts(factored: Single, together: int) -> list[Wide]:
+def inverse_parts(factored: Lower, together: int) -> list[Wide]:
     """The whole inverse's part of each `together` neighbouring rows with themselves.
 
     Raises `ValueError` where they would not fill the blocks evenly.
     """
     if BLOCK % together:
         raise ValueError(f"{BLOCK} rows at once cannot be parted into {together}s.")
-    blocks = blocks_of(len(factored))
-    return [part for number in range(len(blocks)) for part in _parts(factored, blocks[number:], together)]
+    return [part for number in range(len(factored)) for part in _parts(factored[number:], together)]
 
 
-def _parts(factored: Single, blocks: Sequence[slice], together: int) -> list[Wide]:
-    """Those of the rows in the first of `blocks`, from the factor's inverse."""
-    first = blocks[0]
-    columns = np.zeros((len(factored) - first.start, first.stop - first.start), np.float32)
+def _parts(last: Sequence[Single], together: int) -> list[Wide]:
+    """Those of the first of these blocks, the factor's last ones, from the factor's inverse."""
+    width = len(last[0])
+    columns = np.zeros((sum(map(len, last)), width), np.float32)
     np.fill_diagonal(columns, 1)
-    _forward(factored, blocks, columns)
-    own = (columns[:, start : start + together] for start in range(0, columns.shape[1], together))
+    _forward(last, columns)
+    own = (columns[:, start : start + together] for start in range(0, width, together))
     return [(each.T @ each).astype(np.float64) for each in own]
 
 
-def _forward(factored: Single, blocks: Sequence[slice], right: Single) -> None:
-    """The factor's inverse times `right`, in its place; its rows are those of `blocks`, the factor's last ones."""
-    rows = [right[block.start - blocks[0].start : block.stop - blocks[0].start] for block in blocks]
-    for number, block in enumerate(blocks):
-        rows[number][:] = solve_triangular(factored[block, block], rows[number], lower=True)
-        for later in range(number + 1, len(blocks)):
-            rows[later] -= factored[blocks[later], block] @ rows[number]
+def _forward(last: Sequence[Single], right: Single) -> None:
+    """Multiply `right` by the inverse of the factor whose last blocks these are, in its place; its rows are theirs."""
+    spans = _spans(last)
+    parts = [right[span.start - spans[0].start : span.stop - spans[0].start] for span in spans]
+    for number, (row, span) in enumerate(zip(last, spans, strict=True)):
+        for earlier in range(number):
+            parts[number] -= row[:, spans[earlier]] @ parts[earlier]
+        parts[number][:] = solve_triangular(row[:, span], parts[number], lower=True)

@@ -22,7 +22,7 @@ from services.triage.second_reader import (
     points_as_kept,
     signals,
 )
-from services.triage.solving import BLOCK, Single, Wide, blocks_of, factor, inverse_parts, solved
+from services.triage.solving import BLOCK, Lower, Single, Wide, blocks_of, factor, inverse_parts, solved
 from services.triage.telling_apart import SHRINK, telling, widest
 
 LEAST = 2
@@ -143,18 +143,22 @@ def _fitted(model: Model, words: Any, due: Wide) -> tuple[Wide, Wide]:
     return pulls, due - np.concatenate(left)
 
 
-def _factored(model: Model, words: Any, due: Wide) -> Single:
+def _factored(model: Model, words: Any, due: Wide) -> Lower:
     """How alike each text and each one before it are, with the ridge, as a factor: the lower half, by blocks."""
     theme = due[:, : len(model.themes)].argmax(1)
-    count = len(theme)
-    alike = np.empty((count, count), np.float32)
-    for block in blocks_of(count):
-        known = slice(0, block.stop)
-        meant = nearness(model.points[block], model.points[known].T)
-        alike[block, known] = meant + (words[block] @ words[known].T).toarray() + 1
-    often = np.bincount(theme, minlength=len(model.themes)) / count * len(model.themes)
-    alike[np.diag_indices(count)] += RIDGE * np.sqrt(often[theme])
+    often = np.bincount(theme, minlength=len(model.themes)) / len(theme) * len(model.themes)
+    ridge = RIDGE * np.sqrt(often[theme])
+    alike = [_alike(model, words, ridge, block) for block in blocks_of(len(theme))]
     factor(alike)
+    return alike
+
+
+def _alike(model: Model, words: Any, ridge: Wide, block: slice) -> Single:
+    """A block's texts with each one up to their last."""
+    known = slice(0, block.stop)
+    meant = nearness(model.points[block], model.points[known].T)
+    alike = np.asarray(meant + (words[block] @ words[known].T).toarray() + 1, np.float32)
+    alike[:, block][np.diag_indices(block.stop - block.start)] += ridge[block]
     return alike
 
 

@@ -15,15 +15,19 @@ def matrix(monkeypatch: pytest.MonkeyPatch) -> Any:
     return made @ made.T + np.eye(50)
 
 
+def lower_half(matrix: Any) -> solving.Lower:
+    return [np.asarray(matrix[block, : block.stop], np.float32) for block in solving.blocks_of(len(matrix))]
+
+
 def test_what_is_solved_by_blocks_gives_the_right_side_again(matrix: Any) -> None:
     right = np.random.default_rng(2).standard_normal((50, 3))
-    lower = np.asarray(matrix, np.float32)
+    lower = lower_half(matrix)
     solving.factor(lower)
     assert np.allclose(matrix @ solving.solved(lower, right), right, atol=1e-3)
 
 
 def test_the_inverses_parts_are_those_of_the_whole_inverse(matrix: Any) -> None:
-    lower = np.asarray(matrix, np.float32)
+    lower = lower_half(matrix)
     solving.factor(lower)
     inverse = np.linalg.inv(matrix)
     parts = solving.inverse_parts(lower, 10)
@@ -35,4 +39,4 @@ def test_the_inverses_parts_are_those_of_the_whole_inverse(matrix: Any) -> None:
 
 def test_rows_that_do_not_fill_the_blocks_evenly_are_refused(matrix: Any) -> None:
     with pytest.raises(ValueError, match="20 rows at once cannot be parted into 7s"):
-        solving.inverse_parts(np.asarray(matrix, np.float32), 7)
+        solving.inverse_parts(lower_half(matrix), 7)

@@ -125,7 +125,8 @@ def received(state: Mapping[str, Any], event: ReportReceived, context: Context) 
     made = decide_with(report, personal, replace(taken.counts, answers=None), context.rules, _day(context), None)
     wait = context.rules.reading_wait
     if wait is not None and report.batch is None and asks(report, personal, made, context.rules):
-        return wait_for_reading(report, personal, taken.keys, wait, context)
+        until = unread.until if unread is not None else context.now + wait
+        return wait_for_reading(report, personal, taken.keys, until, context)
     if taken.counts.answers is not None:
         made = decide_with(report, personal, taken.counts, context.rules, _day(context), None)
     return _without(unread, _settled(state, taken, made, None, context))

@@ -1,7 +1,7 @@
 """A report that waits for its second reading: nobody has heard of it yet, and nobody waits longer than its timer."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,14 +31,16 @@ def unread_key(report_id: Any) -> str:
 
 
 def wait_for_reading(
-    report: ReportFacts, personal: dict[str, Any], keys: frozenset[str], wait: timedelta, context: Context
+    report: ReportFacts, personal: dict[str, Any], keys: frozenset[str], until: datetime, context: Context
 ) -> Decision:
     """Ask for a reading, and for the timer that ends the waiting; `keys` are locked again when it is decided.
+
+    A correction of one that waits waits no longer than that would have: who goes on typing must not hide a report.
 
     The timer is the question's own and never cancelled: a result that took it away would wait for it while it, fired,
     waits for the report.
     """
-    identity, until = str(report.report_id), context.now + wait
+    identity = str(report.report_id)
     asked = {"report_id": report.report_id, "asked": context.cause, "keys": tuple(sorted(keys))}
     return Decision(
         state={unread_key(identity): Unread(report=report, personal=personal, asked=context.cause, until=until)},

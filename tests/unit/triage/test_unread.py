@@ -164,6 +164,18 @@ def test_a_correction_ends_the_waiting_of_the_one_before(loop: MemoryLoop) -> No
     assert (len(loop.events), decision(loop).report.revision, decision(loop).version) == (1, 2, 1)
 
 
+def test_corrections_one_after_the_other_make_nobody_wait_longer(loop: MemoryLoop) -> None:
+    receive(loop, sent())
+    for revision in (2, 3):
+        loop.pass_time(timedelta(seconds=2))
+        receive(loop, sent(f"Somebody begs at the doors, {revision} of them.", revision=revision))
+    assert loop.events == []
+    loop.pass_time(timedelta(seconds=1))
+    assert (len(loop.events), decision(loop).report.revision, waits(loop)) == (1, 3, False)
+    receive(loop, sent("Somebody begs at the doors again.", revision=4))
+    assert loop.state[unread_key(ONE)].until == loop.now + WAIT
+
+
 def test_a_sure_correction_is_decided_at_once_and_the_old_reading_ignored(loop: MemoryLoop) -> None:
     receive(loop, sent())
     receive(loop, sent(SURE, revision=2))

@@ -17,7 +17,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from services.triage.domain.lexicon import Lexicon, read_lexicon
+from services.partnership.tables import FOLDER
+from services.triage.domain.lexicon import FILE, Lexicon, read_lexicon
 from services.triage.domain.reading import Reading
 from services.triage.gateways import ModelUnusable, one_for_each, opened
 from services.triage.second_reader import WeightsUnusable
@@ -123,9 +124,10 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
     except (ModelUnusable, WeightsUnusable) as trouble:
         pipe.send(trouble)
         return
+    words = (partnership / FOLDER / FILE).read_text(encoding="utf-8")
+    second.read("Nothing.", read_lexicon(words))  # what a first text has to wait for is over when triage is ready
     _give_way()  # not before: triage waits for this one to be ready
     pipe.send(second.name)
-    words = ""
     while True:
         text, changed = pipe.recv()
         words = words if changed is None else changed

@@ -112,11 +112,15 @@ class NewTimer:
 
 @dataclass(frozen=True, slots=True)
 class CancelledTimer:
-    """The timer of that kind, subject and name is no longer wanted."""
+    """The timer of that kind, subject and name is no longer wanted.
+
+    With `may_fire` one that is being fired at this moment is not waited for; what it then decides must be nothing.
+    """
 
     kind: str
     subject: str
     name: str = ""
+    may_fire: bool = False
 
 
 @dataclass(frozen=True, slots=True)

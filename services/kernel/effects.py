@@ -49,6 +49,11 @@ _WRITES = {
             CAST(:job_causes AS uuid[]), CAST(:job_traces AS text[]))
         ON CONFLICT (id) DO NOTHING
     """,
+    "unfired": """
+        DELETE FROM timers WHERE id IN (
+            SELECT id FROM timers WHERE id = ANY(CAST(:unfired_ids AS uuid[])) FOR UPDATE SKIP LOCKED
+        )
+    """,
     "gone": "DELETE FROM timers WHERE id = ANY(CAST(:gone_ids AS uuid[]))",
     "timer": """
         INSERT INTO timers (id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent)
@@ -91,6 +96,8 @@ class Effects:
     events: list[tuple[str, str, str, str]] = field(default_factory=list)
     jobs: dict[UUID, tuple[NewJob, datetime, _Caused]] = field(default_factory=dict)
     timers: dict[UUID, tuple[NewTimer, UUID, _Caused] | None] = field(default_factory=dict)
+    gone: set[UUID] = field(default_factory=set)
+    """Of the timers that are cancelled those that must not fire any more."""
     tallies: dict[str, int] = field(default_factory=dict)
 
     def add(self, decision: Decision, cause: Message, now: datetime, traceparent: str | None) -> None:
@@ -105,7 +112,10 @@ class Effects:
             job_id = derived_id(identity, f"job/{job.kind}/{job.name}")
             self.jobs[job_id] = (job, job.due_at or now, caused)
         for gone in decision.cancelled:
-            self.timers[self._timer_id(gone)] = None
+            timer_id = self._timer_id(gone)
+            self.timers[timer_id] = None
+            if not gone.may_fire:
+                self.gone.add(timer_id)
         for timer in decision.timers:
             message_id = derived_id(identity, f"timer/{timer.kind}/{timer.subject}/{timer.name}")
             self.timers[self._timer_id(timer)] = (timer, message_id, caused)
@@ -135,11 +145,13 @@ class Effects:
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write everything in one statement."""
+        cancelled = sorted(timer_id for timer_id, armed in self.timers.items() if armed is None)
         written = {
             "tally": self._tally_columns(),
             "event": self._event_columns(),
             "job": self._job_columns(),
-            "gone": {"ids": sorted(timer_id for timer_id, armed in self.timers.items() if armed is None)},
+            "unfired": {"ids": [timer_id for timer_id in cancelled if timer_id not in self.gone]},
+            "gone": {"ids": [timer_id for timer_id in cancelled if timer_id in self.gone]},
             "timer": self._timer_columns(),
         }
         kept = {kind: columns for kind, columns in written.items() if any(columns.values())}

@@ -82,6 +82,18 @@ def headers_of(
     return headers
 
 
+def headers_of_row(row: Any, kind: str, message_id: UUID, time: datetime) -> dict[str, str]:
+    """The envelope of what a row of our own tables brings: a timer, or a job's result."""
+    headers = {
+        "ce_type": f"{kind}.v1",
+        "ce_id": str(message_id),
+        "ce_time": time.isoformat(),
+        "correlationid": str(row.correlation_id),
+        "causationid": str(row.causation_id),
+    }
+    return headers | ({"traceparent": row.traceparent} if row.traceparent else {})
+
+
 def encoded(headers: Mapping[str, str]) -> Headers:
     """Headers as Kafka takes them."""
     return tuple((name, value.encode()) for name, value in headers.items())

@@ -32,7 +32,8 @@ from services.kernel.settings import Settings
 from services.kernel.sources import CommandBatch, Idempotency, Replayed
 from services.kernel.stopping import end
 from services.kernel.telemetry import DEAD_LETTERS, configure_logs, configure_traces, current_traceparent
-from services.kernel.workers import JobHandler, JobWorkers, TimerRunner
+from services.kernel.timers import TimerRunner
+from services.kernel.workers import JobHandler, JobWorkers, Together
 
 STUCK_SECONDS = 120.0
 """A batch that runs longer than this makes the process unhealthy."""
@@ -66,7 +67,7 @@ class Process:
         stage: Stage,
         port: int,
         subscriptions: Sequence[Subscription] = (),
-        jobs: Mapping[str, JobHandler] | None = None,
+        jobs: Mapping[str, JobHandler | Together] | None = None,
         routers: Sequence[APIRouter] = (),
         background: Sequence[Callable[["Process"], Coroutine[Any, Any, None]]] = (),
         operations_only: Sequence[Depends] = (),

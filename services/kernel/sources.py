@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ _SET_ASIDE = text("""
     UPDATE timers SET due_at = 'infinity' WHERE message_id = ANY(CAST(:ids AS uuid[])) RETURNING message_id
 """)
 _FIRED = text("DELETE FROM timers WHERE message_id = ANY(CAST(:ids AS uuid[]))")
-_FINISH = text("DELETE FROM jobs WHERE id = :id AND lease = :lease")
+_FINISH = text("DELETE FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND lease = :lease RETURNING id")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:number)")
 _FIND_ANSWER = text("""
     SELECT body_hash, status, answer FROM idempotency WHERE caller = :caller AND route = :route AND key = :key
@@ -158,16 +158,18 @@ async def _delete_fired(connection: AsyncConnection, outcomes: Sequence[Outcome]
 
 
 class ResultBatch(Batch):
-    """A job's result: counts only while the worker's lease is the job's."""
+    """Results of jobs that one worker did: each counts only while the worker's lease is its job's."""
 
-    def __init__(self, received: Received, job_id: UUID, lease: UUID) -> None:
-        super().__init__("job result", (received,))
-        self._job_id, self._lease = job_id, lease
+    def __init__(self, results: Mapping[UUID, Received], lease: UUID) -> None:
+        """`results` by their jobs' ids."""
+        super().__init__("job result", tuple(results.values()))
+        self._jobs, self._lease = {result.identity: job_id for job_id, result in results.items()}, lease
 
     async def claim(self, connection: AsyncConnection, received: Sequence[Received]) -> Sequence[Received]:
-        """Delete the job under its lease."""
-        done = await connection.execute(_FINISH, {"id": self._job_id, "lease": self._lease})
-        return received if done.rowcount else ()
+        """Delete the jobs under their lease."""
+        ids = sorted(self._jobs[each.identity] for each in received)
+        done = set((await connection.execute(_FINISH, {"ids": ids, "lease": self._lease})).scalars())
+        return [each for each in received if self._jobs[each.identity] in done]
 
 
 class ReplayBatch(Batch):

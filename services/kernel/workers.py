@@ -1,10 +1,11 @@
-"""Timers and jobs: what is due is taken from its table and comes back to the loop as a message."""
+"""Jobs: work for the outside world is taken from its table and done, and what came of it goes to the loop."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,39 +16,42 @@ from sqlalchemy import text
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
 from services.kernel.decision import Stage, derived_id
-from services.kernel.envelope import Raw, decode, encoded
+from services.kernel.envelope import Raw, Received, decode, encoded, headers_of_row
 from services.kernel.errors import INFRASTRUCTURE
 from services.kernel.loop import Loop
-from services.kernel.sources import ResultBatch, TimerBatch
+from services.kernel.sources import ResultBatch
 from services.kernel.stopping import to_its_end
 from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
-TIMER_ROUND, TIMER_POLL, JOB_POLL, TROUBLED_POLL = 100, 0.2, 0.2, 1.0
-"""A round's timers are seen when its last one is saved, so that a large round makes its first one late."""
-BETWEEN_ROUNDS = 0.02
+JOB_POLL, TROUBLED_POLL = 0.2, 1.0
 RETRY_SECONDS = 5.0
 """How long a job rests after its worker failed in a way that no result describes."""
+GATHER_SECONDS = 0.2
+"""Of jobs that are done together: how long few are left to become more before the next are taken, and how long what is
+done waits for what nearly is before it is decided."""
+OF_THE_LEASE = 0.9
+"""How much of its lease a job may take: what is left is for noting what came of it."""
 
-_ANY_DUE = text("SELECT EXISTS (SELECT 1 FROM timers WHERE due_at <= now() AND kind = ANY(CAST(:kinds AS text[])))")
-_DUE = text("""
-    SELECT id, kind, subject, payload, due_at, message_id, correlation_id, causation_id, traceparent
-    FROM timers WHERE due_at <= now() AND kind = ANY(CAST(:kinds AS text[])) ORDER BY due_at, id LIMIT :most
-""")
-_ELECT = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
-# Materialized: as a plain subquery the planner may run it once for each row, and lease many jobs to one worker.
+# Materialized: as a plain subquery the planner may run it once for each row, and lease more jobs than were asked for.
 _TAKE = text("""
-    WITH next AS MATERIALIZED (
-        SELECT id AS next_id FROM jobs
-        WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now()) AND kind = ANY(CAST(:kinds AS text[]))
-        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    WITH first AS MATERIALIZED (
+        SELECT kind AS next_kind, most
+        FROM jobs JOIN unnest(CAST(:kinds AS text[]), CAST(:most AS integer[])) AS free (free_kind, most)
+            ON kind = free_kind
+        WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE OF jobs SKIP LOCKED
+    ), next AS MATERIALIZED (
+        SELECT id AS next_id FROM jobs JOIN first ON kind = next_kind
+        WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+        ORDER BY due_at, id LIMIT (SELECT most FROM first) FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE jobs SET lease = :lease, lease_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
     FROM next WHERE id = next_id
-    RETURNING id, kind, subject, payload, attempts, correlation_id, causation_id, traceparent
+    RETURNING id, kind, subject, payload, attempts, due_at, correlation_id, causation_id, traceparent
 """)
 _GIVE_BACK = text("""
     UPDATE jobs SET lease = NULL, lease_until = NULL, due_at = now() + make_interval(secs => :seconds)
-    WHERE id = :id AND lease = :lease
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND lease = :lease
 """)
 
 log = structlog.get_logger()
@@ -70,60 +74,26 @@ JobHandler = Callable[[Job], Awaitable[BaseModel]]
 """Does the work outside any transaction; failures that it knows are results too. The result's class names its type."""
 
 
-def _headers(row: Any, kind: str, message_id: UUID, time: datetime) -> dict[str, str]:
-    headers = {
-        "ce_type": f"{kind}.v1",
-        "ce_id": str(message_id),
-        "ce_time": time.isoformat(),
-        "correlationid": str(row.correlation_id),
-        "causationid": str(row.causation_id),
-    }
-    return headers | ({"traceparent": row.traceparent} if row.traceparent else {})
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Does jobs of one kind several at a time: for short ones that come many a second and may well be done twice.
 
+    A worker takes up to `most` of them (one at least) and `do` is called for each at once. What is done within
+    `GATHER_SECONDS` of each other is decided in one transaction; nobody waits for a slow one. Where fewer than `most`
+    were there, the next are looked for after so many seconds: the cost of a taking and of a decision is shared.
+    """
 
-class TimerRunner:
-    """Fires due timers in the order `due_at, id`, by the database's clock; one runner per service at a time."""
+    do: JobHandler
+    most: int
 
-    def __init__(self, service: str, stage: Stage, loop: Loop, database: Database) -> None:
-        self._service, self._stage, self._loop, self._database = service, stage, loop, database
-        self.trouble: str | None = None
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            fired = 0
-            try:
-                fired = await self.fire_due()
-                self.trouble = None
-            except INFRASTRUCTURE as error:
-                self.trouble = type(error).__name__
-                log.warning("timers_not_fired", error=type(error).__name__)
-            await asyncio.sleep(TROUBLED_POLL if self.trouble else BETWEEN_ROUNDS if fired else TIMER_POLL)
-
-    async def fire_due(self) -> int:
-        """Fire one round; how many were due."""
-        # A timer of a kind that this release does not name waits for one that does, and stops no other.
-        kinds = sorted(self._stage.readers)
-        async with self._database.asking() as connection:
-            if not (await connection.execute(_ANY_DUE, {"kinds": kinds})).scalar_one():
-                return 0
-        async with self._database.writing() as election:
-            name = {"name": f"timers {self._service}"}
-            if not (await election.execute(_ELECT, name)).scalar_one():
-                return 0
-            rows = (await election.execute(_DUE, {"most": TIMER_ROUND, "kinds": kinds})).all()
-            if rows:
-                received = [decode(self._raw(row), self._stage.readers, "timer") for row in rows]
-                await self._loop.run(TimerBatch("timer", received))
-            return len(rows)
-
-    def _raw(self, row: Any) -> Raw:
-        headers = _headers(row, row.kind, row.message_id, row.due_at) | {"timerid": str(row.id)}
-        return Raw("timer", 0, 0, row.subject.encode(), encoded(headers), row.payload.encode())
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            raise ValueError(f"most must be 1 or more, not {self.most}")
 
 
 class JobWorkers:
-    """The job workers of one process: each does one job at a time under a lease and brings its result back.
+    """The job workers of one process: each does one job at a time, or some `Together`, under a lease, and brings the
+    results back.
 
     One free worker looks for the next job, and the others wait for their turn to look: when each looked for itself,
     four of them were half of what an idle service cost, and found nothing sooner. One kind of work never holds all
@@ -135,7 +105,7 @@ class JobWorkers:
         stage: Stage,
         loop: Loop,
         database: Database,
-        handlers: Mapping[str, JobHandler],
+        handlers: Mapping[str, JobHandler | Together],
         lease_seconds: float,
         clock: Clock = utc_now,
         *,
@@ -143,10 +113,15 @@ class JobWorkers:
     ) -> None:
         """`workers`: how many will `work`."""
         self._stage, self._loop, self._database = stage, loop, database
-        self.handlers, self._lease_seconds, self._clock = handlers, lease_seconds, clock
+        self.handlers = {
+            kind: each if isinstance(each, Together) else Together(each, 1) for kind, each in handlers.items()
+        }
+        self._lease_seconds, self._clock = lease_seconds, clock
         self._looking = asyncio.Lock()
         self._busy, self._at_most = Counter[str](), max(1, workers - len(handlers) + 1)
+        self._rest_until = dict.fromkeys(handlers, 0.0)
         self.woken = asyncio.Event()
+        self._unnoted = 0
         self.trouble: str | None = None
 
     async def work(self) -> None:
@@ -154,7 +129,7 @@ class JobWorkers:
         while True:
             try:
                 await self._work_once()
-                self.trouble = None
+                self._well()
             except INFRASTRUCTURE as error:
                 self.trouble = type(error).__name__
                 log.warning("job_interrupted", error=type(error).__name__)
@@ -167,53 +142,136 @@ class JobWorkers:
             return
 
     async def _work_once(self) -> None:
-        """Wait for one job and do it."""
+        """Wait for the next jobs and do them."""
         lease = uuid4()
         async with self._looking:
-            row = await self._next(lease)
-            self._busy[row.kind] += 1
+            rows = await self._next(lease)
+            kind = rows[0].kind
+            self._busy[kind] += 1
+            if len(rows) < self.handlers[kind].most:
+                self._rest_until[kind] = self._seconds() + GATHER_SECONDS
         try:
-            await self._do(row, lease)
+            # A stop waits for it: what was sent and not noted would be sent again by the next process.
+            await to_its_end(self._finish(rows, lease))
         finally:
-            self._busy[row.kind] -= 1
+            self._busy[kind] -= 1
             self.woken.set()
 
-    async def _do(self, row: Any, lease: UUID) -> None:
-        if row.attempts > 1:
-            JOBS_IN_DOUBT.labels(row.kind).inc()
-        job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
-        # A stop waits for it: what was sent and not noted would be sent again by the next process.
-        await to_its_end(self._finish(row, job, lease))
+    @staticmethod
+    def _seconds() -> float:
+        return asyncio.get_running_loop().time()
 
-    async def _next(self, lease: UUID) -> Any:
-        """The next job that is due, leased; looked for at every waking and poll until there is one."""
+    async def _next(self, lease: UUID) -> Sequence[Any]:
+        """The next jobs that are due, leased, of one kind; looked for at every waking and poll until there are some."""
         while True:
             self.woken.clear()
-            free = [kind for kind in self.handlers if self._busy[kind] < self._at_most]
-            async with self._database.asking() as connection:
-                # A job of a kind that this release does not name waits for one that does.
-                wanted = {"lease": lease, "seconds": self._lease_seconds, "kinds": sorted(free)}
-                row = (await connection.execute(_TAKE, wanted)).one_or_none()
-            self.trouble = None
-            if row is not None:
-                return row
-            await self._nap(JOB_POLL)
+            if rows := await self._taken(self._free(), lease):
+                return sorted(rows, key=attrgetter("due_at", "id"))
+            now = self._seconds()
+            await self._nap(min((until - now for until in self._rest_until.values() if until > now), default=JOB_POLL))
 
-    async def _finish(self, row: Any, job: Job, lease: UUID) -> None:
+    async def _taken(self, free: Mapping[str, int], lease: UUID) -> Sequence[Any]:
+        """Jobs of one of these kinds. One of a kind that this release does not name waits for one that does."""
+        if not free:
+            return ()
+        wanted = {"lease": lease, "seconds": self._lease_seconds, "kinds": list(free), "most": list(free.values())}
+        async with self._database.asking() as connection:
+            rows = (await connection.execute(_TAKE, wanted)).all()
+        self._well()
+        return rows
+
+    def _free(self) -> dict[str, int]:
+        """The kinds that a worker may take now, and how many of each."""
+        now = self._seconds()
+        free = (kind for kind in self.handlers if self._busy[kind] < self._at_most and self._rest_until[kind] <= now)
+        return {kind: self.handlers[kind].most for kind in free}
+
+    async def _finish(self, rows: Sequence[Any], lease: UUID) -> None:
+        """Do them all; what is done at about the same time is noted together. What overruns its lease is in doubt."""
+        until = self._seconds() + self._lease_seconds * OF_THE_LEASE
+        doing = {asyncio.ensure_future(self._done(row)): row for row in rows}
+        try:
+            while doing and await self._some_done(doing, until):
+                await self._note([(doing.pop(task), task) for task in list(doing) if task.done()], lease, until)
+            for row in doing.values():
+                log.error("job_overran_its_lease", kind=row.kind, job=str(row.id))
+        finally:
+            for task in doing:
+                task.cancel()
+
+    async def _some_done(self, doing: Collection["asyncio.Task[Received]"], until: float) -> bool:
+        """Wait for the first of them to end, and a moment for the others; False where none did in time."""
+        done, others = await asyncio.wait(doing, timeout=until - self._seconds(), return_when=asyncio.FIRST_COMPLETED)
+        if done and others:
+            await asyncio.wait(others, timeout=GATHER_SECONDS)
+        return bool(done)
+
+    async def _done(self, row: Any) -> Received:
+        """What one job's work brings, as a message."""
+        job = Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.attempts > 1, row.traceparent)
+        if job.in_doubt:
+            JOBS_IN_DOUBT.labels(job.kind).inc()
         with job_span(job.kind, job.traceparent):
-            task = asyncio.ensure_future(self.handlers[job.kind](job))
-            await asyncio.wait((task,), timeout=self._lease_seconds * 0.9)
-        if not task.done():
-            task.cancel()
-            log.error("job_overran_its_lease", kind=job.kind, job=str(job.id))
-            return
-        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if failure is not None:
-            log.error("job_failed", kind=job.kind, job=str(job.id), error=type(failure).__name__)
-            async with self._database.writing() as connection:
-                await connection.execute(_GIVE_BACK, {"id": job.id, "lease": lease, "seconds": RETRY_SECONDS})
-            return
-        result = task.result()
-        headers = _headers(row, type(result).__name__, derived_id(job.id, "result"), self._clock())
+            result = await self.handlers[job.kind].do(job)
+        headers = headers_of_row(row, type(result).__name__, derived_id(job.id, "result"), self._clock())
         raw = Raw("job result", 0, 0, job.subject.encode(), encoded(headers), result.model_dump_json().encode())
-        await self._loop.run(ResultBatch(decode(raw, self._stage.readers, "result"), job.id, lease))
+        return decode(raw, self._stage.readers, "result")
+
+    async def _note(self, ended: Sequence[tuple[Any, "asyncio.Task[Received]"]], lease: UUID, until: float) -> None:
+        """Decide on the results of these, and give back those that failed."""
+        failures = {row.id: failure for row, task in ended if (failure := _failure(task)) is not None}
+        for row in (row for row, _ in ended if row.id in failures):
+            log.error("job_failed", kind=row.kind, job=str(row.id), error=type(failures[row.id]).__name__)
+        done = [(row, task.result()) for row, task in ended if row.id not in failures]
+        notes = [self._while_leased(partial(self._decide, some, lease), until) for some in _in_company(done)]
+        if failures:
+            notes.append(self._while_leased(partial(self._give_back, list(failures), lease), until))
+        for trouble in await asyncio.gather(*notes, return_exceptions=True):
+            if trouble is not None:
+                raise trouble
+
+    async def _decide(self, results: Mapping[UUID, Received], lease: UUID) -> None:
+        await self._loop.run(ResultBatch(results, lease))
+
+    async def _give_back(self, failed: Sequence[UUID], lease: UUID) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(_GIVE_BACK, {"ids": failed, "lease": lease, "seconds": RETRY_SECONDS})
+
+    async def _while_leased(self, note: Callable[[], Awaitable[None]], until: float) -> None:
+        """Try again where the infrastructure fails: what was done and is not noted would be done again."""
+        failing = 0
+        try:
+            while True:
+                try:
+                    await note()
+                except INFRASTRUCTURE as error:
+                    self._unnoted, failing = self._unnoted + 1 - failing, 1
+                    self.trouble = type(error).__name__
+                    log.warning("job_not_noted", error=self.trouble)
+                    if self._seconds() + TROUBLED_POLL > until:
+                        raise
+                    await asyncio.sleep(TROUBLED_POLL)
+                else:
+                    return
+        finally:
+            self._unnoted -= failing
+
+    def _well(self) -> None:
+        """What looks for jobs or has done one is in no trouble; that of results which cannot be noted stays."""
+        if not self._unnoted:
+            self.trouble = None
+
+
+def _failure(task: "asyncio.Task[Received]") -> BaseException | None:
+    """Why a job's work has no result; None where it has one."""
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
+
+
+def _in_company(done: Sequence[tuple[Any, Received]]) -> list[dict[UUID, Received]]:
+    """The results that are decided together, by their jobs.
+
+    What was taken before and not noted stands alone: one that cannot be would keep the others from it each time.
+    """
+    again = [{row.id: result} for row, result in done if row.attempts > 1]
+    first = {row.id: result for row, result in done if row.attempts == 1}
+    return [first, *again] if first else again

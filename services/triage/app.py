@@ -6,12 +6,13 @@ from services.kernel.consumer import BULK_BATCH, Subscription
 from services.kernel.database import Database
 from services.kernel.process import Process, run
 from services.kernel.settings import Settings
+from services.kernel.workers import Together
 from services.triage import review_api, rules_api, sample_api, shadow_api
 from services.triage.api import router
 from services.triage.domain.shadow import PAGE_JOB
 from services.triage.domain.unread import READ_JOB
 from services.triage.keeping import RuleKeeper
-from services.triage.live_reading import LiveReader
+from services.triage.live_reading import READ_TOGETHER, LiveReader
 from services.triage.replaying import Replayer
 from services.triage.stage import TriageStage
 
@@ -35,7 +36,7 @@ def build(settings: Settings) -> Process:
             Subscription(topics.REPORTS_PARTNER, BULK_BATCH, bulk=True),
             Subscription(topics.CASES, BULK_BATCH, bulk=True),
         ),
-        jobs={PAGE_JOB: replayer.do_page, READ_JOB: reader.do},
+        jobs={PAGE_JOB: replayer.do_page, READ_JOB: Together(reader.do, READ_TOGETHER)},
         routers=(router, review_api.router, sample_api.router, shadow_api.router, rules_api.router),
         background=(keeper.ship,),
         operations_only=(operations_only(),),

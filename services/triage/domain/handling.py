@@ -35,7 +35,7 @@ from services.triage.domain.state import (
 )
 from services.triage.domain.succession import HUB, report_key, still_in_review, succeed, unanswered
 from services.triage.domain.undoing import undo
-from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waiting_for
+from services.triage.domain.unread import Unread, unread_key, wait_for_reading, waited_for, waiting_for
 from services.triage.messages import (
     CheckSample,
     LinkedReport,
@@ -108,9 +108,10 @@ def _undecided(unread: Unread, context: Context) -> Decided:
 
 def _without(unread: Unread | None, decision: Decision) -> Decision:
     """The decision, after which nobody waits for a reading any more: one that comes later finds nothing."""
-    return (
-        replace(decision, state={**decision.state, unread_key(unread.report.report_id): None}) if unread else decision
-    )
+    if unread is None:
+        return decision
+    state = {**decision.state, unread_key(unread.report.report_id): None}
+    return replace(decision, state=state, cancelled=(*decision.cancelled, waited_for(unread)))
 
 
 def received(state: Mapping[str, Any], event: ReportReceived, context: Context) -> Decision:
@@ -125,8 +126,7 @@ def received(state: Mapping[str, Any], event: ReportReceived, context: Context) 
     made = decide_with(report, personal, replace(taken.counts, answers=None), context.rules, _day(context), None)
     wait = context.rules.reading_wait
     if wait is not None and report.batch is None and asks(report, personal, made, context.rules):
-        until = unread.until if unread is not None else context.now + wait
-        return wait_for_reading(report, personal, taken.keys, until, context)
+        return wait_for_reading(report, personal, taken.keys, wait, unread, context)
     if taken.counts.answers is not None:
         made = decide_with(report, personal, taken.counts, context.rules, _day(context), None)
     return _without(unread, _settled(state, taken, made, None, context))

@@ -1,14 +1,14 @@
 """A report that waits for its second reading: nobody has heard of it yet, and nobody waits longer than its timer."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas.events import ReportFacts
-from services.kernel.decision import Context, Decision, NewJob, NewTimer
+from services.kernel.decision import CancelledTimer, Context, Decision, NewJob, NewTimer
 from services.triage.domain.second_look import words_of
 from services.triage.messages import ReadingLate, ReadText, TextRead
 
@@ -30,22 +30,32 @@ def unread_key(report_id: Any) -> str:
     return f"unread:{report_id}"
 
 
+def waited_for(unread: Unread) -> CancelledTimer:
+    """The timer of a report that is decided: one that is being fired finds that nobody waits."""
+    return CancelledTimer(LATE_TIMER, str(unread.report.report_id), str(unread.asked), may_fire=True)
+
+
 def wait_for_reading(
-    report: ReportFacts, personal: dict[str, Any], keys: frozenset[str], until: datetime, context: Context
+    report: ReportFacts,
+    personal: dict[str, Any],
+    keys: frozenset[str],
+    wait: timedelta,
+    before: Unread | None,
+    context: Context,
 ) -> Decision:
     """Ask for a reading, and for the timer that ends the waiting; `keys` are locked again when it is decided.
 
-    A correction of one that waits waits no longer than that would have: who goes on typing must not hide a report.
-
-    The timer is the question's own and never cancelled: a result that took it away would wait for it while it, fired,
-    waits for the report.
+    A correction of one that waits (`before`) waits no longer than that would have: who goes on typing must not hide a
+    report. The timer is the question's own. What decides before it takes it away (`waited_for`), unless it is being
+    fired: who waited for it then would be waited for by it.
     """
-    identity = str(report.report_id)
+    identity, until = str(report.report_id), before.until if before else context.now + wait
     asked = {"report_id": report.report_id, "asked": context.cause, "keys": tuple(sorted(keys))}
     return Decision(
         state={unread_key(identity): Unread(report=report, personal=personal, asked=context.cause, until=until)},
         jobs=(NewJob(READ_JOB, identity, ReadText(**asked, text=words_of(personal), until=until)),),
         timers=(NewTimer(LATE_TIMER, identity, until, ReadingLate(**asked), name=str(context.cause)),),
+        cancelled=(waited_for(before),) if before else (),
     )
 
 

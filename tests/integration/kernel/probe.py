@@ -17,7 +17,7 @@ TOPIC_IN, TOPIC_OUT = "pokes", "poked"
 
 
 class Poke(BaseModel):
-    """Someone pokes a place. `mood` picks what goes wrong: raise, bad-row, job, timer, cancel."""
+    """Someone pokes a place. `mood` picks what goes wrong: raise, bad-row, job, timer, cancel, let-fire."""
 
     TYPE: ClassVar[str] = "Poke"
     VERSION: ClassVar[int] = 1
@@ -43,9 +43,10 @@ class Errand(BaseModel):
 
 
 class ErrandDone(BaseModel):
-    """A job's result."""
+    """A job's result; `mood` as a poke's."""
 
     place: str
+    mood: str = ""
 
 
 class Nudge(BaseModel):
@@ -104,7 +105,9 @@ class ProbeStage:
             timers=(NewTimer("nudge", body.place, context.now + timedelta(milliseconds=200), Nudge(place=body.place)),)
             if mood == "timer"
             else (),
-            cancelled=(CancelledTimer("nudge", body.place),) if mood == "cancel" else (),
+            cancelled=(CancelledTimer("nudge", body.place, may_fire=mood == "let-fire"),)
+            if mood in ("cancel", "let-fire")
+            else (),
             tallies={"pokes": 1},
             answer=place.count,
         )

@@ -96,12 +96,13 @@ async def test_a_message_that_was_seen_is_dropped(hands: Hands) -> None:
     assert (await hands.seen())["counts"] == {"a": 1}
 
 
-async def test_a_timer_is_armed_replaced_and_cancelled(hands: Hands) -> None:
+@pytest.mark.parametrize("mood", ["cancel", "let-fire"])
+async def test_a_timer_is_armed_replaced_and_cancelled(hands: Hands, mood: str) -> None:
     await hands.poke(1, "a", "timer")
     await hands.poke(2, "a", "timer")
     await hands.poke(3, "b", "timer")
     assert (await hands.seen())["timers"] == ["a", "b"]
-    await hands.poke(4, "a", "cancel")
+    await hands.poke(4, "a", mood)
     assert (await hands.seen())["timers"] == ["b"]
 
 

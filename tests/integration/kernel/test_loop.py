@@ -52,6 +52,16 @@ async def test_a_zombie_whose_position_was_moved_is_fenced(bench: Bench) -> None
     assert await bench.count_of("a") == 1
 
 
+async def test_a_timer_that_may_fire_is_not_waited_for_where_it_is_being_fired(bench: Bench) -> None:
+    await bench.feed([bench.record("a", "timer")])
+    async with bench.database.writing() as firing:
+        await firing.execute(text("UPDATE timers SET due_at = 'infinity'"))
+        await asyncio.wait_for(bench.feed([bench.record("a", "let-fire")]), 30)
+    assert [row["subject"] for row in await bench.rows("SELECT subject FROM timers")] == ["a"]
+    await bench.feed([bench.record("a", "let-fire")])
+    assert await bench.rows("SELECT 1 FROM timers") == []
+
+
 async def test_deciding_again_gives_the_same_event_ids(bench: Bench) -> None:
     identity = str(uuid.uuid4())
     await bench.feed([bench.record("a", message_id=identity)])

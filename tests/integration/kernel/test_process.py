@@ -14,11 +14,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from pydantic import BaseModel
 
+from services.kernel import workers
 from services.kernel.consumer import Subscription
 from services.kernel.envelope import encoded
 from services.kernel.process import Process
 from services.kernel.settings import Settings
-from services.kernel.workers import Job
+from services.kernel.workers import Job, Together
 from tests.engines.hub import rows_of
 from tests.engines.topics import records_on
 from tests.integration.kernel import probe
@@ -44,6 +45,9 @@ class Running:
         self.settings = settings
         self._stack = AsyncExitStack()
         self.errands: list[Job] = []
+        self.moods: dict[str, str] = {}
+        """Of the errands to these places: `fails` the first time, or what their results are to bring about."""
+        self.together = 1
 
     def process(self, slot: int = 0, batch: int = 100, **changed: Any) -> Process:
         """A process that is not started yet, with settings changed."""
@@ -55,12 +59,15 @@ class Running:
             stage=stage,
             port=0,
             subscriptions=(Subscription(f"{probe.TOPIC_IN}-{self.suffix}", batch),),
-            jobs={"errand": self._errand},
+            jobs={"errand": Together(self._errand, self.together)},
         )
 
     async def _errand(self, job: Job) -> BaseModel:
         self.errands.append(job)
-        return ErrandDone(place=job.subject)
+        mood = self.moods.get(job.subject, "")
+        if mood == "fails" and not job.in_doubt:
+            raise OSError
+        return ErrandDone(place=job.subject, mood=mood)
 
     async def start(self, slot: int = 0, batch: int = 100) -> Process:
         """Start a process inside this one."""
@@ -239,6 +246,33 @@ async def test_a_job_is_done_outside_and_its_result_comes_back_once(running: Run
     assert [job.subject for job in running.errands] == ["j"]
     assert not running.errands[0].in_doubt
     assert not await running.rows("SELECT 1 FROM jobs")
+
+
+async def test_jobs_that_are_done_together_share_a_transaction_and_each_fails_for_itself(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "RETRY_SECONDS", 0.0)
+    running.together, running.moods = 3, {"b": "fails", "f": "bad-row"}
+    await running.start()
+    await running.rows(
+        "INSERT INTO jobs (id, kind, subject, payload, due_at, correlation_id, causation_id)"
+        " SELECT gen_random_uuid(), 'errand', subject, '{}', now() - make_interval(secs => 9 - place),"
+        " gen_random_uuid(), gen_random_uuid() FROM unnest($1::text[]) WITH ORDINALITY AS all_of (subject, place)",
+        list("abcdefgh"),
+    )
+    await until(lambda: _is(running.pokes, 7), "all results but the one that the database refuses")
+    assert [job.subject for job in running.errands] == list("abcdefghb")
+    assert running.errands[-1].in_doubt
+    assert [row["reason"].split(":")[0] for row in await running.rows("SELECT reason FROM dead_letters")] == [
+        "database-refused"
+    ]
+    shared = await running.rows("SELECT string_agg(name, '' ORDER BY name) AS names FROM places GROUP BY xmin::text")
+    assert {"ac", "gh"} <= {row["names"] for row in shared}
+    await until(lambda: _none_left(running), "their jobs to be gone")
+
+
+async def _none_left(running: Running) -> bool:
+    return not await running.rows("SELECT 1 FROM jobs")
 
 
 async def test_a_job_whose_worker_died_is_taken_again_as_in_doubt(running: Running) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.kernel import dead_letters
 from services.kernel.decision import CancelledTimer, Context, Decision, Message, NewTimer
-from services.kernel.workers import TimerRunner
+from services.kernel.timers import TimerRunner
 from tests.integration.kernel.bench import Bench
 from tests.integration.kernel.probe import Nudge, Poke, ProbeStage
 

@@ -13,6 +13,7 @@ from services.kernel import process as processes
 from services.kernel import stopping, workers
 from services.kernel.process import Process
 from services.kernel.settings import Settings
+from services.kernel.testing import START
 from services.kernel.workers import Job, JobWorkers
 from tests.integration.kernel.probe import ErrandDone, ProbeStage
 
@@ -22,9 +23,11 @@ class Queue:
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
-        self.given_back = asyncio.Event()
+        self.given_back, self.noted = asyncio.Event(), asyncio.Event()
         self.results: list[Any] = []
-        self._row: Any = SimpleNamespace(
+        self.away = 0
+        """How many times the database is not reached before a result is noted."""
+        row = SimpleNamespace(
             id=uuid.UUID(int=1),
             kind="errand",
             subject="a",
@@ -33,7 +36,9 @@ class Queue:
             correlation_id=uuid.UUID(int=2),
             causation_id=uuid.UUID(int=3),
             traceparent=None,
+            due_at=START,
         )
+        self._rows: list[Any] = [row]
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator["Queue"]:
@@ -48,12 +53,16 @@ class Queue:
             self.given_back.set()
         return self
 
-    def one_or_none(self) -> Any:
-        row, self._row = self._row, None
-        return row
+    def all(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
 
     async def run(self, batch: Any) -> None:
+        self.away -= 1
+        if self.away >= 0:
+            raise ConnectionRefusedError
         self.results += batch.received
+        self.noted.set()
 
 
 def worker(queue: Queue, handler: Callable[[Job], Awaitable[Any]]) -> "asyncio.Task[None]":
@@ -91,6 +100,26 @@ async def test_a_stop_waits_for_the_job_that_is_being_done_and_for_its_result(mo
     assert await stopping.end([task], [], 30) == 0
     assert task.cancelled()
     assert [each.message.type for each in queue.results] == ["ErrandDone"]
+
+
+async def test_what_was_done_while_the_database_is_away_is_noted_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else it would be in doubt, and sent again."""
+    monkeypatch.setattr(workers, "TROUBLED_POLL", 0.0)
+    sent = 0
+
+    async def sends(_: Job) -> ErrandDone:
+        nonlocal sent
+        sent += 1
+        return ErrandDone(place="a")
+
+    queue = Queue()
+    queue.away = 3
+    task = worker(queue, sends)
+    await asyncio.wait_for(queue.noted.wait(), 30)
+    assert (sent, len(queue.results)) == (1, 1)
+    task.cancel()
 
 
 @pytest.mark.parametrize("failure", [KeyError(), asyncio.CancelledError()])

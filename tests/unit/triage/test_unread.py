@@ -102,6 +102,7 @@ def test_the_reading_decides_and_the_timer_finds_nothing(loop: MemoryLoop) -> No
     assert (loop.types(), decision(loop).version) == (["ReportTriaged"], 1)
     assert (decision(loop).decision.themes[0], decision(loop).reading) == ("town-centre", SAYS_TOWN)
     assert "second-reader/town-centre" in decision(loop).decision.rules
+    assert not any(timer.kind == "reading-late" for timer, _ in loop.timers.values())
     loop.pass_time(timedelta(minutes=1))
     assert (loop.types(), waits(loop), loop.tallies["reading/read"]) == (["ReportTriaged"], False, 1)
 

@@ -24,7 +24,7 @@ from services.triage.second_reader import WeightsUnusable
 GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
 READ_TOGETHER = 8
-"""Texts that are decided on together: a quarter of a second's reading of one core, which the first of them waits."""
+"""Texts that are taken together: a quarter of a second's reading of one core."""
 _ALONE = "Until then lexicon and tables decide alone."
 
 T = TypeVar("T")

@@ -25,6 +25,7 @@ GRACE_SECONDS = 0.5
 """A reading is waited for a little longer than its timer: of the two the timer is to be the first."""
 READ_TOGETHER = 8
 """Texts that are taken together: a quarter of a second's reading of one core."""
+_LATE = "The second reader did not answer in time; lexicon and tables decide alone."
 _ALONE = "Until then lexicon and tables decide alone."
 
 T = TypeVar("T")
@@ -90,8 +91,9 @@ class LiveReader:
         await asyncio.wait((future,), timeout=seconds)
         if not future.done():
             future.cancel()
-            self.trouble = "The second reader did not answer in time; lexicon and tables decide alone."
-            log.warning("second_reader_late")
+            if self.trouble != _LATE:  # once: texts that are taken together are late together
+                log.warning("second_reader_late")
+            self.trouble = _LATE
             return None
         failure = future.exception()
         if failure is not None:

@@ -82,21 +82,23 @@ def headers_of(
     return headers
 
 
-def headers_of_row(row: Any, kind: str, message_id: UUID, time: datetime) -> dict[str, str]:
-    """The envelope of what a row of our own tables brings: a timer, or a job's result."""
+def encoded(headers: Mapping[str, str]) -> Headers:
+    """Headers as Kafka takes them."""
+    return tuple((name, value.encode()) for name, value in headers.items())
+
+
+def raw_of_row(source: str, row: Any, kind: str, message_id: UUID, time: datetime, body: str, **further: str) -> Raw:
+    """What a row of our own tables brings, a timer or a job's result, as a record; `further` are headers of its own."""
     headers = {
         "ce_type": f"{kind}.v1",
         "ce_id": str(message_id),
         "ce_time": time.isoformat(),
         "correlationid": str(row.correlation_id),
         "causationid": str(row.causation_id),
+        **({"traceparent": row.traceparent} if row.traceparent else {}),
+        **further,
     }
-    return headers | ({"traceparent": row.traceparent} if row.traceparent else {})
-
-
-def encoded(headers: Mapping[str, str]) -> Headers:
-    """Headers as Kafka takes them."""
-    return tuple((name, value.encode()) for name, value in headers.items())
+    return Raw(source, 0, 0, row.subject.encode(), encoded(headers), body.encode())
 
 
 def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -12,6 +12,8 @@ INFRASTRUCTURE = (
     *(KafkaError, OSError, TimeoutError),
 )
 """What waiting may mend: consume nothing, back off, say so in the health answer. Never a dead letter."""
+TROUBLED_POLL = 1.0
+"""Seconds until what runs by itself tries again after one of these."""
 
 
 class Fenced(Exception):

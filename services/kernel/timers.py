@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from services.kernel.database import Database
 from services.kernel.decision import Stage
-from services.kernel.envelope import Raw, decode, encoded, headers_of_row
-from services.kernel.errors import INFRASTRUCTURE
+from services.kernel.envelope import Raw, decode, raw_of_row
+from services.kernel.errors import INFRASTRUCTURE, TROUBLED_POLL
 from services.kernel.loop import Loop
 from services.kernel.sources import TimerBatch
 
-TIMER_ROUND, TIMER_POLL, TROUBLED_POLL = 100, 0.2, 1.0
+TIMER_ROUND, TIMER_POLL = 100, 0.2
 """A round's timers are seen when its last one is saved, so that a large round makes its first one late."""
 BETWEEN_ROUNDS = 0.02
 
@@ -58,10 +58,10 @@ class TimerRunner:
                 return 0
             rows = (await election.execute(_DUE, {"most": TIMER_ROUND, "kinds": kinds})).all()
             if rows:
-                received = [decode(self._raw(row), self._stage.readers, "timer") for row in rows]
+                received = [decode(_raw(row), self._stage.readers, "timer") for row in rows]
                 await self._loop.run(TimerBatch("timer", received))
             return len(rows)
 
-    def _raw(self, row: Any) -> Raw:
-        headers = headers_of_row(row, row.kind, row.message_id, row.due_at) | {"timerid": str(row.id)}
-        return Raw("timer", 0, 0, row.subject.encode(), encoded(headers), row.payload.encode())
+
+def _raw(row: Any) -> Raw:
+    return raw_of_row("timer", row, row.kind, row.message_id, row.due_at, row.payload, timerid=str(row.id))

@@ -16,14 +16,14 @@ from sqlalchemy import text
 from services.kernel.clock import Clock, utc_now
 from services.kernel.database import Database
 from services.kernel.decision import Stage, derived_id
-from services.kernel.envelope import Raw, Received, decode, encoded, headers_of_row
-from services.kernel.errors import INFRASTRUCTURE
+from services.kernel.envelope import Received, decode, raw_of_row
+from services.kernel.errors import INFRASTRUCTURE, TROUBLED_POLL
 from services.kernel.loop import Loop
 from services.kernel.sources import ResultBatch
 from services.kernel.stopping import to_its_end
 from services.kernel.telemetry import JOBS_IN_DOUBT, job_span
 
-JOB_POLL, TROUBLED_POLL = 0.2, 1.0
+JOB_POLL = 0.2
 RETRY_SECONDS = 5.0
 """How long a job rests after its worker failed in a way that no result describes."""
 GATHER_SECONDS = 0.2
@@ -213,8 +213,8 @@ class JobWorkers:
             JOBS_IN_DOUBT.labels(job.kind).inc()
         with job_span(job.kind, job.traceparent):
             result = await self.handlers[job.kind].do(job)
-        headers = headers_of_row(row, type(result).__name__, derived_id(job.id, "result"), self._clock())
-        raw = Raw("job result", 0, 0, job.subject.encode(), encoded(headers), result.model_dump_json().encode())
+        body, result_id = result.model_dump_json(), derived_id(job.id, "result")
+        raw = raw_of_row("job result", row, type(result).__name__, result_id, self._clock(), body)
         return decode(raw, self._stage.readers, "result")
 
     async def _note(self, ended: Sequence[tuple[Any, "asyncio.Task[Received]"]], lease: UUID, until: float) -> None:
